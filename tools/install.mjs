@@ -1,0 +1,84 @@
+// What `npm start` and `npm test` do first. It runs on whatever Node is there (20 or newer) before a single package is
+// installed, so it is plain JavaScript and imports nothing but Node.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+const NODE_MAJOR = 24;
+const INSTALL_TIMEOUT_MS = 10 * 60_000;
+
+/**
+ * Makes node_modules what package-lock.json says, and returns the Node 24 that came with it. An install that is up to date
+ * costs a few milliseconds and prints nothing.
+ */
+export function ensureInstalled() {
+  requireNode(20);
+  const reason = staleReason();
+  if (reason) install(reason);
+  return findNode();
+}
+
+function install(reason) {
+  const started = performance.now();
+  process.stdout.write(`Installing packages (${reason}) ...\n`);
+  // The warnings of `npm ci` are about the Node that runs npm, not the one that will run Slipway.
+  const { command, args } = npm('ci', '--loglevel=error', '--no-fund', '--no-audit', '--no-progress');
+  const result = spawnSync(command, args, { cwd: ROOT, encoding: 'utf8', timeout: INSTALL_TIMEOUT_MS });
+  if (result.status !== 0) {
+    process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
+    const cause = result.error?.message ?? `exit code ${result.status ?? result.signal}`;
+    fail(`npm ci failed (${cause}). The registry must be reachable; try it alone: npm ci`);
+  }
+  process.stdout.write(`Installed in ${seconds(started)}.\n`);
+}
+
+/** Why node_modules is not what the lock file asks for, or undefined when it is. npm keeps a lock file of what it installed. */
+function staleReason() {
+  const installedFile = join(ROOT, 'node_modules', '.package-lock.json');
+  if (!existsSync(installedFile)) return 'first run';
+  const wanted = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages;
+  const installed = JSON.parse(readFileSync(installedFile, 'utf8')).packages;
+  for (const [path, entry] of Object.entries(wanted)) {
+    if (!path.includes('node_modules/')) continue;
+    const found = installed[path];
+    // Optional packages are binaries for other platforms as well.
+    if (!found && (entry.optional || entry.devOptional)) continue;
+    if (!found || found.version !== entry.version) return `${path.replace(/^.*node_modules\//, '')} changed`;
+  }
+  return undefined;
+}
+
+/** The Node to run everything else with: the devDependency `node`, or this one when it is new enough. */
+function findNode() {
+  const local = join(ROOT, 'node_modules', '.bin', 'node');
+  const probe = spawnSync(local, ['--version'], { encoding: 'utf8' });
+  if (probe.status === 0 && Number(probe.stdout.slice(1).split('.')[0]) >= NODE_MAJOR) return local;
+  if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) return process.execPath;
+  return fail(
+    `Node ${NODE_MAJOR} did not come with the install, probably because npm may not run install scripts here. ` +
+      `Allow it for this package (npm rebuild node --ignore-scripts=false), or run this with Node ${NODE_MAJOR}.`,
+  );
+}
+
+function requireNode(major) {
+  if (Number(process.versions.node.split('.')[0]) < major)
+    fail(`Node ${major} or newer is needed, this is ${process.version}.`);
+}
+
+/** The npm that started us, or the one on PATH. */
+function npm(...args) {
+  const script = process.env.npm_execpath;
+  return script?.endsWith('.js') ? { command: process.execPath, args: [script, ...args] } : { command: 'npm', args };
+}
+
+export function seconds(started) {
+  return `${((performance.now() - started) / 1000).toFixed(1)} s`;
+}
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}

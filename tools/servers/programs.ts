@@ -1,0 +1,143 @@
+/**
+ * The servers that the tests talk to: where each may be found, and how it is installed when it is nowhere. PATH goes first,
+ * then the clone's cache folder.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CACHE, ROOT } from '../root.ts';
+import { isExecutable, onPath, run } from './command.ts';
+import { unpackDebian } from './debian.ts';
+
+export type ProgramName = 'nats-server' | 'secantusd-py' | 'prometheus' | 'prometheus-node-exporter' | 'chromium';
+
+export interface Program {
+  readonly name: ProgramName;
+  readonly what: string;
+  /** A test folder below the root: while it does not exist, nobody needs this program. */
+  readonly neededBy: string;
+  find(): string | undefined;
+  /** Installs it and says from where; throws an error that names the way out. */
+  install(): Promise<string>;
+}
+
+const NATS_VERSION = 'v2.15.2';
+const SECANTUS_VERSION = '0.7.0b3';
+
+const bin = join(CACHE, 'bin');
+const natsDebian = join(CACHE, 'nats-debian', 'usr', 'sbin');
+const secantus = join(CACHE, 'secantus');
+const prometheus = join(CACHE, 'prometheus', 'usr', 'bin');
+
+export const PROGRAMS: readonly Program[] = [
+  {
+    name: 'nats-server',
+    what: 'the NATS broker',
+    neededBy: 'control-plane',
+    find: () => onPath('nats-server', [bin, natsDebian]),
+    install: installNats,
+  },
+  {
+    name: 'secantusd-py',
+    what: 'SecantusDB, a server for the MongoDB wire',
+    neededBy: 'control-plane',
+    find: () => onPath('secantusd-py') ?? (isSecantusComplete() ? join(secantus, 'bin', 'secantusd-py') : undefined),
+    install: installSecantus,
+  },
+  {
+    name: 'prometheus',
+    what: 'Prometheus',
+    neededBy: 'services/evaluate/test',
+    find: () => onPath('prometheus', [prometheus]),
+    install: installPrometheus,
+  },
+  {
+    name: 'prometheus-node-exporter',
+    what: "Prometheus' exporter of this machine's figures",
+    neededBy: 'services/evaluate/test',
+    find: () => onPath('prometheus-node-exporter', [prometheus]),
+    install: installPrometheus,
+  },
+  {
+    name: 'chromium',
+    what: 'a browser',
+    neededBy: 'web/test',
+    find: () => onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome'),
+    install: installChromium,
+  },
+];
+
+/** Where this program is. Tests fail without it, and this error says what to run. */
+export function programPath(name: ProgramName): string {
+  const path = PROGRAMS.find((program) => program.name === name)?.find();
+  if (!path) throw new Error(`${name} is neither on PATH nor in .cache; run: npm run setup:test-servers ${name}`);
+  return path;
+}
+
+export function isNeeded(program: Program): boolean {
+  return existsSync(join(ROOT, program.neededBy));
+}
+
+async function installNats(): Promise<string> {
+  const module = `github.com/nats-io/nats-server/v2@${NATS_VERSION}`;
+  // Go's own installer leaves go in a place that a login shell alone has on PATH.
+  const go = onPath('go', ['/usr/local/go/bin']);
+  await mkdir(bin, { recursive: true });
+  const built = go
+    ? await run(go, ['install', module], { env: { GOBIN: bin, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' } })
+    : { ok: false, output: 'there is no go on PATH' };
+  if (built.ok) return `go install ${module}`;
+  // Too old for production (see docs/operating), good enough for what the tests ask of it.
+  try {
+    await unpackDebian(['nats-server'], 'nats-debian');
+  } catch (error) {
+    throw new Error(`go install ${module}: ${lastLines(built.output)}`, { cause: error });
+  }
+  return `Debian's package, because go install ${module} did not work: ${lastLines(built.output)}`;
+}
+
+async function installSecantus(): Promise<string> {
+  const python = onPath('python3');
+  if (!python) throw new Error('SecantusDB needs python3 with venv: install python3 and python3-venv');
+  await rm(secantus, { recursive: true, force: true });
+  const venv = await run(python, ['-m', 'venv', secantus]);
+  if (!venv.ok) throw new Error(`python3 -m venv failed (Debian has it in python3-venv): ${lastLines(venv.output)}`);
+  const requirement = `secantusdb==${SECANTUS_VERSION}`;
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--only-binary=:all:', requirement];
+  const installed = await run(join(secantus, 'bin', 'python'), pip);
+  if (!installed.ok) throw new Error(`pip install ${requirement}: ${lastLines(installed.output)}`);
+  return `pip install ${requirement}`;
+}
+
+/** pip writes a package's dist-info last, so a venv without it was interrupted or holds another version. */
+function isSecantusComplete(): boolean {
+  const lib = join(secantus, 'lib');
+  if (!existsSync(lib) || !isExecutable(join(secantus, 'bin', 'secantusd-py'))) return false;
+  const wanted = `secantusdb-${SECANTUS_VERSION}.dist-info`;
+  return readdirSync(lib).some((python) => existsSync(join(lib, python, 'site-packages', wanted)));
+}
+
+async function installPrometheus(): Promise<string> {
+  await unpackDebian(['prometheus', 'prometheus-node-exporter'], 'prometheus');
+  return "Debian's packages";
+}
+
+async function installChromium(): Promise<string> {
+  const args = ['install', '-y', '-q', '--no-install-recommends', 'chromium'];
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  let result = await run('apt-get', args, { env });
+  if (!result.ok) {
+    await run('apt-get', ['update', '-q']);
+    result = await run('apt-get', args, { env });
+  }
+  if (!result.ok) {
+    throw new Error(
+      `apt-get install chromium (it needs root; a chromium on PATH is as good): ${lastLines(result.output)}`,
+    );
+  }
+  return "Debian's package, installed into the system with the libraries it needs";
+}
+
+function lastLines(output: string): string {
+  return output.trim().split('\n').slice(-4).join('\n');
+}

@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['**/test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/.cache/**', '**/.slipway/**'],
+    // Each test file is a process of its own, so that what it leaves behind ends with it.
+    pool: 'forks',
+    // Many tests start processes of their own; more workers only make each other late.
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 20_000,
+    // The property tests print their seed and counterexample: keep them whole.
+    chaiConfig: { truncateThreshold: 2_000 },
+  },
+});
