@@ -1,24 +1,37 @@
 // What `npm start` and `npm test` do first. It runs on whatever Node is there (20 or newer) before a single package is
 // installed, so it is plain JavaScript and imports nothing but Node.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const ROOT = fileURLToPath(new URL('..', import.meta.url));
-
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const NODE_MAJOR = 24;
 const INSTALL_TIMEOUT_MS = 10 * 60_000;
 
 /**
- * Makes node_modules what package-lock.json says, and returns the Node 24 that came with it. An install that is up to date
- * costs a few milliseconds and prints nothing.
+ * Makes node_modules what package-lock.json says (a few milliseconds and no word when it is already), then runs a script of
+ * this clone under the Node 24 that came with it, and ends as that ends.
  */
-export function ensureInstalled() {
+export function runInstalled(script, args) {
   requireNode(20);
   const reason = staleReason();
   if (reason) install(reason);
-  return findNode();
+  const node = findNode();
+  const child = spawn(node, [join(ROOT, script), ...args], { stdio: 'inherit' });
+
+  // On a terminal Ctrl-C reaches the whole process group, and npm repeats it to us. The child has its own already, and a
+  // second one would mean "stop at once" to it.
+  const onTerminal = process.stdin.isTTY || process.stdout.isTTY;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      if (signal === 'SIGINT' && onTerminal) return;
+      child.kill(signal);
+    });
+  }
+  child.on('error', (error) => fail(`${node} could not be started: ${error.message}`));
+  child.on('exit', (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : code));
 }
 
 function install(reason) {
@@ -74,7 +87,7 @@ function npm(...args) {
   return script?.endsWith('.js') ? { command: process.execPath, args: [script, ...args] } : { command: 'npm', args };
 }
 
-export function seconds(started) {
+function seconds(started) {
   return `${((performance.now() - started) / 1000).toFixed(1)} s`;
 }
 

@@ -1,0 +1,238 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ROOT } from '../root.ts';
+import { plantTree } from './planted-tree.ts';
+
+interface Violation {
+  readonly what: string;
+  readonly path: string;
+  readonly text: string;
+  /** What the fence says, beside the path. */
+  readonly says: string;
+}
+
+const ENGINE = 'control-plane/src/engine';
+const code = (...lines: string[]): string => `${lines.join('\n')}\n`;
+
+const TYPES: Violation[] = [
+  {
+    what: 'an index that may be missing is used unseen',
+    path: `${ENGINE}/planted-index.ts`,
+    text: code('export const first = (list: readonly string[]): string => list[0];'),
+    says: 'TS2322',
+  },
+  {
+    what: 'syntax that Node cannot strip',
+    path: 'sdk/typescript/src/planted-enum.ts',
+    text: code('export enum Planted {', '  one,', '}'),
+    says: 'TS1294',
+  },
+];
+
+const PURE: Violation[] = [
+  ['a timer', 'setTimeout(() => {}, 1);', "'setTimeout'"],
+  ['the process', 'export const planted = process.pid;', "'process'"],
+  ['the network', "export const planted = fetch('http://127.0.0.1');", "'fetch'"],
+  ['a log', 'console.log(1);', "'console'"],
+  ['randomness', 'export const planted = crypto.randomUUID();', "'crypto'"],
+  ['a file', "export { readFileSync } from 'node:fs';", "'node:fs'"],
+].flatMap(([what, text, says]) =>
+  [ENGINE, 'control-plane/src/shipyard', 'control-plane/src/projection', 'sdk/contract/src'].map((room) => ({
+    what: `${what} in ${room}`,
+    path: `${room}/planted-${what?.replaceAll(' ', '-')}.ts`,
+    text: code(text ?? ''),
+    says: says ?? '',
+  })),
+);
+
+const STYLE: Violation[] = [
+  ['a clock', 'clock', 'export const planted = (): number => Date.now();', 'noRestrictedGlobals'],
+  ['a clock by another name', 'clock-too', 'export const planted = (): unknown => globalThis;', 'noRestrictedGlobals'],
+  ['randomness', 'random', 'export const planted = (): number => Math.random();', 'noJsRestrictedProperties'],
+  ['randomness taken apart', 'random-too', 'export const { random } = Math;', 'noJsRestrictedProperties'],
+  ['a log', 'log', 'export const planted = (): void => console.log(1);', 'noRestrictedGlobals'],
+  ['a timer', 'timer', 'export const planted = (): unknown => setTimeout(() => {}, 1);', 'noRestrictedGlobals'],
+  ['any', 'any', 'export const planted = (value: any): string => value;', 'noExplicitAny'],
+  [
+    'an assertion that something is there',
+    'bang',
+    'export const planted = (v?: string): string => v!;',
+    'noNonNullAssertion',
+  ],
+  ['a default export', 'default', 'export default 1;', 'noDefaultExport'],
+  ['everything exported', 'star', "export * from './decide.ts';", 'noReExportAll'],
+  ['four spaces', 'format', 'export function planted(): number {\n    return 1;\n}', 'format'],
+  ['a name that is not kebab-case', 'camelCase', 'export const planted = 1;', 'useFilenamingConvention'],
+].map(([what, name, text, says]) => ({
+  what: what ?? '',
+  path: `${ENGINE}/planted-${name}.ts`,
+  text: code(text ?? ''),
+  says: says ?? '',
+}));
+STYLE.push({
+  what: 'a promise of another file that nobody waits for',
+  path: 'control-plane/src/runtime/planted-floating.ts',
+  text: code(
+    "import type { Bus } from '../bus/bus.ts';",
+    '',
+    'export function planted(bus: Bus): void {',
+    "  bus.publish('a');",
+    '}',
+  ),
+  says: 'noFloatingPromises',
+});
+
+const plantedImport = (rule: string, from: string, to: string): Violation => ({
+  what: `${rule}: ${from} imports ${to}`,
+  path: `${from}/planted-${rule}-${to.replaceAll(/[^a-z]+/g, '-').replaceAll(/^-|-$/g, '')}.ts`,
+  text: code(`import * as planted from '${to}';`, '', 'export { planted };'),
+  says: `error ${rule}:`,
+});
+
+const CONTROL_PLANE = 'control-plane/src';
+const IMPORTS: Violation[] = [
+  plantedImport('contract', 'sdk/contract/src', '@slipway/sdk'),
+  plantedImport('contract', 'sdk/contract/src', 'node:crypto'),
+  plantedImport('engine', ENGINE, 'node:fs'),
+  plantedImport('engine', ENGINE, 'fs'),
+  plantedImport('engine', ENGINE, 'zod'),
+  plantedImport('engine', ENGINE, '../shipyard/parse.ts'),
+  plantedImport('engine', ENGINE, '../store/store.ts'),
+  plantedImport('shipyard', `${CONTROL_PLANE}/shipyard`, 'node:fs'),
+  plantedImport('shipyard', `${CONTROL_PLANE}/shipyard`, '../engine/decide.ts'),
+  plantedImport('projection', `${CONTROL_PLANE}/projection`, '../runtime/runtime.ts'),
+  plantedImport('projection-engine-types', `${CONTROL_PLANE}/projection`, '../engine/decide.ts'),
+  plantedImport('store-port', `${CONTROL_PLANE}/store`, './sqlite/open.ts'),
+  plantedImport('store-port', `${CONTROL_PLANE}/store`, 'node:fs'),
+  plantedImport('store-adapter', `${CONTROL_PLANE}/store/sqlite`, '../../runtime/runtime.ts'),
+  plantedImport('store-adapter', `${CONTROL_PLANE}/store/mongo`, 'express'),
+  plantedImport('store-engine-types', `${CONTROL_PLANE}/store/mongo`, '../../engine/decide.ts'),
+  plantedImport('adapter-alone', `${CONTROL_PLANE}/store/mongo`, '../sqlite/open.ts'),
+  plantedImport('bus-port', `${CONTROL_PLANE}/bus`, '../store/store.ts'),
+  plantedImport('bus-adapter', `${CONTROL_PLANE}/bus/nats`, '../../http/door.ts'),
+  plantedImport('bus-adapter', `${CONTROL_PLANE}/bus/local`, '../../engine/decide.ts'),
+  plantedImport('runtime', `${CONTROL_PLANE}/runtime`, '../store/sqlite/open.ts'),
+  plantedImport('runtime', `${CONTROL_PLANE}/runtime`, '../http/door.ts'),
+  plantedImport('runtime', `${CONTROL_PLANE}/runtime`, 'mongodb'),
+  plantedImport('http', `${CONTROL_PLANE}/http`, '../engine/decide.ts'),
+  plantedImport('http', `${CONTROL_PLANE}/http`, '../store/sqlite/open.ts'),
+  plantedImport('only-main-knows-adapters', CONTROL_PLANE, './bus/nats/open.ts'),
+  plantedImport('nobody-imports-main', `${CONTROL_PLANE}/http`, '../main.ts'),
+  plantedImport('driver-mongodb', `${CONTROL_PLANE}/store/sqlite`, 'mongodb'),
+  plantedImport('driver-mongodb', 'cli/src', 'mongodb'),
+  plantedImport('driver-sqlite', `${CONTROL_PLANE}/store/mongo`, 'node:sqlite'),
+  plantedImport('driver-sqlite', 'services/checknumber/src', 'node:sqlite'),
+  plantedImport('driver-nats', `${CONTROL_PLANE}/runtime`, '@nats-io/transport-node'),
+  plantedImport('driver-nats', 'bench', '@nats-io/transport-node'),
+  plantedImport('nobody-imports-simulation', CONTROL_PLANE, '../simulation/main.ts'),
+  plantedImport('simulation', 'control-plane/simulation', 'node:net'),
+  plantedImport('simulation', 'control-plane/simulation', '../src/main.ts'),
+  plantedImport('sdk', 'sdk/typescript/src', '../../../control-plane/src/engine/decide.ts'),
+  plantedImport('services', 'services/checknumber/src', '../../../control-plane/src/engine/decide.ts'),
+  plantedImport('services', 'services/photo/src', '../../checknumber/src/main.ts'),
+  plantedImport('hands-and-eyes', 'cli/src', '../../control-plane/src/engine/decide.ts'),
+  plantedImport('nobody-imports-main', 'web/src', '../../control-plane/src/main.ts'),
+  plantedImport('nobody-imports-main', 'bench', '@slipway/control-plane'),
+  plantedImport('apart', 'bench', '../cli/src/cli.ts'),
+  plantedImport('no-tests-in-product', CONTROL_PLANE, '../test/suite.test.ts'),
+  plantedImport('resolvable', ENGINE, './nowhere.ts'),
+  plantedImport('declared', 'services/checknumber/src', 'express'),
+  plantedImport('declared', CONTROL_PLANE, 'vitest'),
+  {
+    what: 'no-cycles: two files of a room import each other',
+    path: `${ENGINE}/planted-cycle-a.ts`,
+    text: code("export { b } from './planted-cycle-b.ts';", '', 'export const a = 1;'),
+    says: 'error no-cycles:',
+  },
+];
+const CYCLE_BACK = code("export { a } from './planted-cycle-a.ts';", '', 'export const b = 1;');
+
+const UNUSED: Violation[] = [
+  {
+    what: 'a file that nobody imports',
+    path: 'sdk/typescript/src/planted-nobody.ts',
+    text: code('export const planted = 1;'),
+    says: 'Unused files',
+  },
+  {
+    what: 'an export that nobody imports',
+    path: 'sdk/typescript/src/planted-export.ts',
+    text: code('export const used = 1;', 'export const planted = 1;'),
+    says: 'Unused exports',
+  },
+  {
+    what: 'a package that nobody imports',
+    path: 'services/evaluate/package.json',
+    text: `${JSON.stringify({ name: 'planted-service', dependencies: { ajv: '*' } }, null, 2)}\n`,
+    says: 'Unused dependencies',
+  },
+];
+const USER_OF_EXPORT = code("import { used } from './planted-export.ts';", '', 'export const planted = used;');
+
+const FENCES = { types: TYPES, pure: PURE, style: STYLE, imports: IMPORTS, unused: UNUSED };
+
+test('over a tree that keeps the rules, every fence holds', () => {
+  const tree = plantTree();
+  try {
+    const { status, output } = check(tree.root);
+    expect(output).toMatch(/\n5 fences hold, \d+\.\d s\.\n$/);
+    expect(status).toBe(0);
+  } finally {
+    tree.remove();
+  }
+});
+
+describe('a planted violation is caught:', () => {
+  let tree: ReturnType<typeof plantTree>;
+  let result: ReturnType<typeof check>;
+
+  beforeAll(() => {
+    const violations = Object.values(FENCES).flat();
+    tree = plantTree({
+      ...Object.fromEntries(violations.map(({ path, text }) => [path, text])),
+      [`${ENGINE}/planted-cycle-b.ts`]: CYCLE_BACK,
+      'sdk/typescript/src/index.ts': USER_OF_EXPORT,
+      'control-plane/src/bus/local/open.ts': code('export const local = 1;'),
+    });
+    result = check(tree.root);
+  }, 120_000);
+  afterAll(() => tree.remove());
+
+  for (const [fence, violations] of Object.entries(FENCES)) {
+    test.each(violations)(`${fence}: $what`, ({ path, says }) => {
+      const lines = result.linesOf(fence);
+      const told = lines.some((line) => line.includes(path) && line.includes(says));
+      expect(told, `${says} and ${path} on one line of:\n${lines.join('\n').slice(0, 4_000)}`).toBe(true);
+    });
+  }
+
+  test('and npm run check ends with 1 and names the broken fences', () => {
+    expect(result.status).toBe(1);
+    expect(result.output).toMatch(/5 of 5 fences are broken: /);
+  });
+});
+
+function check(root: string): { status: number | null; output: string; linesOf(fence: string): string[] } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'tools', 'check.ts'), '--root', root], {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  const sections = new Map(
+    stdout.split(/^--- /m).map((section) => [section.slice(0, section.indexOf('\n')), section] as const),
+  );
+  return {
+    status,
+    output: stdout + stderr,
+    linesOf: (fence) => underHeadings((sections.get(fence) ?? '').split('\n')),
+  };
+}
+
+/** knip says what is wrong in a heading above the places: put it before each of them. */
+function underHeadings(lines: readonly string[]): string[] {
+  let heading = '';
+  return lines.map((line) => {
+    if (/^Un\w+ .* \(\d+\)$/.test(line)) heading = `${line}: `;
+    return heading + line;
+  });
+}

@@ -1,0 +1,245 @@
+/**
+ * A small tree with every room in it, for the fences to judge: the real configuration and packages, and code of its own, so
+ * that nothing is ever planted where people work.
+ */
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { ROOT } from '../root.ts';
+
+export type Files = Readonly<Record<string, string>>;
+
+const CONFIG = [
+  'biome.json',
+  '.dependency-cruiser.mjs',
+  'knip.json',
+  'tsconfig.json',
+  'tsconfig.pure.json',
+  'tools/pure',
+];
+
+/** Every room once, each with an import of every kind that it is allowed. All fences hold over these files. */
+const ROOMS: Files = {
+  'sdk/contract/src/index.ts': `export { type Thing, thing } from './thing.ts';\n`,
+  'sdk/contract/src/thing.ts': `import { z } from 'zod';
+
+export const thing = z.object({ name: z.string() });
+export type Thing = z.infer<typeof thing>;
+`,
+  'sdk/typescript/src/index.ts': `import { connect } from '@nats-io/transport-node';
+import type { Thing } from '@slipway/contract';
+
+export async function serve(thing: Thing): Promise<void> {
+  const connection = await connect({ servers: thing.name });
+  await connection.close();
+}
+`,
+  'control-plane/src/engine/decide.ts': `import type { Thing } from '@slipway/contract';
+
+export interface Run {
+  readonly thing: Thing;
+}
+
+export function decide(run: Run): Run {
+  return run;
+}
+`,
+  'control-plane/src/shipyard/parse.ts': `import { evaluate } from '@marcbachmann/cel-js';
+import { thing } from '@slipway/contract';
+import { load } from 'js-yaml';
+
+export function parse(text: string): string {
+  return \`\${thing.parse(load(text)).name} \${String(evaluate(text))}\`;
+}
+`,
+  'control-plane/src/projection/fold.ts': `import type { Run } from '../engine/decide.ts';
+
+export function fold(run: Run): string {
+  return run.thing.name;
+}
+`,
+  'control-plane/src/store/store.ts': `import type { Run } from '../engine/decide.ts';
+
+export interface Store {
+  read(): Promise<Run>;
+}
+`,
+  'control-plane/src/store/sqlite/open.ts': `import { DatabaseSync } from 'node:sqlite';
+import type { Store } from '../store.ts';
+
+export function openSqlite(): Store {
+  new DatabaseSync(':memory:').close();
+  return { read: async () => ({ thing: { name: 'a' } }) };
+}
+`,
+  'control-plane/src/store/mongo/open.ts': `import { MongoClient } from 'mongodb';
+import type { Store } from '../store.ts';
+
+export function openMongo(url: string): Store {
+  return { read: async () => ({ thing: { name: new MongoClient(url).options.appName ?? '' } }) };
+}
+`,
+  'control-plane/src/store/memory/open.ts': `import type { Store } from '../store.ts';
+
+export function openMemory(): Store {
+  return { read: async () => ({ thing: { name: 'memory' } }) };
+}
+`,
+  'control-plane/src/bus/bus.ts': `export interface Bus {
+  publish(text: string): Promise<void>;
+}
+`,
+  'control-plane/src/bus/nats/open.ts': `import { connect } from '@nats-io/transport-node';
+import type { Bus } from '../bus.ts';
+
+export async function openNats(servers: string): Promise<Bus> {
+  const connection = await connect({ servers });
+  return { publish: async (text) => connection.publish('a', text) };
+}
+`,
+  'control-plane/src/runtime/runtime.ts': `import { setTimeout } from 'node:timers/promises';
+import type { Bus } from '../bus/bus.ts';
+import { decide } from '../engine/decide.ts';
+import { fold } from '../projection/fold.ts';
+import { parse } from '../shipyard/parse.ts';
+import type { Store } from '../store/store.ts';
+
+export async function advance(store: Store, bus: Bus): Promise<void> {
+  await setTimeout(1);
+  await bus.publish(parse(fold(decide(await store.read()))));
+}
+`,
+  'control-plane/src/http/door.ts': `import express from 'express';
+import { advance } from '../runtime/runtime.ts';
+
+export function openDoor(...join: Parameters<typeof advance>): void {
+  express().get('/', async () => advance(...join));
+}
+`,
+  'control-plane/src/main.ts': `import { openNats } from './bus/nats/open.ts';
+import { openDoor } from './http/door.ts';
+import { openMongo } from './store/mongo/open.ts';
+import { openSqlite } from './store/sqlite/open.ts';
+
+export async function main(url?: string): Promise<void> {
+  openDoor(url ? openMongo(url) : openSqlite(), await openNats('localhost'));
+}
+`,
+  'control-plane/simulation/main.ts': `import { advance } from '../src/runtime/runtime.ts';
+import { openMemory } from '../src/store/memory/open.ts';
+
+await advance(openMemory(), { publish: async () => {} });
+`,
+  'control-plane/test/suite.test.ts': `import { test } from 'vitest';
+import { openSqlite } from '../src/store/sqlite/open.ts';
+
+test('a test may open an adapter', async () => {
+  await openSqlite().read();
+});
+`,
+  'services/checknumber/src/main.ts': `import { serve } from '@slipway/sdk';\n\nawait serve({ name: 'a' });\n`,
+  'cli/bin/slipway.js': `import '../src/cli.ts';\n`,
+  'cli/src/cli.ts': `import { thing } from '@slipway/contract';
+import { main } from '@slipway/control-plane';
+import { serve } from '@slipway/sdk';
+
+await main();
+await serve(thing.parse({}));
+`,
+  'bench/bench.ts': `import { serve } from '@slipway/sdk';\n\nawait serve({ name: 'a' });\n`,
+};
+
+const WORKSPACES: Record<
+  string,
+  { name: string; exports?: string; bin?: string; dependencies: string[]; dev?: string[] }
+> = {
+  'sdk/contract': { name: '@slipway/contract', exports: './src/index.ts', dependencies: ['zod'] },
+  'sdk/typescript': {
+    name: '@slipway/sdk',
+    exports: './src/index.ts',
+    dependencies: ['@slipway/contract', '@nats-io/transport-node'],
+  },
+  'control-plane': {
+    name: '@slipway/control-plane',
+    exports: './src/main.ts',
+    dependencies: [
+      '@slipway/contract',
+      '@marcbachmann/cel-js',
+      'js-yaml',
+      'mongodb',
+      '@nats-io/transport-node',
+      'express',
+    ],
+    dev: ['@types/express'],
+  },
+  'services/checknumber': { name: '@slipway/service-checknumber', dependencies: ['@slipway/sdk'] },
+  cli: {
+    name: 'slipway',
+    bin: './bin/slipway.js',
+    dependencies: ['@slipway/contract', '@slipway/control-plane', '@slipway/sdk'],
+  },
+  bench: { name: '@slipway/bench', dependencies: ['@slipway/sdk'] },
+};
+
+/** Writes the tree into a temporary folder, with these files added or put in the place of its own. */
+export function plantTree(files: Files = {}): { readonly root: string; remove(): void } {
+  const root = mkdtempSync(join(tmpdir(), 'slipway-fences-'));
+  for (const path of CONFIG) cpSync(join(ROOT, path), join(root, path), { recursive: true });
+  write(root, {
+    '.gitignore': 'node_modules/\n',
+    'package.json': manifest({
+      name: 'tree',
+      workspaces: Object.keys(WORKSPACES),
+      devDependencies: versions(['vitest']),
+    }),
+    ...Object.fromEntries(
+      Object.entries(WORKSPACES).map(([path, workspace]) => [`${path}/package.json`, workspaceManifest(workspace)]),
+    ),
+    ...ROOMS,
+    ...files,
+  });
+  linkPackages(root);
+  return { root, remove: () => rmSync(root, { recursive: true, force: true }) };
+}
+
+function write(root: string, files: Files): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+}
+
+/** The real packages by link; the workspaces among them as npm links them, relative, so that they are those of the tree. */
+function linkPackages(root: string): void {
+  const link = (from: string, to: string): void => {
+    for (const entry of readdirSync(from, { withFileTypes: true })) {
+      const source = join(from, entry.name);
+      if (entry.name === '@slipway') {
+        mkdirSync(join(to, entry.name));
+        link(source, join(to, entry.name));
+      } else {
+        symlinkSync(entry.isSymbolicLink() ? readlinkSync(source) : source, join(to, entry.name));
+      }
+    }
+  };
+  mkdirSync(join(root, 'node_modules'));
+  link(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+}
+
+function workspaceManifest(workspace: (typeof WORKSPACES)[string]): string {
+  return manifest({
+    name: workspace.name,
+    ...(workspace.exports ? { exports: { '.': workspace.exports } } : {}),
+    ...(workspace.bin ? { bin: { slipway: workspace.bin } } : {}),
+    dependencies: versions(workspace.dependencies),
+    ...(workspace.dev ? { devDependencies: versions(workspace.dev) } : {}),
+  });
+}
+
+function manifest(fields: object): string {
+  return `${JSON.stringify({ version: '0.1.0', private: true, license: 'Apache-2.0', type: 'module', ...fields }, null, 2)}\n`;
+}
+
+function versions(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, '*']));
+}
