@@ -1,0 +1,11 @@
+export type { CloudEvent, ContentMode } from './event.ts';
+export { stringifyEvent } from './event.ts';
+export type { HeaderSource } from './headers.ts';
+export type { EncodedHttp, HttpDecoded, HttpMessage } from './http.ts';
+export { decodeHttp, encodeHttp } from './http.ts';
+export type { CodecLimits } from './limits.ts';
+export { defaultCodecLimits } from './limits.ts';
+export type { EncodedNats, NatsDecoded, NatsMessage } from './nats.ts';
+export { decodeNats, encodeNats } from './nats.ts';
+export type { EventProblem, EventProblemCode, Refusal } from './problem.ts';
+export { eventProblemStatus } from './problem.ts';

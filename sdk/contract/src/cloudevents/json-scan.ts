@@ -1,0 +1,147 @@
+import { isRecord } from './is-record.ts';
+import { findDuplicateKey, findSyntaxFault, positionOf } from './json-fault.ts';
+import type { CodecLimits } from './limits.ts';
+import type { Refusal } from './problem.ts';
+import { pointerTo, quote, refuse } from './problem.ts';
+
+export type ParsedJson = { ok: true; value: unknown } | Refusal;
+
+export interface ParseOptions {
+  /** The text is an array of events: count them, and count keys for each event on its own. */
+  batch: boolean;
+  /** Levels of nesting around `data`: 1 in an event, 2 in a batch, 0 when the text is the data itself. */
+  envelopeDepth: number;
+  /** Keys that belong to the same event but stand outside this text (the headers of binary mode). */
+  keysBefore: number;
+}
+
+/**
+ * `JSON.parse` with what it leaves out: bounds on nesting, keys and events, checked before anything is built, and no
+ * key twice in any object. Never throws.
+ *
+ * Duplicates cost no table of keys. The scan counts the keys that are written (a colon outside a string is one key),
+ * and the parsed value has fewer exactly when a later key has replaced an earlier one. Only then is the text walked
+ * again, slowly, to name the key and its place.
+ */
+export function parseJson(text: string, options: ParseOptions, limits: CodecLimits): ParsedJson {
+  const source = text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
+  const scan = scanJson(source, options, limits);
+  if (scan.fault !== undefined) return boundExceeded(source, scan.fault, scan.at, limits);
+  let value: unknown;
+  try {
+    value = JSON.parse(source);
+  } catch {
+    return malformed(source);
+  }
+  if (countKeys(value) < scan.keys) return duplicated(source);
+  return { ok: true, value };
+}
+
+const BYTE_ORDER_MARK = 0xfeff;
+const QUOTATION = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+type Bound = 'too-deep' | 'too-many-keys' | 'batch-too-large';
+interface Scan {
+  keys: number;
+  fault: Bound | undefined;
+  at: number;
+}
+
+/** One pass over the characters. On text that is not JSON the counts mean nothing, but then `JSON.parse` refuses. */
+function scanJson(text: string, options: ParseOptions, limits: CodecLimits): Scan {
+  const { length } = text;
+  const depthMax = limits.depthMax + options.envelopeDepth;
+  let depth = 0;
+  let keys = 0;
+  let eventKeys = options.keysBefore;
+  let events = 1;
+  for (let at = 0; at < length; at++) {
+    switch (text.charCodeAt(at)) {
+      case QUOTATION:
+        for (at++; at < length; at++) {
+          const code = text.charCodeAt(at);
+          if (code === QUOTATION) break;
+          if (code === BACKSLASH) at++;
+        }
+        break;
+      case COLON:
+        keys++;
+        if (++eventKeys > limits.keysMax) return { keys, fault: 'too-many-keys', at };
+        break;
+      case COMMA:
+        if (depth === 1 && options.batch) {
+          eventKeys = 0;
+          if (++events > limits.batchMax) return { keys, fault: 'batch-too-large', at };
+        }
+        break;
+      case OPEN_BRACE:
+      case OPEN_BRACKET:
+        if (++depth > depthMax) return { keys, fault: 'too-deep', at };
+        break;
+      case CLOSE_BRACE:
+      case CLOSE_BRACKET:
+        depth--;
+        break;
+    }
+  }
+  return { keys, fault: undefined, at: length };
+}
+
+/** Every key of every object. Recursive: the scan before it has bounded the depth. */
+function countKeys(value: unknown): number {
+  let keys = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) keys += countKeys(item);
+    return keys;
+  }
+  if (isRecord(value)) {
+    // Not `Object.values`: it would build an array for every object of every event.
+    for (const key in value) keys += 1 + countKeys(value[key]);
+  }
+  return keys;
+}
+
+function boundExceeded(text: string, bound: Bound, at: number, limits: CodecLimits): Refusal {
+  const { line, column } = positionOf(text, at);
+  const where = `line ${line} column ${column}`;
+  switch (bound) {
+    case 'too-deep':
+      return refuse(bound, `data is nested deeper than ${limits.depthMax} levels at ${where}`, { line, column });
+    case 'too-many-keys':
+      return refuse(
+        bound,
+        `the event has more than ${limits.keysMax} keys; number ${limits.keysMax + 1} is at ${where}`,
+        {
+          line,
+          column,
+        },
+      );
+    case 'batch-too-large':
+      return refuse(bound, `the batch has more than ${limits.batchMax} events: send it in several requests`);
+  }
+}
+
+function malformed(text: string): Refusal {
+  const fault = findSyntaxFault(text);
+  if (fault === undefined) return refuse('malformed-json', 'the body is not JSON');
+  const { line, column } = positionOf(text, fault.at);
+  return refuse('malformed-json', `the body is not JSON: ${fault.reason} at line ${line} column ${column}`, {
+    line,
+    column,
+  });
+}
+
+function duplicated(text: string): Refusal {
+  const found = findDuplicateKey(text);
+  if (found === undefined) return refuse('duplicate-key', 'an object has the same key twice');
+  const { line, column } = positionOf(text, found.at);
+  const detail = `the key ${quote(found.key)} is written twice in one object, the second time at line ${line} column ${column}`;
+  return refuse('duplicate-key', detail, { pointer: pointerTo([...found.path, found.key]), line, column });
+}
