@@ -58,9 +58,9 @@ function daysIn(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
-const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+[ \t]*(?:;.*)?$/;
+const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+ *(?:;[\x20-\x7e]*)?$/;
 
-/** A media type of RFC 2046: `type/subtype`, then parameters. */
+/** A media type of RFC 2046: `type/subtype`, then parameters, all of it ASCII. */
 export function faultInMediaType(text: string): string | undefined {
   if (text === 'application/json' || MEDIA_TYPE.test(text)) return undefined;
   return 'is not a media type, such as application/json';

@@ -35,22 +35,14 @@ export function decodeBinary(
     members.push([name, read.text]);
   }
   const contentType = headers.contentType?.trim() || undefined;
-  if (contentType !== undefined && !headers.attributes.has('datacontenttype'))
+  if (contentType !== undefined && !headers.attributes.has('datacontenttype')) {
     members.push(['datacontenttype', contentType]);
+  }
   // Object.fromEntries defines members and assigns none, so no name in a header reaches a prototype.
-  const attributes: Record<string, unknown> = Object.fromEntries(members);
-  const { datacontenttype } = attributes;
-  const data = decodeData(
-    body,
-    typeof datacontenttype === 'string' ? datacontenttype : undefined,
-    members.length,
-    limits,
-  );
-  // The attributes come first: who has misspelt a header learns that before anything about the body.
-  const checked = checkEvent(attributes, limits);
+  const checked = checkEvent(Object.fromEntries(members), limits);
   if (!checked.ok) return withoutPointer(checked);
-  if (!data.ok) return data;
-  return { ok: true, event: { ...checked.event, ...data.members } };
+  const data = decodeData(body, checked.event.datacontenttype, members.length, limits);
+  return data.ok ? { ok: true, event: Object.assign(checked.event, data.members) } : data;
 }
 
 /** A header has no place in the JSON text. */
@@ -73,8 +65,9 @@ function attributeOf(
     const detail = 'the header ce-datacontenttype must not be sent in binary mode: content-type says it';
     return refuse('invalid-attribute', detail, { attribute });
   }
-  if (name === 'data')
+  if (name === 'data' || name === 'data_base64') {
     return refuse('invalid-attribute', 'data is the body in binary mode, not a header', { attribute });
+  }
   const [first = '', ...others] = values;
   if (others.length > 0)
     return refuse('invalid-attribute', `the header ${header} was sent ${values.length} times`, { attribute });
@@ -126,13 +119,15 @@ export interface BinaryMessage {
 
 /**
  * The event as headers and body, or undefined when binary mode would change it: bytes that carry the type of text or
- * JSON come out as such, empty data comes out as no data, and an event inside an event looks like structured mode.
+ * JSON come out as such, empty data comes out as no data, and over HTTP an event inside an event looks like structured
+ * mode.
  */
 export function encodeBinary(event: CloudEvent, dialect: BinaryDialect): BinaryMessage | undefined {
   const body = encodeData(event);
   if (body === undefined) return undefined;
   const { specversion, id, source, type, datacontenttype, data, data_base64: _, ...others } = event;
-  if (datacontenttype !== undefined && isEventType(datacontenttype)) return undefined;
+  const isOwnHeader = dialect.dataContentType === 'ce-datacontenttype';
+  if (!isOwnHeader && datacontenttype !== undefined && isEventType(datacontenttype)) return undefined;
   const headers: Record<string, string> = {
     'ce-specversion': specversion,
     'ce-id': encodeHeaderText(id),
@@ -146,7 +141,6 @@ export function encodeBinary(event: CloudEvent, dialect: BinaryDialect): BinaryM
   // Without a type the JSON format implies JSON; binary mode does not, so here it is said.
   const contentType = datacontenttype ?? (data === undefined ? undefined : 'application/json');
   if (contentType !== undefined) {
-    const isOwnHeader = dialect.dataContentType === 'ce-datacontenttype';
     headers[dialect.dataContentType] = isOwnHeader ? encodeHeaderText(contentType) : contentType;
   }
   return { headers, body };
