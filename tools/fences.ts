@@ -1,9 +1,10 @@
 /** The fences of `npm run check`: each is one command that is silent about a good tree and names the place in a bad one. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
-export interface Fence {
+interface Fence {
   readonly name: string;
   /** What it holds, for people. */
   readonly holds: string;
@@ -20,11 +21,38 @@ export interface FenceResult {
 }
 
 const FENCE_TIMEOUT_MS = 120_000;
+const FENCES_AT_ONCE = 2;
 /** Every folder with code of ours; those of later work may not be there yet. */
 const ROOMS = ['sdk', 'control-plane', 'services', 'cli', 'web', 'bench', 'tools', 'test'];
 const GENERATE = 'sdk/contract/tools/generate.ts';
 
-export function fencesOf(root: string): Fence[] {
+/** Runs every fence over this tree, prints one line for each, and then the whole output of those that do not hold. */
+export async function reportFences(root: string): Promise<FenceResult[]> {
+  const started = performance.now();
+  const waiting = fencesOf(root);
+  const results: FenceResult[] = [];
+  const work = async (): Promise<void> => {
+    for (let fence = waiting.shift(); fence; fence = waiting.shift()) {
+      const result = await runFence(fence, root);
+      results.push(result);
+      const mark = result.ok ? 'ok    ' : 'FAILED';
+      console.log(`${mark} ${fence.name.padEnd(10)} ${seconds(result.tookMs).padStart(7)}  ${fence.holds}`);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(FENCES_AT_ONCE, availableParallelism()) }, work));
+
+  const broken = results.filter((result) => !result.ok);
+  for (const { fence, output } of broken) console.log(`\n--- ${fence.name}\n${output.trim()}`);
+  const took = seconds(performance.now() - started);
+  if (broken.length === 0) console.log(`${results.length} fences hold, ${took}.`);
+  else {
+    const names = broken.map(({ fence }) => fence.name).join(', ');
+    console.log(`\n${broken.length} of ${results.length} fences are broken: ${names}, ${took}.`);
+  }
+  return results;
+}
+
+function fencesOf(root: string): Fence[] {
   const rooms = ROOMS.filter((room) => existsSync(join(root, room)));
   const fences: Fence[] = [
     {
@@ -69,7 +97,7 @@ export function fencesOf(root: string): Fence[] {
   return fences;
 }
 
-export function runFence(fence: Fence, root: string): Promise<FenceResult> {
+function runFence(fence: Fence, root: string): Promise<FenceResult> {
   const started = performance.now();
   const { promise, resolve } = Promise.withResolvers<FenceResult>();
   const child = spawn(process.execPath, [join(root, fence.script), ...fence.args], {
@@ -97,21 +125,6 @@ export function runFence(fence: Fence, root: string): Promise<FenceResult> {
   return promise;
 }
 
-/** Runs the fences, `atOnce` of them at a time, and tells each result as soon as it is there. */
-export async function runFences(options: {
-  readonly root: string;
-  readonly atOnce: number;
-  readonly onResult: (result: FenceResult) => void;
-}): Promise<FenceResult[]> {
-  const waiting = fencesOf(options.root);
-  const results: FenceResult[] = [];
-  const work = async (): Promise<void> => {
-    for (let fence = waiting.shift(); fence; fence = waiting.shift()) {
-      const result = await runFence(fence, options.root);
-      results.push(result);
-      options.onResult(result);
-    }
-  };
-  await Promise.all(Array.from({ length: options.atOnce }, work));
-  return results;
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
 }
