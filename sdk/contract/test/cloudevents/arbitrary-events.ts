@@ -36,12 +36,13 @@ const extensions = fc.dictionary(extensionName, fc.oneof(attributeText, fc.const
 });
 
 const base64 = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('base64'));
-// `jsonValue` draws keys such as __proto__ rarely, and they are what goes wrong.
+// As it is once it has been JSON: `JSON.stringify` writes -0 as 0.
+const jsonOf = (maxDepth: number) =>
+  fc.jsonValue({ maxDepth }).map((value): unknown => JSON.parse(JSON.stringify(value)));
+// It draws keys such as __proto__ rarely, and they are what goes wrong.
 const json = fc.oneof(
-  fc.jsonValue({ maxDepth: 5 }),
-  fc
-    .jsonValue({ maxDepth: 2 })
-    .map((inner) => JSON.parse(`{"__proto__":${JSON.stringify(inner)},"constructor":{"prototype":1}}`)),
+  jsonOf(5),
+  jsonOf(2).map((inner): unknown => JSON.parse(`{"__proto__":${JSON.stringify(inner)},"constructor":{"prototype":1}}`)),
 );
 const jsonType = fc.constantFrom(
   'application/json',
@@ -59,8 +60,6 @@ const anyType = fc.oneof(
     'application/json;charset=utf-16',
   ),
 );
-const isJsonType = (type: string | undefined): boolean => type === undefined || /json/.test(type);
-
 const content = fc.oneof(
   fc.constant({}),
   fc.record({ datacontenttype: anyType }),
@@ -100,13 +99,4 @@ export function afterBinary(event: CloudEvent): CloudEvent {
   const implied =
     data !== undefined && event.datacontenttype === undefined ? { datacontenttype: 'application/json' } : {};
   return { ...event, ...texts, ...implied, specversion: '1.0' };
-}
-
-/** What structured mode may not be needed for, told by what the specification says and not by what the codec does. */
-export function fitsBinary(event: CloudEvent): boolean {
-  const { data, data_base64: bytes, datacontenttype: type } = event;
-  if (type?.startsWith('application/cloudevents')) return false;
-  if (data === undefined && bytes === undefined) return true;
-  if (data === '' && !isJsonType(type)) return false;
-  return true;
 }

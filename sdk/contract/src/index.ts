@@ -1,0 +1,101 @@
+/** What crosses Slipway's wire. Each export is named here; nothing else of this package is public. */
+export type { AttemptRef } from './attempt-id.ts';
+export { attemptId, parseAttemptId } from './attempt-id.ts';
+export type {
+  CloudEvent,
+  CodecLimits,
+  ContentMode,
+  EncodedHttp,
+  EncodedNats,
+  EventProblem,
+  EventProblemCode,
+  HeaderSource,
+  HttpDecoded,
+  HttpMessage,
+  NatsDecoded,
+  NatsMessage,
+  Refusal,
+} from './cloudevents/index.ts';
+export {
+  decodeHttp,
+  decodeNats,
+  defaultCodecLimits,
+  encodeHttp,
+  encodeNats,
+  eventProblemStatus,
+  stringifyEvent,
+} from './cloudevents/index.ts';
+export type { Dialect, EventKind } from './dialect.ts';
+export {
+  causationOf,
+  controlPlaneSource,
+  correlationOf,
+  dialectOf,
+  linkAttributes,
+  parseEventType,
+  plainType,
+  spellType,
+  subjectOf,
+} from './dialect.ts';
+export { formatDuration, parseDuration } from './duration.ts';
+export type { Json, JsonObject } from './json.ts';
+export { isObject, mergeData } from './json.ts';
+export { isName, NAME_PATTERN, nearestName } from './name.ts';
+export type { Result, Status, TaskError } from './outcome.ts';
+export { resultSchema, statusSchema, taskErrorSchema, worstResult } from './outcome.ts';
+export type {
+  ConcurrencyPlan,
+  Plan,
+  RetryPlan,
+  SequencePlan,
+  SourceProblem,
+  StagePlan,
+  TaskPlan,
+  TriggerRule,
+} from './plan.ts';
+export type { Problem, ProblemCode } from './problem.ts';
+export { problemSchema, problemStatus } from './problem.ts';
+export type { Permission, Route, RouteId } from './route.ts';
+export { pageOf, routes } from './route.ts';
+export type {
+  Accepted,
+  AttemptView,
+  ClaimRequest,
+  ContextView,
+  EventView,
+  Project,
+  ProjectPut,
+  RunCommand,
+  RunState,
+  RunSummary,
+  RunView,
+  ServiceView,
+  ShipyardVersion,
+  Subscription,
+  TaskView,
+  Waited,
+  Why,
+} from './view.ts';
+export {
+  acceptedSchema,
+  attemptViewSchema,
+  claimRequestSchema,
+  commandAnswerSchema,
+  commandRequestSchema,
+  contextViewSchema,
+  eventViewSchema,
+  projectPutSchema,
+  projectSchema,
+  runCommandSchema,
+  runStateSchema,
+  runSummarySchema,
+  runViewSchema,
+  serviceViewSchema,
+  shipyardPutAnswerSchema,
+  shipyardVersionSchema,
+  subscriptionPutSchema,
+  subscriptionSchema,
+  taskViewSchema,
+  waitedSchema,
+  whySchema,
+} from './view.ts';

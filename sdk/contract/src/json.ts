@@ -1,0 +1,29 @@
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: unknown };
+
+/** A JSON object, as opposed to an array, null or a scalar. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Later wins, key by key; objects merge, arrays and scalars are replaced. Neither argument is changed.
+ * `__proto__` is a key like any other here (own property), never the prototype.
+ */
+export function mergeData(earlier: JsonObject, later: JsonObject): JsonObject {
+  const merged: JsonObject = { ...earlier };
+  for (const key of Object.keys(later)) {
+    const value = later[key];
+    const before = Object.hasOwn(merged, key) ? merged[key] : undefined;
+    put(merged, key, isObject(value) && isObject(before) ? mergeData(before, value) : value);
+  }
+  return merged;
+}
+
+function put(target: JsonObject, key: string, value: unknown): void {
+  if (key === '__proto__') {
+    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+  } else {
+    target[key] = value;
+  }
+}

@@ -1,0 +1,372 @@
+import { z } from 'zod';
+import { resultSchema } from './outcome.ts';
+import {
+  acceptedSchema,
+  claimRequestSchema,
+  commandAnswerSchema,
+  commandRequestSchema,
+  contextViewSchema,
+  eventViewSchema,
+  projectPutSchema,
+  projectSchema,
+  runCommandSchema,
+  runStateSchema,
+  runSummarySchema,
+  runViewSchema,
+  serviceViewSchema,
+  shipyardPutAnswerSchema,
+  shipyardVersionSchema,
+  subscriptionPutSchema,
+  subscriptionSchema,
+  whySchema,
+} from './view.ts';
+
+export type Permission =
+  | 'events:write'
+  | 'events:read'
+  | 'tasks:claim'
+  | 'projects:read'
+  | 'projects:write'
+  | 'shipyards:read'
+  | 'shipyards:write'
+  | 'runs:read'
+  | 'runs:control'
+  | 'services:read'
+  | 'subscriptions:read'
+  | 'subscriptions:write'
+  | 'public'
+  | 'metrics:read';
+
+export type Route = {
+  /** operationId in OpenAPI and the method's name in the typed client. */
+  id: string;
+  method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  /** With `{name}` for path parameters. */
+  path: string;
+  summary: string;
+  permission: Permission;
+  /** Query parameters; unknown ones are refused with 400. */
+  query?: z.ZodObject;
+  /** Allows `label.<key>=<value>` beside the named parameters. */
+  labelQuery?: boolean;
+  body?: z.ZodType;
+  /** Content type of the body where it is not JSON. */
+  bodyType?: 'application/yaml' | 'application/cloudevents+json';
+  /** By status; `undefined` schema: no body. */
+  answers: { [status: number]: z.ZodType | undefined };
+  answerType?: 'text/event-stream' | 'text/html' | 'text/plain';
+};
+
+const listQuery = {
+  limit: z.coerce.number().int().min(1).max(1000).optional().describe('Rows per page, default 50'),
+  cursor: z.string().max(512).optional().describe('`next` of the page before'),
+};
+const timeQuery = {
+  since: z.coerce.number().int().nonnegative().optional().describe('Accepted at or after, epoch ms'),
+  until: z.coerce.number().int().nonnegative().optional().describe('Accepted before, epoch ms'),
+};
+const name = z.string().max(256).optional();
+const runFilter = {
+  project: name,
+  stage: name,
+  sequence: name,
+  service: name,
+  state: runStateSchema.optional(),
+  result: resultSchema.optional(),
+  correlationid: name,
+  ...timeQuery,
+};
+const eventFilter = {
+  correlationid: name,
+  type: name,
+  source: name,
+  project: name,
+  stage: name,
+  service: name,
+  ...timeQuery,
+};
+
+/** `{items, next}`: newest first; `next` is absent on the last page. */
+export function pageOf<T extends z.ZodType>(item: T) {
+  return z.object({ items: z.array(item), next: z.string().optional() });
+}
+
+const duration = z
+  .string()
+  .regex(/^\d+(ms|s|m|h)$/)
+  .optional();
+
+/** Every route of the control plane. Router, OpenAPI, typed client and permission checks are made from this. */
+export const routes = [
+  {
+    id: 'sendEvents',
+    method: 'POST',
+    path: '/v1/events',
+    permission: 'events:write',
+    summary: 'Take an event or a batch; answers when it is durable. `Prefer: wait=SECONDS` waits for the run.',
+    bodyType: 'application/cloudevents+json',
+    body: z.unknown(),
+    answers: { 200: z.unknown(), 202: acceptedSchema },
+  },
+  {
+    id: 'claimTasks',
+    method: 'POST',
+    path: '/v1/tasks/{task}/claim',
+    permission: 'tasks:claim',
+    summary: 'Claim attempts of a task. A claim is `started`, with a lease; 204 when there was nothing within `wait`.',
+    query: z.object({
+      wait: duration.describe('How long to wait for work, default 0s, at most 60s'),
+      max: z.coerce.number().int().min(1).max(256).optional(),
+      lease: duration.describe(
+        "Silence after which the attempt is over; default 60s or the task's heartbeat; at most 24h",
+      ),
+    }),
+    body: claimRequestSchema,
+    answers: { 200: z.array(z.record(z.string(), z.unknown())), 204: undefined },
+  },
+  {
+    id: 'listEvents',
+    method: 'GET',
+    path: '/v1/events',
+    permission: 'events:read',
+    summary: 'What was taken and sent, newest first.',
+    query: z.object({ ...eventFilter, ...listQuery }),
+    answers: { 200: pageOf(eventViewSchema) },
+  },
+  {
+    id: 'getEvent',
+    method: 'GET',
+    path: '/v1/events/{id}',
+    permission: 'events:read',
+    summary: 'One event by its id.',
+    query: z.object({ source: name }),
+    answers: { 200: eventViewSchema },
+  },
+  {
+    id: 'listProjects',
+    method: 'GET',
+    path: '/v1/projects',
+    permission: 'projects:read',
+    summary: 'All projects.',
+    query: z.object(listQuery),
+    answers: { 200: pageOf(projectSchema) },
+  },
+  {
+    id: 'getProject',
+    method: 'GET',
+    path: '/v1/projects/{project}',
+    permission: 'projects:read',
+    summary: 'One project.',
+    answers: { 200: projectSchema },
+  },
+  {
+    id: 'putProject',
+    method: 'PUT',
+    path: '/v1/projects/{project}',
+    permission: 'projects:write',
+    summary: 'Create a project or change its settings.',
+    body: projectPutSchema,
+    answers: { 200: projectSchema, 201: projectSchema },
+  },
+  {
+    id: 'deleteProject',
+    method: 'DELETE',
+    path: '/v1/projects/{project}',
+    permission: 'projects:write',
+    summary: 'Delete a project that has no open run, with all its runs.',
+    answers: { 204: undefined },
+  },
+  {
+    id: 'putShipyard',
+    method: 'PUT',
+    path: '/v1/projects/{project}/shipyard',
+    permission: 'shipyards:write',
+    summary:
+      'Upload a shipyard (YAML). 201 with its version, 200 when the meaning did not change, 422 with every problem. Creates the project.',
+    query: z.object({ dryRun: z.enum(['true', 'false']).optional() }),
+    bodyType: 'application/yaml',
+    body: z.string(),
+    answers: { 200: shipyardPutAnswerSchema, 201: shipyardPutAnswerSchema },
+  },
+  {
+    id: 'getShipyard',
+    method: 'GET',
+    path: '/v1/projects/{project}/shipyard',
+    permission: 'shipyards:read',
+    summary: 'The shipyard in use.',
+    answers: { 200: shipyardVersionSchema },
+  },
+  {
+    id: 'listShipyards',
+    method: 'GET',
+    path: '/v1/projects/{project}/shipyards',
+    permission: 'shipyards:read',
+    summary: 'All versions, newest first.',
+    query: z.object(listQuery),
+    answers: { 200: pageOf(shipyardVersionSchema) },
+  },
+  {
+    id: 'getShipyardVersion',
+    method: 'GET',
+    path: '/v1/projects/{project}/shipyards/{version}',
+    permission: 'shipyards:read',
+    summary: 'One version.',
+    answers: { 200: shipyardVersionSchema },
+  },
+  {
+    id: 'listRuns',
+    method: 'GET',
+    path: '/v1/runs',
+    permission: 'runs:read',
+    summary: 'Runs, newest first.',
+    query: z.object({ ...runFilter, ...listQuery }),
+    labelQuery: true,
+    answers: { 200: pageOf(runSummarySchema) },
+  },
+  {
+    id: 'getRun',
+    method: 'GET',
+    path: '/v1/runs/{run}',
+    permission: 'runs:read',
+    summary: 'One run with its tasks and attempts.',
+    answers: { 200: runViewSchema },
+  },
+  {
+    id: 'listRunEvents',
+    method: 'GET',
+    path: '/v1/runs/{run}/events',
+    permission: 'runs:read',
+    summary: 'Its events, oldest first.',
+    query: z.object(listQuery),
+    answers: { 200: pageOf(eventViewSchema) },
+  },
+  {
+    id: 'whyRun',
+    method: 'GET',
+    path: '/v1/runs/{run}/why',
+    permission: 'runs:read',
+    summary: 'What it waits for, as code and sentence.',
+    answers: { 200: whySchema },
+  },
+  {
+    id: 'getContext',
+    method: 'GET',
+    path: '/v1/contexts/{correlationid}',
+    permission: 'runs:read',
+    summary: 'Every run of one context across stages.',
+    answers: { 200: contextViewSchema },
+  },
+  {
+    id: 'commandRun',
+    method: 'POST',
+    path: '/v1/runs/{run}/{command}',
+    permission: 'runs:control',
+    summary: `Control a run: ${runCommandSchema.options.join(', ')}.`,
+    body: commandRequestSchema.optional(),
+    answers: { 200: commandAnswerSchema },
+  },
+  {
+    id: 'listServices',
+    method: 'GET',
+    path: '/v1/services',
+    permission: 'services:read',
+    summary: 'Who is connected or was, by task; and tasks nobody serves.',
+    query: z.object({ project: name, task: name }),
+    answers: { 200: pageOf(serviceViewSchema) },
+  },
+  {
+    id: 'listSubscriptions',
+    method: 'GET',
+    path: '/v1/subscriptions',
+    permission: 'subscriptions:read',
+    summary: 'All push subscriptions.',
+    query: z.object(listQuery),
+    answers: { 200: pageOf(subscriptionSchema) },
+  },
+  {
+    id: 'getSubscription',
+    method: 'GET',
+    path: '/v1/subscriptions/{id}',
+    permission: 'subscriptions:read',
+    summary: 'One push subscription.',
+    answers: { 200: subscriptionSchema },
+  },
+  {
+    id: 'putSubscription',
+    method: 'PUT',
+    path: '/v1/subscriptions/{id}',
+    permission: 'subscriptions:write',
+    summary: 'Create or replace a push subscription.',
+    body: subscriptionPutSchema,
+    answers: { 200: subscriptionSchema, 201: subscriptionSchema },
+  },
+  {
+    id: 'deleteSubscription',
+    method: 'DELETE',
+    path: '/v1/subscriptions/{id}',
+    permission: 'subscriptions:write',
+    summary: 'End a push subscription.',
+    answers: { 204: undefined },
+  },
+  {
+    id: 'stream',
+    method: 'GET',
+    path: '/v1/stream',
+    permission: 'events:read',
+    answerType: 'text/event-stream',
+    labelQuery: true,
+    summary:
+      'Server-sent events: `event: event` with an EventView and `event: run` with a RunSummary; `Last-Event-ID` replays.',
+    query: z.object({
+      ...eventFilter,
+      sequence: name,
+      run: name,
+      kind: z.enum(['event', 'run', 'all']).optional().describe('default all'),
+    }),
+    answers: { 200: undefined },
+  },
+  {
+    id: 'getOpenApi',
+    method: 'GET',
+    path: '/v1/openapi.json',
+    permission: 'public',
+    summary: 'This description.',
+    answers: { 200: z.unknown() },
+  },
+  {
+    id: 'getDocs',
+    method: 'GET',
+    path: '/v1/docs',
+    permission: 'public',
+    summary: 'This description as a page.',
+    answerType: 'text/html',
+    answers: { 200: undefined },
+  },
+  {
+    id: 'livez',
+    method: 'GET',
+    path: '/livez',
+    permission: 'public',
+    summary: 'Is the process alive.',
+    answers: { 200: z.object({ status: z.string() }) },
+  },
+  {
+    id: 'readyz',
+    method: 'GET',
+    path: '/readyz',
+    permission: 'public',
+    summary: 'Can it take work: store, bus, lag.',
+    answers: { 200: z.unknown(), 503: z.unknown() },
+  },
+  {
+    id: 'metrics',
+    method: 'GET',
+    path: '/metrics',
+    permission: 'metrics:read',
+    summary: 'Prometheus metrics.',
+    answerType: 'text/plain',
+    answers: { 200: undefined },
+  },
+] as const satisfies readonly Route[];
+
+export type RouteId = (typeof routes)[number]['id'];
