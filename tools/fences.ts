@@ -8,8 +8,9 @@ interface Fence {
   readonly name: string;
   /** What it holds, for people. */
   readonly holds: string;
-  /** A script below the root, run by this Node. */
-  readonly script: string;
+  /** A script below the root for this Node, or a command on PATH. */
+  readonly script?: string;
+  readonly command?: string;
   readonly args: readonly string[];
 }
 
@@ -86,6 +87,14 @@ function fencesOf(root: string): Fence[] {
       args: ['--no-progress', '--no-config-hints'],
     },
   ];
+  if (existsSync(join(root, 'package-lock.json'))) {
+    fences.push({
+      name: 'install',
+      holds: 'the lock file is whole, so a fresh clone can be installed',
+      command: 'npm',
+      args: ['ci', '--dry-run', '--offline', '--loglevel=error'],
+    });
+  }
   if (existsSync(join(root, GENERATE))) {
     fences.push({
       name: 'generated',
@@ -100,7 +109,9 @@ function fencesOf(root: string): Fence[] {
 function runFence(fence: Fence, root: string): Promise<FenceResult> {
   const started = performance.now();
   const { promise, resolve } = Promise.withResolvers<FenceResult>();
-  const child = spawn(process.execPath, [join(root, fence.script), ...fence.args], {
+  const command = fence.command ?? process.execPath;
+  const args = fence.script === undefined ? fence.args : [join(root, fence.script), ...fence.args];
+  const child = spawn(command, args, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: FENCE_TIMEOUT_MS,
@@ -115,7 +126,7 @@ function runFence(fence: Fence, root: string): Promise<FenceResult> {
   });
   const end = (ok: boolean): void => resolve({ fence, ok, output, tookMs: performance.now() - started });
   child.on('error', (error) => {
-    output += `${fence.script} could not be started: ${error.message}\n`;
+    output += `${command} could not be started: ${error.message}\n`;
     end(false);
   });
   child.on('close', (code, signal) => {

@@ -168,9 +168,17 @@ const UNUSED: Violation[] = [
     says: 'Unused dependencies',
   },
 ];
+const INSTALL: Violation[] = [
+  {
+    what: 'a lock file that lacks a package of package.json',
+    path: 'package-lock.json',
+    text: `${JSON.stringify({ name: 'tree', lockfileVersion: 3, requires: true, packages: {} }, null, 2)}\n`,
+    says: 'npm error code',
+  },
+];
 const USER_OF_EXPORT = code("import { used } from './planted-export.ts';", '', 'export const planted = used;');
 
-const FENCES = { types: TYPES, pure: PURE, style: STYLE, imports: IMPORTS, unused: UNUSED };
+const FENCES = { types: TYPES, pure: PURE, style: STYLE, imports: IMPORTS, unused: UNUSED, install: INSTALL };
 
 test('over a tree that keeps the rules, every fence holds', () => {
   const tree = plantTree();
@@ -202,14 +210,14 @@ describe('a planted violation is caught:', () => {
   for (const [fence, violations] of Object.entries(FENCES)) {
     test.each(violations)(`${fence}: $what`, ({ path, says }) => {
       const lines = result.linesOf(fence);
-      const told = lines.some((line) => line.includes(path) && line.includes(says));
+      const told = lines.some((line) => (fence === 'install' || line.includes(path)) && line.includes(says));
       expect(told, `${says} and ${path} on one line of:\n${lines.join('\n').slice(0, 4_000)}`).toBe(true);
     });
   }
 
   test('and npm run check ends with 1 and names the broken fences', () => {
     expect(result.status).toBe(1);
-    expect(result.output).toMatch(/5 of 5 fences are broken: /);
+    expect(result.output).toMatch(/6 of 6 fences are broken: /);
   });
 });
 
