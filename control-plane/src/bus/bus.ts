@@ -1,0 +1,65 @@
+import type { Dialect } from '@slipway/contract';
+
+/**
+ * How events leave and arrive without HTTP. Delivery is at least once and unordered, both ways; whoever receives tells
+ * repeats by the event's (source, id), never by the broker's `redelivered` flag, which is not durable.
+ */
+export interface Bus {
+  readonly kind: 'local' | 'nats' | 'memory';
+  /**
+   * Publishes each message; resolves when the broker has all of them. A message with the same `messageId` within the
+   * broker's window is stored once. Throws BusUnavailable: publish again, with the same ids.
+   */
+  publish(messages: readonly BusMessage[]): Promise<void>;
+  /** Starts delivering triggers and answers sent by others (and the triggers we publish for the next stage). Call once. */
+  consume(handler: (deliveries: readonly Delivery[]) => void): Promise<void>;
+  /** Calls back when a service says hello (at connect and about every 10 s). Not durable. */
+  onHello(handler: (hello: ServiceHello) => void): void;
+  status(): BusStatus;
+  /** Stops delivering; what was delivered may still be acked. */
+  stopConsuming(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type BusMessage = {
+  /** The event's id; a re-dispatch adds a suffix, so that the broker's window lets it through. */
+  messageId: string;
+  dialect: Dialect;
+  project: string;
+  /** `<task>.triggered`, `<stage>.<sequence>.finished`, ... */
+  plainType: string;
+  /** The CloudEvent, one line of JSON. */
+  json: string;
+};
+
+export type Delivery = {
+  headers: ReadonlyMap<string, string>;
+  body: Uint8Array;
+  /** Project as the subject names it; undefined on Keptn's subjects. */
+  project: string | undefined;
+  /** When the broker stored it, epoch ms. */
+  storedAt: number;
+  /** Deliveries of this message so far, for diagnosis only. */
+  count: number;
+  /** It and all it caused are durable. */
+  ack(): void;
+  /** Deliver it again, not before `delayMs`. */
+  retry(delayMs: number): void;
+  /** Still busy: do not deliver it again yet. */
+  working(): void;
+};
+
+export type ServiceHello = { source: string; tasks: readonly string[]; version?: string; at: number };
+
+export type BusStatus = {
+  connected: boolean;
+  /** Messages waiting for us, when known. */
+  pending?: number;
+  /** The last error, for people. */
+  lastError?: string;
+};
+
+/** The broker is away or did not answer in time. */
+export class BusUnavailable extends Error {
+  override name = 'BusUnavailable';
+}
