@@ -8,6 +8,7 @@ export default defineConfig({
     pool: 'forks',
     // Many tests start processes of their own; more workers only make each other late.
     maxWorkers: 2,
+    allowOnly: false,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,

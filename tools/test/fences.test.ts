@@ -71,6 +71,12 @@ const STYLE: Violation[] = [
   says: says ?? '',
 }));
 STYLE.push({
+  what: 'a test that is skipped',
+  path: 'control-plane/test/planted-skip.test.ts',
+  text: code("import { test } from 'vitest';", '', "test.skip('planted', () => {});"),
+  says: 'noSkippedTests',
+});
+STYLE.push({
   what: 'a promise of another file that nobody waits for',
   path: 'control-plane/src/runtime/planted-floating.ts',
   text: code(
