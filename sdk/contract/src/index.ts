@@ -38,9 +38,26 @@ export {
   subjectOf,
 } from './dialect.ts';
 export { formatDuration, parseDuration } from './duration.ts';
+export type { FinishedData, StartedData, StatusChangedData, TriggeredData } from './event.ts';
+export {
+  cloudEventSchema,
+  finishedDataSchema,
+  keptnCloudEventSchema,
+  keptnFinishedDataSchema,
+  keptnStartedDataSchema,
+  keptnStatusChangedDataSchema,
+  keptnTriggeredDataSchema,
+  startedDataSchema,
+  statusChangedDataSchema,
+  triggeredDataSchema,
+} from './event.ts';
 export type { Json, JsonObject } from './json.ts';
 export { isObject, mergeData } from './json.ts';
+export type { JsonSchema } from './json-schema.ts';
+export { jsonSchemasOf } from './json-schema.ts';
 export { isName, NAME_PATTERN, nearestName } from './name.ts';
+export type { OpenApiDocument } from './openapi.ts';
+export { openApiDocument } from './openapi.ts';
 export type { Result, Status, TaskError } from './outcome.ts';
 export { resultSchema, statusSchema, taskErrorSchema, worstResult } from './outcome.ts';
 export type {
@@ -57,6 +74,7 @@ export type { Problem, ProblemCode } from './problem.ts';
 export { problemSchema, problemStatus } from './problem.ts';
 export type { Permission, Route, RouteId } from './route.ts';
 export { pageOf, routes } from './route.ts';
+export { componentSchemas } from './schema-table.ts';
 export type {
   Accepted,
   AttemptView,

@@ -1,0 +1,76 @@
+import type { z } from 'zod';
+import {
+  cloudEventSchema,
+  finishedDataSchema,
+  keptnCloudEventSchema,
+  keptnFinishedDataSchema,
+  keptnStartedDataSchema,
+  keptnStatusChangedDataSchema,
+  keptnTriggeredDataSchema,
+  startedDataSchema,
+  statusChangedDataSchema,
+  triggeredDataSchema,
+} from './event.ts';
+import { taskErrorSchema } from './outcome.ts';
+import { problemSchema } from './problem.ts';
+import {
+  acceptedSchema,
+  attemptViewSchema,
+  claimRequestSchema,
+  commandAnswerSchema,
+  commandRequestSchema,
+  contextViewSchema,
+  eventViewSchema,
+  executorViewSchema,
+  projectPutSchema,
+  projectSchema,
+  runSummarySchema,
+  runViewSchema,
+  serviceViewSchema,
+  shipyardPutAnswerSchema,
+  shipyardVersionSchema,
+  subscriptionPutSchema,
+  subscriptionSchema,
+  taskViewSchema,
+  waitedSchema,
+  whySchema,
+} from './view.ts';
+
+/**
+ * Every shape that has a name outside of this package: a component of the OpenAPI document and, where somebody may want
+ * to check a file or a message of their own against it, a JSON Schema in `schemas/`. Names are those of the glossary.
+ */
+export const componentSchemas = {
+  CloudEvent: cloudEventSchema,
+  KeptnCloudEvent: keptnCloudEventSchema,
+  TriggeredData: triggeredDataSchema,
+  StartedData: startedDataSchema,
+  StatusChangedData: statusChangedDataSchema,
+  FinishedData: finishedDataSchema,
+  KeptnTriggeredData: keptnTriggeredDataSchema,
+  KeptnStartedData: keptnStartedDataSchema,
+  KeptnStatusChangedData: keptnStatusChangedDataSchema,
+  KeptnFinishedData: keptnFinishedDataSchema,
+  TaskError: taskErrorSchema,
+  Problem: problemSchema,
+  Accepted: acceptedSchema,
+  Waited: waitedSchema,
+  ClaimRequest: claimRequestSchema,
+  EventView: eventViewSchema,
+  RunSummary: runSummarySchema,
+  Run: runViewSchema,
+  Task: taskViewSchema,
+  Attempt: attemptViewSchema,
+  Executor: executorViewSchema,
+  Why: whySchema,
+  Context: contextViewSchema,
+  CommandRequest: commandRequestSchema,
+  CommandAnswer: commandAnswerSchema,
+  Project: projectSchema,
+  ProjectPut: projectPutSchema,
+  ShipyardVersion: shipyardVersionSchema,
+  ShipyardPutAnswer: shipyardPutAnswerSchema,
+  Service: serviceViewSchema,
+  Subscription: subscriptionSchema,
+  SubscriptionPut: subscriptionPutSchema,
+} as const satisfies Record<string, z.ZodType>;
