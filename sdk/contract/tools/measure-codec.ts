@@ -1,6 +1,6 @@
 // What the codec costs per event, beside JSON.parse and the cloudevents package: `node sdk/contract/tools/measure-codec.ts`.
 // The candidates take turns, and the best of many rounds counts, because other processes only ever make a round slower.
-import { HTTP } from 'cloudevents';
+import { CloudEvent, HTTP } from 'cloudevents';
 import { decodeHttp, decodeNats, encodeHttp, stringifyEvent } from '../src/cloudevents/index.ts';
 
 const ROUNDS = 60;
@@ -61,15 +61,8 @@ const candidates: [name: string, events: number, run: () => unknown][] = [
   ['stringifyEvent', 1, () => stringifyEvent(event)],
   ['encodeHttp, binary', 1, () => encodeHttp(event, 'binary')],
   ['cloudevents package, toEvent, structured text', 1, () => HTTP.toEvent({ headers: structured, body: text })],
-  ['cloudevents package, toEvent and validate', 1, () => new PackageReader().read()],
+  ['cloudevents package, new CloudEvent (validates)', 1, () => new CloudEvent(JSON.parse(text))],
 ];
-
-class PackageReader {
-  read(): unknown {
-    const read = HTTP.toEvent({ headers: structured, body: text });
-    return Array.isArray(read) ? read : Reflect.apply(Reflect.get(Object(read), 'validate'), read, []);
-  }
-}
 
 const best = candidates.map(() => Number.POSITIVE_INFINITY);
 for (let round = 0; round < ROUNDS; round++) {

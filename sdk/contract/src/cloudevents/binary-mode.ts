@@ -4,10 +4,10 @@ import { checkEvent } from './envelope.ts';
 import type { CloudEvent } from './event.ts';
 import { decodeHeaderText, encodeHeaderText, undoLatin1 } from './header-text.ts';
 import type { EventHeaders } from './headers.ts';
-import { parseJson } from './json-scan.ts';
+import { jsonTextOf, parseJson } from './json-scan.ts';
 import type { CodecLimits } from './limits.ts';
 import { dataKindOf, isUtf8, readMediaType, refuseCharset } from './media-type.ts';
-import type { Refusal } from './problem.ts';
+import type { EventProblemCode, Refusal } from './problem.ts';
 import { quote, refuse } from './problem.ts';
 
 /** Binary mode, in which HTTP and NATS differ in two points only. */
@@ -59,26 +59,26 @@ function attributeOf(
   dialect: BinaryDialect,
   limits: CodecLimits,
 ): AttributeText {
-  const header = quote(`ce-${name}`);
-  const attribute = name.length > 64 ? `${name.slice(0, 64)}...` : name;
   if (name === 'datacontenttype' && dialect.dataContentType === 'content-type') {
-    const detail = 'the header ce-datacontenttype must not be sent in binary mode: content-type says it';
-    return refuse('invalid-attribute', detail, { attribute });
+    return refuseHeader(name, 'must not be sent in binary mode: content-type says it');
   }
   if (name === 'data' || name === 'data_base64') {
-    return refuse('invalid-attribute', 'data is the body in binary mode, not a header', { attribute });
+    return refuseHeader(name, 'must not be sent in binary mode: the body is the data');
   }
-  const [first = '', ...others] = values;
-  if (others.length > 0)
-    return refuse('invalid-attribute', `the header ${header} was sent ${values.length} times`, { attribute });
-  // Twelve bytes of percent-encoding are the most that one character takes; anything beyond cannot be within the limits.
-  if (first.length > ENCODED_MAX * Math.max(limits.uriMax, limits.attributeMax)) {
-    return refuse('attribute-too-long', `the header ${header} has ${first.length} characters`, { attribute });
+  const [value = ''] = values;
+  if (values.length > 1) return refuseHeader(name, `was sent ${values.length} times`);
+  // Twelve characters of percent-encoding are the most that one character takes, so what is longer than this cannot fit.
+  if (value.length > ENCODED_MAX * Math.max(limits.uriMax, limits.attributeMax)) {
+    return refuseHeader(name, `has ${value.length} characters`, 'attribute-too-long');
   }
-  const text = decodeHeaderText(dialect.latin1Values ? undoLatin1(first) : first);
+  const text = decodeHeaderText(dialect.latin1Values ? undoLatin1(value) : value);
   if (text !== undefined) return { ok: true, text };
-  const detail = `the header ${header} is not UTF-8 once its percent-encoding is undone: write UTF-8 bytes as %XX`;
-  return refuse('invalid-attribute', detail, { attribute });
+  return refuseHeader(name, 'is not UTF-8 once its percent-encoding is undone: write UTF-8 bytes as %XX');
+}
+
+function refuseHeader(name: string, reason: string, code: EventProblemCode = 'invalid-attribute'): Refusal {
+  const attribute = name.length > 64 ? `${name.slice(0, 64)}...` : name;
+  return refuse(code, `the header ${quote(`ce-${name}`)} ${reason}`, { attribute });
 }
 
 const ENCODED_MAX = 12;
@@ -102,9 +102,9 @@ function decodeData(
   }
   const charset = refuseCharset(contentType);
   if (charset !== undefined) return charset;
-  const text = typeof body === 'string' ? body : textOf(body);
-  if (text === undefined) return refuse('malformed-json', 'the body is not UTF-8');
-  const parsed = parseJson(text, { batch: false, envelopeDepth: 0, keysBefore: attributes + 1 }, limits);
+  const json = jsonTextOf(body);
+  if (json === undefined) return refuse('malformed-json', 'the body is not UTF-8');
+  const parsed = parseJson(json, { batch: false, envelopeDepth: 0, keysBefore: attributes + 1 }, limits);
   return parsed.ok ? { ok: true, members: { data: parsed.value } } : parsed;
 }
 

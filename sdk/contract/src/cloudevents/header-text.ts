@@ -34,7 +34,7 @@ export function decodeHeaderText(value: string): string | undefined {
  * UTF-8 terminal), so bytes that are UTF-8 are read as such and anything else is left as Latin-1.
  */
 export function undoLatin1(value: string): string {
-  if (!/[\x80-\xff]/.test(value) || /[^\0-\xff]/.test(value)) return value;
+  if (PLAIN.test(value) || !/^[\0-\xff]*$/.test(value)) return value;
   return textOf(Uint8Array.from(value, (char) => char.charCodeAt(0))) ?? value;
 }
 

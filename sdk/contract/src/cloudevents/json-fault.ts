@@ -27,8 +27,13 @@ export function findDuplicateKey(text: string): DuplicateKey | undefined {
   return walk(text).duplicate;
 }
 
-/** Line and column of an offset, both counted from 1, columns in characters. */
-export function positionOf(text: string, at: number): { line: number; column: number } {
+/** Both counted from 1, columns in characters. */
+export interface Position {
+  line: number;
+  column: number;
+}
+
+export function positionOf(text: string, at: number): Position {
   let line = 1;
   let lineStart = 0;
   for (let end = text.indexOf('\n'); end !== -1 && end < at; end = text.indexOf('\n', lineStart)) {

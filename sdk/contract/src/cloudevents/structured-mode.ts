@@ -1,7 +1,6 @@
-import { textOf } from './bytes.ts';
 import { checkEvent } from './envelope.ts';
 import type { CloudEvent } from './event.ts';
-import { parseJson } from './json-scan.ts';
+import { jsonTextOf, parseJson } from './json-scan.ts';
 import type { CodecLimits } from './limits.ts';
 import { refuseCharset } from './media-type.ts';
 import type { Refusal } from './problem.ts';
@@ -21,12 +20,12 @@ export function decodeJson(
 ): DecodedJson {
   const charset = refuseCharset(contentType);
   if (charset !== undefined) return charset;
-  const text = typeof body === 'string' ? body : textOf(body);
-  if (text === undefined) return refuse('malformed-json', 'the body is not UTF-8');
-  const first = firstCharacter(text);
+  const json = jsonTextOf(body);
+  if (json === undefined) return refuse('malformed-json', 'the body is not UTF-8');
+  const first = firstCharacter(json.text);
   if (first === undefined) return refuse('empty-body', 'the body is empty: send a CloudEvent as JSON');
   const batch = layout === 'batch' || (layout === 'either' && first === '[');
-  const parsed = parseJson(text, { batch, envelopeDepth: batch ? 2 : 1, keysBefore: 0 }, limits);
+  const parsed = parseJson(json, { batch, envelopeDepth: batch ? 2 : 1, keysBefore: 0 }, limits);
   if (!parsed.ok) return parsed;
   if (batch) return checkBatch(parsed.value, limits);
   const checked = checkEvent(parsed.value, limits);
@@ -46,9 +45,9 @@ function checkBatch(value: unknown, limits: CodecLimits): DecodedJson {
   return { ok: true, events, mode: 'batch' };
 }
 
-/** Behind the byte order mark and what JSON takes for space. */
+/** Behind what JSON takes for space. */
 function firstCharacter(text: string): string | undefined {
-  let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
+  let at = 0;
   while (at < text.length && SPACE.includes(text.charAt(at))) at++;
   return text[at];
 }

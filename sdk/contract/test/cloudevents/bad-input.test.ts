@@ -15,6 +15,12 @@ const NUL = '\u0000';
 
 const rows: Row[] = [
   { name: 'an empty body', body: '', expected: { code: 'empty-body', status: 400 } },
+  {
+    name: 'an empty body of no content type for events',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: '',
+    expected: { code: 'empty-body', status: 400 },
+  },
   { name: 'a body of spaces', body: ' \n\t', expected: { code: 'empty-body', status: 400 } },
   { name: 'an open brace', body: '{', expected: { code: 'malformed-json', status: 400 } },
   {
@@ -138,6 +144,11 @@ const rows: Row[] = [
   {
     name: 'data and data_base64',
     body: eventText({ data: {}, data_base64: 'YQ==' }),
+    expected: { code: 'invalid-data', status: 400, pointer: '/data_base64' },
+  },
+  {
+    name: 'data that is null and data_base64',
+    body: eventText({ data: null, data_base64: 'YQ==' }),
     expected: { code: 'invalid-data', status: 400, pointer: '/data_base64' },
   },
   {

@@ -110,6 +110,7 @@ describe('data of binary mode', () => {
     ['text/plain', '{"a":1}', { data: '{"a":1}' }],
     ['text/plain; charset=us-ascii', 'plain', { data: 'plain' }],
     ['application/xml', '<a>é</a>', { data: '<a>é</a>' }],
+    ['text/plain', '\ufeffmarked', { data: '\ufeffmarked' }],
     ['application/octet-stream', 'abc', { data_base64: 'YWJj' }],
     ['text/plain; charset=iso-8859-1', 'abc', { data_base64: 'YWJj' }],
     [undefined, '{"a":1}', { data_base64: 'eyJhIjoxfQ==' }],

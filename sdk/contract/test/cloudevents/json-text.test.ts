@@ -76,6 +76,8 @@ describe('duplicate keys', () => {
     const body = '{\n "x": [ {"k": 1}, {"k": {"deep": 1,\n  "\\u0064eep": 2}} ]\n}';
     const pointer = '/x/1/k/deep';
     expect(problemOf({ headers, body })).toMatchObject({ code: 'duplicate-key', pointer, line: 3, column: 3 });
+    const several = '{"a":1,"b":2,"b":3,"a":4}';
+    expect(problemOf({ headers, body: several })).toMatchObject({ pointer: '/b', column: 14 });
   });
 });
 

@@ -81,6 +81,14 @@ describe('binary mode', () => {
     });
   });
 
+  test('percent-encodes the content type too, which is a ce- header like any other', () => {
+    const decoded = decodeNats({ data: eventText({ datacontenttype: 'text/plain; charset=utf-8', data: 'x' }) });
+    if (!decoded.ok) return expect.fail(decoded.problem.detail);
+    const message = encodeNats(decoded.event, 'binary');
+    expect(message.headers['ce-datacontenttype']).toBe('text/plain;%20charset=utf-8');
+    expect(decodeNats(message)).toStrictEqual({ ...decoded, mode: 'binary' });
+  });
+
   test('may carry an event as data, because no content type speaks against it', () => {
     const decoded = decodeNats({
       data: eventText({ datacontenttype: 'application/cloudevents+json', data: eventWith() }),
