@@ -6,6 +6,9 @@ export type Dialect = 'plain' | 'keptn';
 
 const KEPTN_PREFIX = 'sh.keptn.event.';
 
+/** What Keptn 1.4.5's own control plane wrote into its events. */
+const KEPTN_SPEC_VERSION = 'latest';
+
 /** What an event type says, in whichever dialect it is spelled. */
 export type EventKind =
   | { of: 'sequence'; phase: 'triggered' | 'started' | 'finished'; stage: string; sequence: string }
@@ -76,8 +79,8 @@ export function linkAttributes(
 ): Record<string, string> {
   if (dialect === 'keptn') {
     return link.causationId === undefined
-      ? { shkeptncontext: link.correlationId, shkeptnspecversion: '0.2.4' }
-      : { shkeptncontext: link.correlationId, triggeredid: link.causationId, shkeptnspecversion: '0.2.4' };
+      ? { shkeptncontext: link.correlationId, shkeptnspecversion: KEPTN_SPEC_VERSION }
+      : { shkeptncontext: link.correlationId, triggeredid: link.causationId, shkeptnspecversion: KEPTN_SPEC_VERSION };
   }
   return link.causationId === undefined
     ? { correlationid: link.correlationId }

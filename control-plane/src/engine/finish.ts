@@ -1,0 +1,190 @@
+import type { JsonObject, Result, Status } from '@slipway/contract';
+import { mergeData } from '@slipway/contract';
+import type { Attempt, Effect, FinishedRun, OpenRun, RunBase } from './types.ts';
+import type { Work } from './work.ts';
+import { endAttempt, outEvent, scopeOf, setNode } from './work.ts';
+
+/** Ends an open run: what is open is cancelled, its followers are triggered, its group is told. */
+export function finishRun(work: Work, end: { status: Status; result: Result; message: string }): FinishedRun {
+  for (const task of work.env.sequence?.tasks ?? []) {
+    const node = work.run.nodes[task.key];
+    if (node?.state === 'open') {
+      const message = end.status === 'aborted' ? 'the run was aborted' : 'the run ended';
+      const error = { code: 'CANCELLED', message };
+      const attempt = endAttempt(work, task.key, {
+        outcome: 'cancelled',
+        status: 'aborted',
+        result: 'fail',
+        message,
+        output: undefined,
+        error,
+      });
+      setNode(work, task.key, { state: 'cancelled', attempts: attempt ? [...node.attempts, attempt] : node.attempts });
+    } else if (node?.state === 'delayed') {
+      work.effects.push({ kind: 'unschedule', name: `begin/${task.key}/${node.nextAttempt}`, dueAt: node.dueAt });
+      setNode(work, task.key, { state: node.attempts.length > 0 ? 'cancelled' : 'skipped', attempts: node.attempts });
+    } else if (node?.state === 'pending') {
+      setNode(work, task.key, { state: 'skipped', attempts: node.attempts });
+    }
+  }
+  if (work.run.deadlineAt !== undefined)
+    work.effects.push({ kind: 'unschedule', name: 'run-timeout', dueAt: work.run.deadlineAt });
+  const { run, effects } = closeRun(work.run, work, { ...end, startedAt: work.run.startedAt });
+  work.effects.push(...effects);
+  return run;
+}
+
+/** The finished run and what its end tells the world, from whatever state it was in. */
+export function closeRun(
+  base: RunBase,
+  context: Pick<Work, 'env' | 'at'>,
+  end: { status: Status; result: Result; message: string; startedAt: number | undefined },
+): { run: FinishedRun; effects: Effect[] } {
+  const { env, at } = context;
+  const effects: Effect[] = [];
+  let { status, result, message } = end;
+  let output: unknown;
+  if (status !== 'aborted' && env.sequence?.output !== undefined) {
+    const resolved = env.evaluator.resolve(env.sequence.output, scopeOf(base, env, { result, status }));
+    if (resolved.ok) output = resolved.value;
+    else if (result !== 'fail') {
+      // A failed run's output may well refer to tasks that never ran; a passed one's may not.
+      status = 'errored';
+      result = 'fail';
+      message = `output: ${resolved.message}`;
+    }
+  } else {
+    output = leafOutputs(base, env);
+  }
+  const plainName = `${base.stage}.${base.sequence}`;
+  const data: JsonObject = { project: base.project, stage: base.stage };
+  if (base.service !== undefined) data.service = base.service;
+  if (base.dialect === 'plain' && Object.keys(base.labels).length > 0) data.labels = base.labels;
+  data.status = status;
+  data.result = result;
+  if (message !== '') data.message = message;
+  if (base.dialect === 'plain' && output !== undefined) data.output = output;
+  const finishedId = `${base.id}.finished`;
+  effects.push({
+    kind: 'publish',
+    again: false,
+    event: outEvent(base, { id: finishedId, type: `${plainName}.finished`, at, cause: base.trigger.id, data }),
+  });
+  const triggers: { stage: string; sequence: string; eventId: string }[] = [];
+  for (const { target, rule } of env.followers) {
+    if (status === 'aborted' || !fires(base, context, rule, { result, status, output })) continue;
+    const id = `${base.id}.triggers.${target.stage}.${target.name}`;
+    const handedOn: JsonObject = { ...base.data, project: base.project, stage: target.stage };
+    if (base.service !== undefined) handedOn.service = base.service;
+    const keptn = base.dialect === 'keptn';
+    const event = outEvent(base, {
+      id,
+      type: `${target.stage}.${target.name}.triggered`,
+      at,
+      cause: keptn ? undefined : finishedId,
+      data: handedOn,
+      extensions: { triggerdepth: base.depth + 1 },
+    });
+    triggers.push({ stage: target.stage, sequence: target.name, eventId: id });
+    effects.push({ kind: 'publish', again: false, event });
+  }
+  if (base.group !== undefined)
+    effects.push({ kind: 'send', to: base.group, input: { kind: 'release', at, run: base.id } });
+  const run: FinishedRun = {
+    ...baseOf(base),
+    kind: 'finished',
+    startedAt: end.startedAt,
+    finishedAt: at,
+    status,
+    result,
+    message,
+    output,
+    triggers,
+  };
+  return { run, effects };
+}
+
+/**
+ * Whether a follower's rule holds. Keptn's own rule (shipyard-controller, GetTaskSequencesByTrigger): without a
+ * selector it fires on pass and warning; with one, `result` or `<last task>.result` must equal the run's result.
+ */
+function fires(
+  base: RunBase,
+  { env }: Pick<Work, 'env'>,
+  rule: { match?: Record<string, string>; when?: string },
+  end: { result: Result; status: Status; output: unknown },
+): boolean {
+  if (rule.when !== undefined) {
+    const scope = scopeOf(base, env, { result: end.result, status: end.status, output: end.output ?? null });
+    const answer = env.evaluator.evaluate(rule.when, scope);
+    return answer.ok && answer.value === true;
+  }
+  if (rule.match === undefined) return end.result !== 'fail';
+  if (rule.match.result === end.result) return true;
+  const last = lastTask(base, env);
+  return last !== undefined && rule.match[`${last}.result`] === end.result;
+}
+
+function lastTask(base: RunBase, env: Work['env']): string | undefined {
+  let last: string | undefined;
+  for (const task of env.sequence?.tasks ?? []) if (base.nodes[task.key]?.state === 'finished') last = task.name;
+  return last;
+}
+
+/** Without an `output` of its own, a run's output is that of its leaf tasks (those that nothing came after), by name. */
+function leafOutputs(base: RunBase, env: Work['env']): unknown {
+  const tasks = env.sequence?.tasks ?? [];
+  const followed = new Set<string>();
+  for (const task of tasks) {
+    const state = base.nodes[task.key]?.state;
+    if (state === 'pending' || state === 'skipped' || state === undefined) continue;
+    for (const need of task.needs) followed.add(need.task);
+  }
+  let outputs: JsonObject | undefined;
+  for (const task of tasks) {
+    const node = base.nodes[task.key];
+    if (node?.state !== 'finished' || followed.has(task.key) || node.output === undefined) continue;
+    outputs = mergeData(outputs ?? {}, { [task.name]: node.output });
+  }
+  return outputs;
+}
+
+function baseOf(run: RunBase | OpenRun): RunBase {
+  return {
+    id: run.id,
+    project: run.project,
+    stage: run.stage,
+    sequence: run.sequence,
+    service: run.service,
+    dialect: run.dialect,
+    planVersion: run.planVersion,
+    correlationId: run.correlationId,
+    trigger: run.trigger,
+    triggeredBy: run.triggeredBy,
+    labels: run.labels,
+    input: run.input,
+    data: run.data,
+    depth: run.depth,
+    acceptedAt: run.acceptedAt,
+    nodes: run.nodes,
+    group: run.group,
+    history: run.history,
+    ignored: run.ignored,
+  };
+}
+
+/** The result of the last task that ended, which is a linear run's own; pass before any did. */
+export function resultSoFar(base: RunBase, env: Work['env']): { result: Result; status: Status; message: string } {
+  let found: { result: Result; status: Status; message: string } = { result: 'pass', status: 'succeeded', message: '' };
+  let endedAt = -1;
+  for (const task of env.sequence?.tasks ?? []) {
+    const node = base.nodes[task.key];
+    if (node?.state === 'finished' && node.finishedAt >= endedAt) {
+      endedAt = node.finishedAt;
+      found = { result: node.result, status: node.status, message: node.message };
+    }
+  }
+  return found;
+}
+
+export type { Attempt };

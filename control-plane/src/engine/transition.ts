@@ -1,0 +1,676 @@
+import type { JsonObject, Result, Status, TaskError, TaskPlan } from '@slipway/contract';
+import { isObject, mergeData, worstResult } from '@slipway/contract';
+import { readAnswer } from './answer.ts';
+import { closeRun, finishRun, resultSoFar } from './finish.ts';
+import { retryDelayMs } from './retry.ts';
+import type {
+  Attempt,
+  Effect,
+  Env,
+  Executor,
+  FinishedRun,
+  HistoryLine,
+  Node,
+  OpenRun,
+  Outcome,
+  Run,
+  RunBase,
+  RunInput,
+  Step,
+  TriggerInput,
+  WaitingRun,
+} from './types.ts';
+import type { Work } from './work.ts';
+import { endAttempt, openWork, outEvent, scopeOf, setNode, triggerAttempt } from './work.ts';
+
+/** A claimant that dies this often in a row fails the task: something kills whoever takes it. */
+const LOST_ATTEMPTS_MAX = 10;
+/** Late answers that a run keeps for people to see. */
+const IGNORED_KEPT_MAX = 20;
+
+type AnswerInput = Extract<RunInput, { kind: 'answer' }>;
+
+/**
+ * Decides what an input does to a run. Pure and total: an input that does not apply returns the same run and no effects.
+ * The journal holds the inputs that were applied; folding them through this function gives the run back.
+ */
+export function transition(run: Run | undefined, input: RunInput, env: Env): Step {
+  if (run === undefined) return input.kind === 'trigger' ? begin(input, env) : ignored(undefined, 'unknown-run');
+  switch (input.kind) {
+    case 'trigger':
+      return repeatOfTrigger(run, input, env);
+    case 'granted':
+      return granted(run, input.at, env);
+    case 'rejected':
+      return rejected(run, input, env);
+    case 'answer':
+      return answer(run, input, env);
+    case 'lease-lost':
+      return leaseLost(run, input, env);
+    case 'timer':
+      return timer(run, input, env);
+    case 'command':
+      return command(run, input, env);
+  }
+}
+
+// ---- beginning
+
+function begin(input: TriggerInput, env: Env): Step {
+  const base = baseFromTrigger(input, env);
+  const problem = input.refusal ?? (env.sequence === undefined ? unknownSequence(input, env) : undefined);
+  if (problem !== undefined) {
+    const end = { status: 'errored', result: 'fail', message: problem, startedAt: undefined } as const;
+    return applied(closeRun(base, { env: { ...env, followers: [] }, at: input.at }, end));
+  }
+  const concurrency = env.sequence?.concurrency;
+  if (!concurrency) return start(base, input.at, env, input.event.id, false, []);
+  const key = env.evaluator.resolve(concurrency.group, scopeOf(base, env));
+  if (!key.ok) {
+    const end = {
+      status: 'errored',
+      result: 'fail',
+      message: `concurrency.group: ${key.message}`,
+      startedAt: undefined,
+    } as const;
+    return applied(closeRun(base, { env: { ...env, followers: [] }, at: input.at }, end));
+  }
+  const group = `group:${base.project}/${base.stage}/${String(key.value)}`;
+  const waiting: WaitingRun = { ...base, kind: 'waiting', group, paused: false };
+  return applied({ run: waiting, effects: [enqueue(waiting, input.at, env)] });
+}
+
+function enqueue(run: WaitingRun, at: number, env: Env): Effect {
+  const { limit, policy } = env.sequence?.concurrency ?? { limit: 1, policy: 'queue' as const };
+  return {
+    kind: 'send',
+    to: run.group,
+    input: { kind: 'enqueue', at, run: run.id, acceptedAt: run.acceptedAt, limit, policy },
+  };
+}
+
+function baseFromTrigger(input: TriggerInput, env: Env): RunBase {
+  const { event } = input;
+  const sent: JsonObject = isObject(event.data) ? event.data : {};
+  const service = typeof sent.service === 'string' && sent.service !== '' ? sent.service : undefined;
+  const labels: Record<string, string> = {};
+  if (isObject(sent.labels)) for (const key of Object.keys(sent.labels)) labels[key] = String(sent.labels[key]);
+  const data: JsonObject = { ...sent, project: input.project, stage: input.stage };
+  const nodes: Record<string, Node> = {};
+  for (const task of env.sequence?.tasks ?? []) {
+    nodes[task.key] = { state: 'pending', nextAttempt: 1, delayed: false, attempts: [] };
+  }
+  return {
+    id: input.run,
+    project: input.project,
+    stage: input.stage,
+    sequence: input.sequence,
+    service,
+    dialect: input.dialect,
+    planVersion: input.planVersion,
+    correlationId: input.correlationId,
+    trigger: {
+      id: event.id,
+      source: event.source,
+      bodyHash: input.bodyHash,
+      traceparent: typeof event.traceparent === 'string' ? event.traceparent : undefined,
+      tracestate: typeof event.tracestate === 'string' ? event.tracestate : undefined,
+      lenient: input.lenient,
+    },
+    triggeredBy: input.triggeredBy,
+    labels,
+    input: sent,
+    data,
+    depth: input.depth,
+    acceptedAt: input.at,
+    nodes,
+    group: undefined,
+    history: [],
+    ignored: [],
+  };
+}
+
+/** In Keptn's words, which its users know; both dialects use them. */
+function unknownSequence(input: TriggerInput, env: Env): string {
+  const stage = env.plan.stages.some((one) => one.name === input.stage);
+  return stage
+    ? `Unable to start sequence ${input.sequence}: no task sequence with name ${input.sequence} found in stage ${input.stage}`
+    : `Unable to start sequence ${input.sequence}: no stage with name ${input.stage}`;
+}
+
+function start(base: RunBase, at: number, env: Env, cause: string, paused: boolean, effects: Effect[]): Step {
+  const timeoutMs = env.sequence?.timeoutMs;
+  const open: OpenRun = {
+    ...base,
+    kind: 'open',
+    paused,
+    startedAt: at,
+    deadlineAt: timeoutMs === undefined ? undefined : at + timeoutMs,
+  };
+  const work = openWork(open, env, at, cause, 0);
+  work.effects.push(...effects);
+  if (open.deadlineAt !== undefined)
+    work.effects.push({ kind: 'schedule', name: 'run-timeout', dueAt: open.deadlineAt });
+  if (base.dialect === 'plain') {
+    const data: JsonObject = { project: base.project, stage: base.stage };
+    if (base.service !== undefined) data.service = base.service;
+    const type = `${base.stage}.${base.sequence}.started`;
+    const event = outEvent(base, { id: `${base.id}.started`, type, at, cause: base.trigger.id, data });
+    work.effects.push({ kind: 'publish', event, again: false });
+  }
+  return advance(work);
+}
+
+/** A repeat of the trigger starts nothing; what it caused and is still open is told again. */
+function repeatOfTrigger(run: Run, input: TriggerInput, env: Env): Step {
+  if (run.trigger.bodyHash !== input.bodyHash)
+    return { run, effects: [], outcome: { kind: 'ignored', code: 'id-reused' } };
+  const effects = run.kind === 'waiting' ? [enqueue(run, input.at, env)] : againEffects(run, input.event.id, env);
+  return { run, effects, outcome: { kind: 'duplicate' } };
+}
+
+function granted(run: Run, at: number, env: Env): Step {
+  if (run.kind === 'waiting') return start(run, at, env, run.trigger.id, run.paused, []);
+  if (run.kind === 'finished' && run.group !== undefined) {
+    return {
+      run,
+      effects: [{ kind: 'send', to: run.group, input: { kind: 'release', at, run: run.id } }],
+      outcome: { kind: 'duplicate' },
+    };
+  }
+  return { run, effects: againEffects(run, run.trigger.id, env), outcome: { kind: 'duplicate' } };
+}
+
+function rejected(run: Run, input: { at: number; message: string }, env: Env): Step {
+  if (run.kind !== 'waiting') return { run, effects: [], outcome: { kind: 'duplicate' } };
+  const end = { status: 'errored', result: 'fail', message: input.message, startedAt: undefined } as const;
+  return applied(closeRun({ ...run, group: undefined }, { env, at: input.at }, end));
+}
+
+// ---- going on
+
+/** Starts whatever can start now, and ends the run when nothing is open and nothing can. */
+function advance(work: Work): Step {
+  const tasks = work.env.sequence?.tasks ?? [];
+  for (let round = 0; round <= tasks.length; round++) {
+    let changed = false;
+    let open = false;
+    for (const task of tasks) {
+      const node = work.run.nodes[task.key];
+      if (node?.state === 'open' || node?.state === 'delayed') open = true;
+      if (node?.state !== 'pending') continue;
+      const need = needsMet(task, work.run);
+      if (need === 'never') {
+        setNode(work, task.key, { state: 'skipped', attempts: node.attempts });
+        changed = true;
+      } else if (need === 'met') {
+        open = true;
+        if (!work.run.paused) changed = beginTask(work, task, node) || changed;
+      }
+    }
+    if (!changed) {
+      if (open) return applied({ run: work.run, effects: work.effects });
+      const { result, status, message } = resultSoFar(work.run, work.env);
+      // Keptn's words for a passed run say nothing; a failed one repeats the last task's.
+      const run = finishRun(work, { result, status, message });
+      return applied({ run, effects: work.effects });
+    }
+  }
+  throw new Error(`run ${work.run.id} did not settle after ${tasks.length} rounds`);
+}
+
+function needsMet(task: TaskPlan, run: OpenRun): 'met' | 'open' | 'never' {
+  let met = 0;
+  let open = 0;
+  for (const need of task.needs) {
+    const node = run.nodes[need.task];
+    if (node?.state === 'finished') {
+      const failed = node.result === 'fail' || node.status === 'errored';
+      const holds =
+        need.on === 'complete' ||
+        (need.on === 'timeout' ? node.timedOut : need.on === 'failure' ? failed && !node.timedOut : !failed);
+      if (holds) met++;
+    } else if (node?.state === 'pending' || node?.state === 'delayed' || node?.state === 'open') {
+      open++;
+    }
+  }
+  const wanted =
+    task.join === 'all' ? task.needs.length : task.join === 'any' ? Math.min(1, task.needs.length) : task.join;
+  if (met >= wanted) return 'met';
+  return met + open >= wanted ? 'open' : 'never';
+}
+
+/** Triggers a task, or delays it; answers whether another look at the others is due because it failed at once. */
+function beginTask(work: Work, task: TaskPlan, node: Extract<Node, { state: 'pending' }>): boolean {
+  if (task.triggeredAfterMs !== undefined && node.nextAttempt === 1 && !node.delayed) {
+    const dueAt = work.at + task.triggeredAfterMs;
+    setNode(work, task.key, {
+      state: 'delayed',
+      nextAttempt: 1,
+      dueAt,
+      reason: 'triggered-after',
+      attempts: node.attempts,
+    });
+    work.effects.push({ kind: 'schedule', name: `begin/${task.key}/1`, dueAt });
+    return false;
+  }
+  const problem = triggerAttempt(work, task.key, node.nextAttempt);
+  if (!problem) return false;
+  const error = { code: 'EXPRESSION', message: problem.failed };
+  finishTask(work, task.key, node.attempts, {
+    status: 'errored',
+    result: 'fail',
+    message: problem.failed,
+    output: undefined,
+    data: {},
+    error,
+    timedOut: false,
+  });
+  return true;
+}
+
+function finishTask(
+  work: Work,
+  key: string,
+  attempts: readonly Attempt[],
+  end: {
+    status: Status;
+    result: Result;
+    message: string;
+    output: unknown;
+    data: JsonObject;
+    error: TaskError | undefined;
+    timedOut: boolean;
+  },
+): void {
+  const { data, ...outcome } = end;
+  setNode(work, key, { state: 'finished', attempts, finishedAt: work.at, ...outcome });
+  const name = work.env.sequence?.tasks.find((one) => one.key === key)?.name ?? key;
+  const handedOn: JsonObject = { ...data, status: end.status, result: end.result, message: end.message };
+  if (end.output !== undefined) handedOn[name] = end.output;
+  work.run.data = mergeData(work.run.data, handedOn);
+}
+
+// ---- answers
+
+function answer(run: Run, input: AnswerInput, env: Env): Step {
+  const node = run.nodes[input.task];
+  if (!node) return keepIgnored(run, input, 'unknown-task');
+  const source = input.event.source;
+  if (run.kind !== 'open' || node.state !== 'open' || node.attempt.number !== input.attempt) {
+    const past = node.attempts.find((attempt) => attempt.number === input.attempt);
+    if (!past) return keepIgnored(run, input, 'unknown-attempt');
+    const seen = past.executors[source];
+    if (input.phase === 'finished' && seen?.finished?.eventId === input.event.id) {
+      return { run, effects: againEffects(run, input.event.id, env), outcome: { kind: 'duplicate' } };
+    }
+    // Delivery is at least once and unordered, so a late 'started' or a last progress is normal and tells nobody anything.
+    if (input.phase !== 'finished' && seen) return { run, effects: [], outcome: { kind: 'duplicate' } };
+    return keepIgnored(run, input, 'attempt-over');
+  }
+  const attempt = node.attempt;
+  const task = env.sequence?.tasks.find((one) => one.key === input.task);
+  if (!task) return keepIgnored(run, input, 'unknown-task');
+  const known = attempt.executors[source];
+  if (known?.finished) {
+    if (input.phase !== 'finished' || known.finished.eventId === input.event.id) {
+      return { run, effects: [], outcome: { kind: 'duplicate' } };
+    }
+    return keepIgnored(run, input, 'duplicate-answer');
+  }
+  if (input.phase === 'started' && known) return { run, effects: [], outcome: { kind: 'duplicate' } };
+
+  const work = openWork(run, env, input.at, input.event.id, input.random);
+  const executor: Executor = known
+    ? { ...known, lastSeenAt: Math.max(known.lastSeenAt, input.at) }
+    : {
+        way: input.way,
+        startedAt: input.at,
+        lastSeenAt: input.at,
+        leaseMs: input.leaseMs,
+        fraction: undefined,
+        progress: undefined,
+        finished: undefined,
+      };
+  const first = attempt.startedAt === undefined;
+  if (first && input.phase !== 'finished') {
+    if (task.startTimeoutMs !== undefined) {
+      work.effects.push({
+        kind: 'unschedule',
+        name: `start-timeout/${task.key}/${attempt.number}`,
+        dueAt: attempt.triggeredAt + task.startTimeoutMs,
+      });
+    }
+    if (task.timeoutMs !== undefined) {
+      work.effects.push({
+        kind: 'schedule',
+        name: `timeout/${task.key}/${attempt.number}`,
+        dueAt: input.at + task.timeoutMs,
+      });
+    }
+    if (task.heartbeatMs !== undefined) {
+      work.effects.push({
+        kind: 'schedule',
+        name: `heartbeat/${task.key}/${attempt.number}`,
+        dueAt: input.at + task.heartbeatMs,
+      });
+    }
+  }
+  if (!known && Object.keys(attempt.executors).length + 1 >= task.executors) {
+    work.effects.push({ kind: 'withdraw', task: task.key, attempt: attempt.number });
+  }
+  if (input.phase === 'status.changed') {
+    const data = isObject(input.event.data) ? input.event.data : {};
+    const own = isObject(data[task.uses]) ? (data[task.uses] as JsonObject) : data;
+    if (typeof own.fraction === 'number') executor.fraction = Math.min(1, Math.max(0, own.fraction));
+    if (typeof own.message === 'string') executor.progress = own.message.slice(0, 1024);
+  }
+  if (input.phase === 'finished') {
+    const read = readAnswer(input.event.data, task.uses);
+    executor.finished = { at: input.at, eventId: input.event.id, ...read };
+  }
+  const executors = { ...attempt.executors, [source]: executor };
+  const startedAt = first ? input.at : attempt.startedAt;
+  setNode(work, task.key, { ...node, attempt: { ...attempt, startedAt, executors } });
+  if (input.phase === 'finished' && isComplete(executors, task.executors))
+    return completeAttempt(work, task, executors);
+  return applied({ run: work.run, effects: work.effects });
+}
+
+function isComplete(executors: Readonly<Record<string, Executor>>, wanted: number): boolean {
+  let finished = 0;
+  for (const source of Object.keys(executors)) {
+    if (!executors[source]?.finished) return false;
+    finished++;
+  }
+  return finished >= wanted;
+}
+
+function completeAttempt(work: Work, task: TaskPlan, executors: Readonly<Record<string, Executor>>): Step {
+  const answers = Object.values(executors)
+    .flatMap((executor) => (executor.finished ? [executor.finished] : []))
+    .sort((a, b) => a.at - b.at);
+  let merged = {
+    status: 'succeeded' as Status,
+    result: 'pass' as Result,
+    message: '',
+    output: undefined as unknown,
+    data: {} as JsonObject,
+  };
+  let error: TaskError | undefined;
+  for (const one of answers) {
+    merged = {
+      status: worstStatus(merged.status, one.status),
+      result: worstResult(merged.result, one.result),
+      message: one.message,
+      output:
+        isObject(merged.output) && isObject(one.output)
+          ? mergeData(merged.output, one.output)
+          : (one.output ?? merged.output),
+      data: mergeData(merged.data, one.data),
+    };
+    error = one.error ?? error;
+  }
+  const failed = merged.status === 'errored';
+  return settleAttempt(work, task, { ...merged, error, outcome: failed ? 'failed' : 'finished' });
+}
+
+const STATUS_ORDER: Record<Status, number> = { succeeded: 0, unknown: 1, aborted: 2, errored: 3 };
+
+function worstStatus(a: Status, b: Status): Status {
+  return STATUS_ORDER[a] >= STATUS_ORDER[b] ? a : b;
+}
+
+/** The open attempt is over: retry it, or end the task and go on. */
+function settleAttempt(
+  work: Work,
+  task: TaskPlan,
+  end: {
+    outcome: Attempt['outcome'];
+    status: Status;
+    result: Result;
+    message: string;
+    output: unknown;
+    data: JsonObject;
+    error: TaskError | undefined;
+  },
+): Step {
+  const { data, ...ended } = end;
+  const before = work.run.nodes[task.key]?.attempts ?? [];
+  const attempt = endAttempt(work, task.key, ended);
+  const attempts = attempt ? [...before, attempt] : before;
+  const next = (attempt?.number ?? 0) + 1;
+  const delayMs = retryDelay(work, task, attempts, end);
+  if (delayMs !== undefined) {
+    const dueAt = work.at + delayMs;
+    if (delayMs === 0) {
+      setNode(work, task.key, { state: 'pending', nextAttempt: next, delayed: true, attempts });
+    } else {
+      setNode(work, task.key, { state: 'delayed', nextAttempt: next, dueAt, reason: 'retry', attempts });
+      work.effects.push({ kind: 'schedule', name: `begin/${task.key}/${next}`, dueAt });
+    }
+    return advance(work);
+  }
+  finishTask(work, task.key, attempts, { ...ended, data, timedOut: end.outcome === 'timed-out' });
+  return advance(work);
+}
+
+/** Undefined: no further attempt. Lost leases do not count as failures of the task, within a bound. */
+function retryDelay(
+  work: Work,
+  task: TaskPlan,
+  attempts: readonly Attempt[],
+  end: { outcome: Attempt['outcome']; status: Status; result: Result; error: TaskError | undefined },
+): number | undefined {
+  if (end.outcome === 'lost') {
+    const lost = attempts.filter((attempt) => attempt.outcome === 'lost').length;
+    return lost <= LOST_ATTEMPTS_MAX ? 0 : undefined;
+  }
+  const { retry } = task;
+  if (!retry) return undefined;
+  const used = attempts.filter((attempt) => attempt.outcome !== 'lost').length;
+  if (used >= retry.attempts || end.error?.retryable === false) return undefined;
+  const errored = end.status === 'errored';
+  if (retry.when !== undefined) {
+    if (!errored && end.result !== 'fail') return undefined;
+    const error = end.error ?? { code: 'FAILED', message: '' };
+    const verdict = work.env.evaluator.evaluate(
+      retry.when,
+      scopeOf(work.run, work.env, {
+        error: { message: '', ...error },
+        result: end.result,
+        status: end.status,
+        attempts: used,
+      }),
+    );
+    // An expression that cannot be evaluated must not loop: it counts as no.
+    if (!verdict.ok || verdict.value !== true) return undefined;
+  } else if (!errored) {
+    // A `fail` that is not an error is a verdict, such as a failed quality gate: asking again would be gambling.
+    return undefined;
+  }
+  return retryDelayMs(retry, used + 1, work.random, end.error);
+}
+
+// ---- time
+
+function leaseLost(run: Run, input: Extract<RunInput, { kind: 'lease-lost' }>, env: Env): Step {
+  const node = run.nodes[input.task];
+  const executor =
+    node?.state === 'open' && node.attempt.number === input.attempt ? node.attempt.executors[input.source] : undefined;
+  const task = env.sequence?.tasks.find((one) => one.key === input.task);
+  if (run.kind !== 'open' || !executor || executor.finished || executor.leaseMs === undefined || !task)
+    return nothing(run);
+  if (executor.lastSeenAt + executor.leaseMs > input.at) return nothing(run);
+  const work = openWork(run, env, input.at, `lease/${input.attempt}`, 0);
+  const message = `${input.source} was silent for ${executor.leaseMs} ms: its lease is lost`;
+  return settleAttempt(work, task, {
+    outcome: 'lost',
+    status: 'errored',
+    result: 'fail',
+    message,
+    output: undefined,
+    data: {},
+    error: { code: 'LEASE_LOST', message },
+  });
+}
+
+function timer(run: Run, input: Extract<RunInput, { kind: 'timer' }>, env: Env): Step {
+  if (run.kind !== 'open') return nothing(run);
+  const [what, key, number] = input.name.split('/');
+  const work = openWork(run, env, input.at, `timer/${input.name}`, input.random);
+  if (what === 'run-timeout') {
+    if (run.deadlineAt === undefined || input.at < run.deadlineAt) return nothing(run);
+    const message = `the run did not end within ${run.deadlineAt - run.startedAt} ms`;
+    return applied({ run: finishRun(work, { status: 'errored', result: 'fail', message }), effects: work.effects });
+  }
+  const task = env.sequence?.tasks.find((one) => one.key === key);
+  const node = key === undefined ? undefined : run.nodes[key];
+  if (!task || !node) return nothing(run);
+  if (what === 'begin') {
+    if (node.state !== 'delayed' || node.nextAttempt !== Number(number) || input.at < node.dueAt) return nothing(run);
+    setNode(work, task.key, {
+      state: 'pending',
+      nextAttempt: node.nextAttempt,
+      delayed: true,
+      attempts: node.attempts,
+    });
+    return advance(work);
+  }
+  if (node.state !== 'open' || node.attempt.number !== Number(number)) return nothing(run);
+  const { attempt } = node;
+  if (what === 'start-timeout' && task.startTimeoutMs !== undefined) {
+    if (attempt.startedAt !== undefined || input.at < attempt.triggeredAt + task.startTimeoutMs) return nothing(run);
+    return timedOut(work, task, 'START_TIMEOUT', `no service started '${task.uses}' within ${task.startTimeoutMs} ms`);
+  }
+  if (what === 'timeout' && task.timeoutMs !== undefined) {
+    if (attempt.startedAt === undefined || input.at < attempt.startedAt + task.timeoutMs) return nothing(run);
+    return timedOut(work, task, 'TIMEOUT', `'${task.uses}' did not finish within ${task.timeoutMs} ms`);
+  }
+  if (what === 'heartbeat' && task.heartbeatMs !== undefined) {
+    let silentSince = Number.POSITIVE_INFINITY;
+    for (const executor of Object.values(attempt.executors)) {
+      if (!executor.finished) silentSince = Math.min(silentSince, executor.lastSeenAt);
+    }
+    if (silentSince === Number.POSITIVE_INFINITY) return nothing(run);
+    const dueAt = silentSince + task.heartbeatMs;
+    if (input.at < dueAt) return applied({ run, effects: [{ kind: 'schedule', name: input.name, dueAt }] });
+    return timedOut(work, task, 'HEARTBEAT_LOST', `no sign of life from '${task.uses}' for ${task.heartbeatMs} ms`);
+  }
+  return nothing(run);
+}
+
+function timedOut(work: Work, task: TaskPlan, code: string, message: string): Step {
+  return settleAttempt(work, task, {
+    outcome: 'timed-out',
+    status: 'errored',
+    result: 'fail',
+    message,
+    output: undefined,
+    data: {},
+    error: { code, message },
+  });
+}
+
+// ---- commands
+
+function command(run: Run, input: Extract<RunInput, { kind: 'command' }>, env: Env): Step {
+  const refused = (reason: string): Step => ({ run, effects: [], outcome: { kind: 'refused', reason } });
+  if (run.kind === 'finished') return refused(`the run is finished, it cannot ${input.command}`);
+  const line: HistoryLine = { at: input.at, what: input.command };
+  if (input.by !== undefined) line.by = input.by;
+  if (input.reason !== undefined) line.reason = input.reason;
+  const history = [...run.history, line].slice(-100);
+  if (input.command === 'pause') {
+    return run.paused
+      ? { run, effects: [], outcome: { kind: 'duplicate' } }
+      : applied({ run: { ...run, history, paused: true }, effects: [] });
+  }
+  if (input.command === 'resume') {
+    if (!run.paused) return refused('the run is not paused');
+    if (run.kind === 'waiting') return applied({ run: { ...run, history, paused: false }, effects: [] });
+    return advance(openWork({ ...run, history, paused: false }, env, input.at, `command/resume`, 0));
+  }
+  const { result } = resultSoFar(run, env);
+  const message = input.reason ?? '';
+  if (run.kind === 'waiting') {
+    return applied(
+      closeRun(
+        { ...run, history },
+        { env, at: input.at },
+        { status: 'aborted', result, message, startedAt: undefined },
+      ),
+    );
+  }
+  const work = openWork({ ...run, history }, env, input.at, 'command/abort', 0);
+  return applied({ run: finishRun(work, { status: 'aborted', result, message }), effects: work.effects });
+}
+
+// ---- telling again
+
+/**
+ * What an event caused and is still open, to be published again: rule R6. Decided by the stored cause, never by what a
+ * broker says about redelivery.
+ */
+function againEffects(run: Run, cause: string, env: Env): Effect[] {
+  if (run.kind === 'finished') return finalEffects(run, env);
+  const effects: Effect[] = [];
+  if (run.kind === 'open') {
+    for (const effect of openDispatches(run, env)) if (effect.cause === cause) effects.push(effect.effect);
+  }
+  return effects;
+}
+
+/** The triggered events of all attempts that nobody has started, exactly as they were sent. */
+export function openDispatches(
+  run: OpenRun,
+  env: Env,
+): { cause: string; effect: Extract<Effect, { kind: 'publish' }> }[] {
+  const found: { cause: string; effect: Extract<Effect, { kind: 'publish' }> }[] = [];
+  for (const task of env.sequence?.tasks ?? []) {
+    const node = run.nodes[task.key];
+    if (node?.state !== 'open' || Object.keys(node.attempt.executors).length >= task.executors) continue;
+    const { number, json, cause } = node.attempt;
+    const dispatch = { task: task.key, uses: task.uses, attempt: number };
+    const id = `${run.id}.${task.key}.${number}`;
+    found.push({
+      cause,
+      effect: { kind: 'publish', again: true, event: { id, type: `${task.uses}.triggered`, json, dispatch } },
+    });
+  }
+  return found;
+}
+
+/** All that the end of a run tells the world, again: computed as it was the first time. */
+export function finalEffects(run: FinishedRun, env: Env): Effect[] {
+  const told = new Set(run.triggers.map((one) => one.eventId));
+  const followers = env.followers.filter(({ target }) => told.has(`${run.id}.triggers.${target.stage}.${target.name}`));
+  const { effects } = closeRun(run, { env: { ...env, followers }, at: run.finishedAt }, run);
+  return effects.map((effect) => (effect.kind === 'publish' ? { ...effect, again: true } : effect));
+}
+
+// ---- outcomes
+
+function applied(step: { run: Run; effects: readonly Effect[] }): Step {
+  return { run: step.run, effects: step.effects, outcome: { kind: 'applied' } };
+}
+
+function nothing(run: Run): Step {
+  return { run, effects: [], outcome: { kind: 'duplicate' } };
+}
+
+function ignored(run: Run | undefined, code: string): Step {
+  return { run, effects: [], outcome: { kind: 'ignored', code } };
+}
+
+/** The first so many late or wrong answers of a run are kept for people to see; after that they are only counted. */
+function keepIgnored(run: Run, input: AnswerInput, code: string): Step {
+  const seen = run.ignored.some((one) => one.eventId === input.event.id && one.code === code);
+  if (seen || run.ignored.length >= IGNORED_KEPT_MAX) return ignored(run, code);
+  const outcome: Outcome = { kind: 'ignored', code };
+  return {
+    run: { ...run, ignored: [...run.ignored, { at: input.at, eventId: input.event.id, code }] },
+    effects: [],
+    outcome,
+  };
+}

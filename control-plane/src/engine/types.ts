@@ -1,0 +1,239 @@
+import type { CloudEvent, Dialect, JsonObject, Plan, Result, SequencePlan, Status, TaskError } from '@slipway/contract';
+
+/**
+ * A run and what can happen to it.
+ *
+ *   (none) --trigger--> waiting --granted--> open --last task--> finished
+ *                  \________________________/^  \--abort, timeout--^
+ *
+ * `waiting`: its concurrency group is busy. `open`: tasks run, or it is paused. `finished` has no open attempt, by type.
+ */
+export type Run = WaitingRun | OpenRun | FinishedRun;
+
+export type RunBase = {
+  id: string;
+  project: string;
+  stage: string;
+  sequence: string;
+  service: string | undefined;
+  dialect: Dialect;
+  planVersion: string;
+  correlationId: string;
+  trigger: {
+    id: string;
+    source: string;
+    /** Tells a repeat from another event with the same id. */
+    bodyHash: string;
+    traceparent: string | undefined;
+    tracestate: string | undefined;
+    /** Came over the bus: the trigger itself was seen by everybody there. */
+    lenient: boolean;
+  };
+  /** The run whose end triggered this one. */
+  triggeredBy: string | undefined;
+  labels: Record<string, string>;
+  /** The trigger's data. */
+  input: JsonObject;
+  /** The trigger's data and all outputs so far, later wins. */
+  data: JsonObject;
+  depth: number;
+  acceptedAt: number;
+  nodes: Record<string, Node>;
+  /** Key of the concurrency group's stream, when it has one. */
+  group: string | undefined;
+  history: readonly HistoryLine[];
+  ignored: readonly IgnoredAnswer[];
+};
+
+export type WaitingRun = RunBase & { kind: 'waiting'; group: string; paused: boolean };
+export type OpenRun = RunBase & { kind: 'open'; paused: boolean; startedAt: number; deadlineAt: number | undefined };
+export type FinishedRun = RunBase & {
+  kind: 'finished';
+  startedAt: number | undefined;
+  finishedAt: number;
+  status: Status;
+  result: Result;
+  message: string;
+  output: unknown;
+  /** Runs that its end triggered. */
+  triggers: readonly { stage: string; sequence: string; eventId: string }[];
+};
+
+export type HistoryLine = { at: number; what: string; by?: string; reason?: string };
+export type IgnoredAnswer = { at: number; eventId: string; code: string };
+
+/** One task of a run. */
+export type Node =
+  /** Not begun, or held by a pause: `nextAttempt` is what would be triggered. */
+  | { state: 'pending'; nextAttempt: number; delayed: boolean; attempts: readonly Attempt[] }
+  /** Waits for a time: Keptn's `triggeredAfter`, or the delay before a retry. */
+  | {
+      state: 'delayed';
+      nextAttempt: number;
+      dueAt: number;
+      reason: 'triggered-after' | 'retry';
+      attempts: readonly Attempt[];
+    }
+  | { state: 'open'; attempts: readonly Attempt[]; attempt: OpenAttempt }
+  | {
+      state: 'finished';
+      attempts: readonly Attempt[];
+      finishedAt: number;
+      status: Status;
+      result: Result;
+      message: string;
+      output: unknown;
+      error: TaskError | undefined;
+      timedOut: boolean;
+    }
+  | { state: 'skipped' | 'cancelled'; attempts: readonly Attempt[] };
+
+export type AttemptBase = {
+  number: number;
+  triggeredAt: number;
+  startedAt: number | undefined;
+  input: unknown;
+  /** The id of the event that caused it: a repeat of that event re-emits this attempt's trigger. */
+  cause: string;
+  /** By source. */
+  executors: Readonly<Record<string, Executor>>;
+};
+
+export type OpenAttempt = AttemptBase & {
+  /** The triggered event as it was sent, so that a re-dispatch is the same to the byte. */
+  json: string;
+};
+
+/** An attempt that is over. */
+export type Attempt = AttemptBase & {
+  outcome: 'finished' | 'failed' | 'timed-out' | 'lost' | 'cancelled';
+  endedAt: number;
+  status: Status;
+  result: Result;
+  message: string;
+  output: unknown;
+  error: TaskError | undefined;
+};
+
+export type Way = 'nats' | 'claim' | 'push' | 'http';
+
+export type Executor = {
+  way: Way;
+  startedAt: number;
+  lastSeenAt: number;
+  /** Silence after which the attempt is over; only for claims. */
+  leaseMs: number | undefined;
+  fraction: number | undefined;
+  progress: string | undefined;
+  finished:
+    | {
+        at: number;
+        eventId: string;
+        status: Status;
+        result: Result;
+        message: string;
+        output: unknown;
+        data: JsonObject;
+        error: TaskError | undefined;
+      }
+    | undefined;
+};
+
+/** What can happen to a run. `at` is when it was taken, epoch ms; the engine has no clock of its own. */
+export type RunInput =
+  | TriggerInput
+  | { kind: 'granted'; at: number }
+  | { kind: 'rejected'; at: number; message: string }
+  | {
+      kind: 'answer';
+      phase: 'started' | 'status.changed' | 'finished';
+      at: number;
+      task: string;
+      attempt: number;
+      way: Way;
+      leaseMs?: number;
+      /** 0 <= random < 1, for the jitter of a retry. */
+      random: number;
+      event: CloudEvent;
+      json: string;
+    }
+  | { kind: 'lease-lost'; at: number; task: string; attempt: number; source: string }
+  | { kind: 'timer'; at: number; name: string; dueAt: number; random: number }
+  | { kind: 'command'; command: 'pause' | 'resume' | 'abort'; at: number; by?: string; reason?: string };
+
+export type TriggerInput = {
+  kind: 'trigger';
+  at: number;
+  run: string;
+  project: string;
+  stage: string;
+  sequence: string;
+  dialect: Dialect;
+  planVersion: string;
+  correlationId: string;
+  bodyHash: string;
+  depth: number;
+  triggeredBy?: string;
+  /** Came over the bus, where nobody could be told that it is wrong: a run that has failed tells. */
+  lenient: boolean;
+  /** Why it cannot start, found before the engine (input schema, depth). */
+  refusal?: string;
+  event: CloudEvent;
+  json: string;
+};
+
+/** What must become true outside, after the entry is durable. Doing one twice changes nothing. */
+export type Effect =
+  | { kind: 'publish'; event: OutEvent; again: boolean }
+  | { kind: 'schedule'; name: string; dueAt: number }
+  | { kind: 'unschedule'; name: string; dueAt: number }
+  | { kind: 'send'; to: string; input: GroupInput }
+  /** The attempt is over or has its executors: nobody may claim it any more. */
+  | { kind: 'withdraw'; task: string; attempt: number };
+
+export type OutEvent = {
+  id: string;
+  /** In its plain spelling. */
+  type: string;
+  json: string;
+  /** Set for `<task>.triggered`: what can be claimed. */
+  dispatch?: { task: string; uses: string; attempt: number };
+};
+
+export type Outcome =
+  | { kind: 'applied' }
+  /** Seen before: nothing changed, though what it caused may be told again. */
+  | { kind: 'duplicate' }
+  /** Changed nothing, and people may see why. */
+  | { kind: 'ignored'; code: string }
+  /** A command that the state does not permit. */
+  | { kind: 'refused'; reason: string };
+
+export type Step = { run: Run | undefined; effects: readonly Effect[]; outcome: Outcome };
+
+/** What a concurrency group's queue is told. */
+export type GroupInput =
+  | {
+      kind: 'enqueue';
+      at: number;
+      run: string;
+      acceptedAt: number;
+      limit: number;
+      policy: 'queue' | 'cancel-running' | 'reject';
+    }
+  | { kind: 'release'; at: number; run: string };
+
+export type Evaluator = {
+  evaluate(expression: string, scope: JsonObject): { ok: true; value: unknown } | { ok: false; message: string };
+  resolve(template: unknown, scope: JsonObject): { ok: true; value: unknown } | { ok: false; message: string };
+};
+
+/** All a decision may look at beside the run and the input. Immutable. */
+export type Env = {
+  plan: Plan;
+  sequence: SequencePlan | undefined;
+  /** Sequences whose `triggeredOn` names this one. */
+  followers: readonly { target: SequencePlan; rule: { match?: Record<string, string>; when?: string } }[];
+  evaluator: Evaluator;
+  projectConfig: JsonObject;
+};

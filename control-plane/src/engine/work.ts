@@ -1,0 +1,174 @@
+import type { CloudEvent, JsonObject } from '@slipway/contract';
+import { attemptId, controlPlaneSource, isObject, linkAttributes, mergeData, spellType } from '@slipway/contract';
+import { isoTime } from './iso-time.ts';
+import type { Attempt, Effect, Env, Node, OpenRun, OutEvent, RunBase } from './types.ts';
+
+/** One decision under way: a copy of the run that may be changed, and the effects so far. Never leaves the engine. */
+export type Work = {
+  run: OpenRun;
+  env: Env;
+  at: number;
+  /** The id of the event that is being decided. */
+  cause: string;
+  random: number;
+  effects: Effect[];
+};
+
+export function openWork(run: OpenRun, env: Env, at: number, cause: string, random: number): Work {
+  return { run: { ...run, nodes: { ...run.nodes } }, env, at, cause, random, effects: [] };
+}
+
+/** The scope of expressions in this run. */
+export function scopeOf(run: RunBase, env: Env, more: JsonObject = {}): JsonObject {
+  const tasks: JsonObject = {};
+  for (const task of env.sequence?.tasks ?? []) {
+    const node = run.nodes[task.key];
+    if (node?.state !== 'finished') continue;
+    tasks[task.key.replace(/[-~]/g, '_')] = {
+      output: node.output ?? null,
+      result: node.result,
+      status: node.status,
+      message: node.message,
+      error: node.error ?? null,
+      attempts: node.attempts.length,
+    };
+  }
+  return {
+    input: run.input,
+    data: run.data,
+    vars: env.sequence?.vars ?? {},
+    tasks,
+    run: { id: run.id, correlationid: run.correlationId, acceptedAt: run.acceptedAt, depth: run.depth },
+    stage: run.stage,
+    sequence: run.sequence,
+    service: run.service ?? '',
+    labels: run.labels,
+    project: { name: run.project, config: env.projectConfig },
+    ...more,
+  };
+}
+
+/** A CloudEvent of the control plane's own, in the run's dialect. */
+export function outEvent(
+  run: RunBase,
+  options: {
+    id: string;
+    type: string;
+    at: number;
+    cause?: string | undefined;
+    data: JsonObject;
+    extensions?: Record<string, unknown>;
+  },
+): OutEvent {
+  const event: CloudEvent = {
+    specversion: '1.0',
+    id: options.id,
+    source: controlPlaneSource(run.dialect),
+    type: spellType(options.type, run.dialect),
+    subject: run.id,
+    time: isoTime(options.at),
+    datacontenttype: 'application/json',
+    ...linkAttributes(run.dialect, { correlationId: run.correlationId, causationId: options.cause }),
+    ...options.extensions,
+  };
+  if (run.trigger.traceparent !== undefined) event.traceparent = run.trigger.traceparent;
+  if (run.trigger.tracestate !== undefined) event.tracestate = run.trigger.tracestate;
+  event.data = options.data;
+  return { id: options.id, type: options.type, json: JSON.stringify(event) };
+}
+
+export function setNode(work: Work, key: string, node: Node): void {
+  work.run.nodes[key] = node;
+}
+
+/** Triggers attempt `number` of a task, or fails the task when its input cannot be computed. */
+export function triggerAttempt(work: Work, key: string, number: number): { failed: string } | undefined {
+  const { run, env } = work;
+  const task = env.sequence?.tasks.find((one) => one.key === key);
+  const node = run.nodes[key];
+  if (!task || !node) return { failed: `task ${key} does not exist` };
+  let input: unknown = Object.hasOwn(run.data, task.uses) ? run.data[task.uses] : undefined;
+  if (task.properties !== undefined) input = mergeData(isObject(input) ? input : {}, task.properties);
+  if (task.with !== undefined) {
+    const computed = env.evaluator.resolve(task.with, scopeOf(run, env));
+    if (!computed.ok) return { failed: computed.message };
+    input = isObject(computed.value) ? mergeData(isObject(input) ? input : {}, computed.value) : computed.value;
+  }
+  const data: JsonObject = { ...run.data, project: run.project, stage: run.stage };
+  if (run.service !== undefined) data.service = run.service;
+  if (input !== undefined) data[task.uses] = input;
+  const id = attemptId({ run: run.id, task: key, attempt: number });
+  const keptn = run.dialect === 'keptn';
+  const event = outEvent(run, {
+    id,
+    type: `${task.uses}.triggered`,
+    at: work.at,
+    cause: keptn ? undefined : work.cause,
+    data,
+    ...(keptn ? { extensions: { gitcommitid: run.planVersion } } : {}),
+  });
+  event.dispatch = { task: key, uses: task.uses, attempt: number };
+  setNode(work, key, {
+    state: 'open',
+    attempts: node.attempts,
+    attempt: {
+      number,
+      triggeredAt: work.at,
+      startedAt: undefined,
+      input,
+      cause: work.cause,
+      executors: {},
+      json: event.json,
+    },
+  });
+  work.effects.push({ kind: 'publish', event, again: false });
+  if (task.startTimeoutMs !== undefined) {
+    work.effects.push({
+      kind: 'schedule',
+      name: `start-timeout/${key}/${number}`,
+      dueAt: work.at + task.startTimeoutMs,
+    });
+  }
+  return undefined;
+}
+
+/** Ends the open attempt of a task; the node is the caller's to set. Tells those who worked on it when it is not wanted any more. */
+export function endAttempt(
+  work: Work,
+  key: string,
+  end: Pick<Attempt, 'outcome' | 'status' | 'result' | 'message' | 'output' | 'error'>,
+): Attempt | undefined {
+  const node = work.run.nodes[key];
+  const task = work.env.sequence?.tasks.find((one) => one.key === key);
+  if (node?.state !== 'open' || !task) return undefined;
+  const { json: _sent, ...attempt } = node.attempt;
+  const { number } = attempt;
+  work.effects.push({ kind: 'withdraw', task: key, attempt: number });
+  if (task.startTimeoutMs !== undefined && attempt.startedAt === undefined) {
+    work.effects.push({
+      kind: 'unschedule',
+      name: `start-timeout/${key}/${number}`,
+      dueAt: attempt.triggeredAt + task.startTimeoutMs,
+    });
+  }
+  if (task.timeoutMs !== undefined && attempt.startedAt !== undefined) {
+    work.effects.push({
+      kind: 'unschedule',
+      name: `timeout/${key}/${number}`,
+      dueAt: attempt.startedAt + task.timeoutMs,
+    });
+  }
+  if (end.outcome === 'cancelled' || end.outcome === 'timed-out' || end.outcome === 'lost') {
+    const data: JsonObject = { project: work.run.project, stage: work.run.stage, message: end.message };
+    if (work.run.service !== undefined) data.service = work.run.service;
+    const event = outEvent(work.run, {
+      id: `${attemptId({ run: work.run.id, task: key, attempt: number })}.cancelled`,
+      type: `${task.uses}.cancelled`,
+      at: work.at,
+      cause: attemptId({ run: work.run.id, task: key, attempt: number }),
+      data,
+    });
+    work.effects.push({ kind: 'publish', event, again: false });
+  }
+  return { ...attempt, ...end, endedAt: work.at };
+}

@@ -1,0 +1,180 @@
+import type {
+  Accepted,
+  ClaimRequest,
+  CloudEvent,
+  ContextView,
+  EventView,
+  ProblemCode,
+  Project,
+  ProjectPut,
+  RunCommand,
+  RunSummary,
+  RunView,
+  ServiceView,
+  ShipyardVersion,
+  SourceProblem,
+  Subscription,
+  Waited,
+  Why,
+} from '@slipway/contract';
+
+/**
+ * What the doors (HTTP today) may ask of the control plane. Refusals are thrown as `Refusal`, with a code of the
+ * contract; StoreUnavailable and BusUnavailable pass through and become 503.
+ */
+export interface ControlPlane {
+  /**
+   * Takes events that came together; all are checked before any is taken. Resolves when they are durable and what they
+   * caused is published. An answer to an attempt that is over is not an error here: its item says `ignored`.
+   */
+  submit(
+    events: readonly ReceivedEvent[],
+    options?: { idempotencyKey?: string | undefined; way?: 'http' | 'push' },
+  ): Promise<Accepted>;
+  /** Waits until the run is finished (or parked), at most `timeoutMs`; undefined when it takes longer. */
+  waitForRun(run: string, timeoutMs: number, signal?: AbortSignal): Promise<Waited | undefined>;
+  /**
+   * Hands out attempts of one task type, as the JSON of their triggered events; empty when none came within `waitMs`.
+   * A claim is `started`, with a lease.
+   */
+  claim(task: string, request: ClaimRequest, options: ClaimOptions): Promise<string[]>;
+  command(
+    run: string,
+    command: RunCommand,
+    who: { by?: string | undefined; reason?: string | undefined },
+  ): Promise<{
+    run: string;
+    state: RunSummary['state'];
+    changed: boolean;
+    commands: RunCommand[];
+  }>;
+
+  listRuns(
+    query: ListQuery & {
+      state?: RunSummary['state'];
+      result?: 'pass' | 'warning' | 'fail';
+      sequence?: string;
+      labels?: Record<string, string>;
+    },
+  ): Promise<Paged<RunSummary>>;
+  getRun(run: string): Promise<RunView>;
+  listRunEvents(run: string, page: { limit: number; cursor?: string }): Promise<Paged<EventView>>;
+  why(run: string): Promise<Why>;
+  getContext(correlationId: string): Promise<ContextView>;
+  listEvents(query: ListQuery & { type?: string; source?: string }): Promise<Paged<EventView>>;
+  getEvent(id: string, source?: string): Promise<EventView>;
+
+  listProjects(page: { limit: number; cursor?: string }): Promise<Paged<Project>>;
+  getProject(project: string): Promise<Project>;
+  putProject(project: string, change: ProjectPut): Promise<{ project: Project; created: boolean }>;
+  deleteProject(project: string): Promise<void>;
+  putShipyard(
+    project: string,
+    text: string,
+    options: { dryRun: boolean },
+  ): Promise<{ version: string; changed: boolean; warnings: SourceProblem[]; plan: unknown }>;
+  getShipyard(project: string, version?: string): Promise<ShipyardVersion>;
+  listShipyards(project: string, page: { limit: number; cursor?: string }): Promise<Paged<ShipyardVersion>>;
+
+  listServices(filter: { project?: string; task?: string }): Promise<ServiceView[]>;
+  listSubscriptions(page: { limit: number; cursor?: string }): Promise<Paged<Subscription>>;
+  getSubscription(id: string): Promise<Subscription>;
+  putSubscription(
+    id: string,
+    change: Omit<Subscription, 'id' | 'createdAt' | 'failures' | 'lastError' | 'lastDeliveredAt'>,
+  ): Promise<{ subscription: Subscription; created: boolean }>;
+  deleteSubscription(id: string): Promise<void>;
+
+  /**
+   * Calls back with each event and each changed run, in order, from just after `after` (a position, replayed from the
+   * store) or from now. The listener answers false when it cannot take more: it is then ended (`onEnd`), and its client
+   * comes back with the last position it saw.
+   */
+  stream(filter: StreamFilter, after: string | undefined, listener: StreamListener): { end(): void };
+
+  status(): Promise<PlaneStatus>;
+  /** Refuses new runs and claims, ends waits, commits and publishes what is under way (at most 10 s), and closes. */
+  close(): Promise<void>;
+}
+
+export type ReceivedEvent = {
+  event: CloudEvent;
+  /** The event in the JSON format on one line, when it is at hand; made from `event` otherwise. */
+  json?: string | undefined;
+};
+
+export type ClaimOptions = {
+  waitMs: number;
+  /** 1 to 256. */
+  max: number;
+  /** Undefined: the task's heartbeat, else 60 s. */
+  leaseMs?: number | undefined;
+  /** Ends the wait when the client goes away. */
+  signal?: AbortSignal | undefined;
+};
+
+export type Paged<T> = { items: T[]; next?: string };
+
+export type ListQuery = {
+  project?: string;
+  stage?: string;
+  service?: string;
+  correlationid?: string;
+  since?: number;
+  until?: number;
+  limit: number;
+  cursor?: string;
+};
+
+export type StreamFilter = {
+  kind: 'event' | 'run' | 'all';
+  run?: string;
+  project?: string;
+  stage?: string;
+  sequence?: string;
+  service?: string;
+  correlationid?: string;
+  type?: string;
+  source?: string;
+  labels?: Record<string, string>;
+};
+
+/** `id` is what a client sends as Last-Event-ID. */
+export type StreamItem =
+  | { kind: 'event'; id: string; value: EventView }
+  | { kind: 'run'; id: string; value: RunSummary };
+export type StreamListener = { onItem(item: StreamItem): boolean; onEnd(reason: string): void };
+
+export type PlaneStatus = {
+  ready: boolean;
+  store: { ok: boolean; probeMs?: number; error?: string };
+  bus: { kind: string; connected: boolean; pending?: number; error?: string };
+  /** Inputs accepted and not decided yet. */
+  backlog: number;
+  draining: boolean;
+  /** What readiness is missing, for people. */
+  reasons: string[];
+};
+
+/** A request that cannot be served, with the reason and the way out. */
+export class Refusal extends Error {
+  override name = 'Refusal';
+  readonly code: ProblemCode;
+  readonly errors: RefusalError[];
+  readonly retryAfterMs: number | undefined;
+  constructor(code: ProblemCode, detail: string, more: { errors?: RefusalError[]; retryAfterMs?: number } = {}) {
+    super(detail);
+    this.code = code;
+    this.errors = more.errors ?? [];
+    this.retryAfterMs = more.retryAfterMs;
+  }
+}
+export type RefusalError = {
+  code: string;
+  detail: string;
+  pointer?: string;
+  line?: number;
+  column?: number;
+  text?: string;
+  nearest?: string;
+};
