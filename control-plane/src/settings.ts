@@ -1,0 +1,218 @@
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { nearestName } from '@slipway/contract';
+
+/** What `slipway serve` can be told. Every setting is a flag and an environment variable of the same name. */
+export type Settings = {
+  listen: ListenAddress;
+  /** Absolute. */
+  dataDir: string;
+  natsUrl: string | undefined;
+  mongoUrl: string | undefined;
+  /** Absolute. */
+  tokenFile: string | undefined;
+  logLevel: LogLevel;
+};
+
+/** Port 0: any free one. */
+export type ListenAddress = { host: string; port: number };
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export type SettingProblem = {
+  /** Where it was written: `--listen` or `SLIPWAY_LISTEN`. */
+  where: string;
+  /** A sentence that says what is wrong and the way out. */
+  message: string;
+  nearest?: string;
+};
+
+type Parsed<T> = { ok: true; value: T } | { ok: false; reason: string };
+
+export type Setting<K extends keyof Settings = keyof Settings> = {
+  key: K;
+  flag: `--${string}`;
+  env: `SLIPWAY_${string}`;
+  /** The placeholder for its value in help and docs. */
+  value: string;
+  /** As it would be written; undefined: not set. */
+  default: string | undefined;
+  description: string;
+  parse: (text: string) => Parsed<Settings[K]>;
+};
+
+/** The one list of settings: flags, environment, help, docs/operating and the check for unknown names come from it. */
+export const settingTable = [
+  setting({
+    key: 'listen',
+    flag: '--listen',
+    env: 'SLIPWAY_LISTEN',
+    value: 'HOST:PORT',
+    default: '127.0.0.1:8484',
+    description: 'Address of the HTTP API. Port 0 takes a free one. Anything but loopback needs a token file.',
+    parse: parseListen,
+  }),
+  setting({
+    key: 'dataDir',
+    flag: '--data',
+    env: 'SLIPWAY_DATA',
+    value: 'DIR',
+    default: './.slipway',
+    description: 'Folder of the SQLite file and the keys; made when it is not there.',
+    parse: (text) => ({ ok: true, value: resolve(text) }),
+  }),
+  setting({
+    key: 'natsUrl',
+    flag: '--nats',
+    env: 'SLIPWAY_NATS',
+    value: 'URL',
+    default: undefined,
+    description: 'Turns the NATS bus on: nats://host:4222, several with commas.',
+    parse: (text) => parseUrls(text, ['nats:', 'tls:', 'ws:', 'wss:'], 'nats://127.0.0.1:4222'),
+  }),
+  setting({
+    key: 'mongoUrl',
+    flag: '--mongo',
+    env: 'SLIPWAY_MONGO',
+    value: 'URL',
+    default: undefined,
+    description: 'Turns the cluster store on: mongodb://host:27017/slipway, in place of the SQLite file.',
+    parse: parseMongoUrl,
+  }),
+  setting({
+    key: 'tokenFile',
+    flag: '--token-file',
+    env: 'SLIPWAY_TOKEN_FILE',
+    value: 'FILE',
+    default: undefined,
+    description: 'Callers must show a token of this file.',
+    parse: (text) => ({ ok: true, value: resolve(text) }),
+  }),
+  setting({
+    key: 'logLevel',
+    flag: '--log-level',
+    env: 'SLIPWAY_LOG_LEVEL',
+    value: 'LEVEL',
+    default: 'info',
+    description: `${LOG_LEVELS.join(', ')}. Logs are JSON, one object a line, on standard error.`,
+    parse: parseLogLevel,
+  }),
+] as const;
+
+/** Variables of the same prefix that belong to the command line and the SDK. */
+export const otherVariables = ['SLIPWAY_SERVER', 'SLIPWAY_TOKEN'] as const;
+
+/**
+ * Settings from flags (by their name, with the dashes) and environment: a flag wins over its variable, which wins over
+ * the default; an empty variable counts as not set. Every problem is told at once.
+ */
+export function readSettings(
+  flags: { readonly [flag: string]: string | undefined },
+  env: { readonly [name: string]: string | undefined },
+): { ok: true; settings: Settings } | { ok: false; problems: SettingProblem[] } {
+  const problems = [...unknownFlags(flags), ...unknownVariables(env)];
+
+  function read<K extends keyof Settings>(one: Setting<K>, unset: Settings[K]): Settings[K] {
+    const fromEnv = env[one.env] === '' ? undefined : env[one.env];
+    const text = flags[one.flag] ?? fromEnv ?? one.default;
+    if (text === undefined) return unset;
+    const parsed = one.parse(text);
+    if (parsed.ok) return parsed.value;
+    problems.push({ where: flags[one.flag] === undefined ? one.env : one.flag, message: parsed.reason });
+    return unset;
+  }
+
+  const [listen, dataDir, natsUrl, mongoUrl, tokenFile, logLevel] = settingTable;
+  const settings: Settings = {
+    listen: read(listen, { host: '127.0.0.1', port: 0 }),
+    dataDir: read(dataDir, ''),
+    natsUrl: read(natsUrl, undefined),
+    mongoUrl: read(mongoUrl, undefined),
+    tokenFile: read(tokenFile, undefined),
+    logLevel: read(logLevel, 'info'),
+  };
+  if (problems.length === 0 && settings.tokenFile === undefined && !isLoopback(settings.listen.host)) {
+    problems.push({
+      where: flags['--listen'] === undefined ? 'SLIPWAY_LISTEN' : '--listen',
+      message:
+        `${settings.listen.host} can be reached from other machines and no token is configured: give --token-file, ` +
+        'or listen on 127.0.0.1',
+    });
+  }
+  return problems.length === 0 ? { ok: true, settings } : { ok: false, problems };
+}
+
+/** Whether only this machine can reach the address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+function unknownFlags(flags: { readonly [flag: string]: string | undefined }): SettingProblem[] {
+  const known = settingTable.map((one) => one.flag);
+  return unknownAmong(Object.keys(flags), known, (flag) => `${flag} is no flag of serve`);
+}
+
+function unknownVariables(env: { readonly [name: string]: string | undefined }): SettingProblem[] {
+  const known = [...settingTable.map((one) => one.env), ...otherVariables];
+  const named = Object.keys(env).filter((name) => name.startsWith('SLIPWAY_'));
+  return unknownAmong(named, known, (name) => `${name} is no setting of Slipway`);
+}
+
+function unknownAmong(
+  names: readonly string[],
+  known: readonly string[],
+  sentence: (name: string) => string,
+): SettingProblem[] {
+  return names
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const nearest = nearestName(name, known);
+      if (nearest === undefined) return { where: name, message: `${sentence(name)}: it has ${known.join(', ')}` };
+      return { where: name, message: `${sentence(name)}: did you mean ${nearest}?`, nearest };
+    });
+}
+
+function parseListen(text: string): Parsed<ListenAddress> {
+  const match = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<host>[^:\s/[\]]+)):(?<port>\d{1,5})$/.exec(text);
+  const { v6, host, port } = match?.groups ?? {};
+  const reason = `${JSON.stringify(text)} is no address to listen on: write HOST:PORT, such as 127.0.0.1:8484 or [::1]:8484`;
+  if (port === undefined || (v6 !== undefined && isIP(v6) !== 6)) return { ok: false, reason };
+  if (Number(port) > 65_535) return { ok: false, reason: `${port} is no port: the highest is 65535` };
+  return { ok: true, value: { host: v6 ?? host ?? '', port: Number(port) } };
+}
+
+function parseUrls(text: string, schemes: readonly string[], example: string): Parsed<string> {
+  for (const part of text.split(',')) {
+    const url = URL.canParse(part.trim()) ? new URL(part.trim()) : undefined;
+    if (url === undefined || !schemes.includes(url.protocol) || url.hostname === '') {
+      return { ok: false, reason: `${JSON.stringify(withoutPassword(part))} is no such address: write ${example}` };
+    }
+  }
+  return { ok: true, value: text };
+}
+
+/** Not by `URL`: a MongoDB address may name several hosts. */
+function parseMongoUrl(text: string): Parsed<string> {
+  if (/^mongodb(\+srv)?:\/\/[^/\s]+/.test(text)) return { ok: true, value: text };
+  const shown = JSON.stringify(withoutPassword(text));
+  return { ok: false, reason: `${shown} is no such address: write mongodb://127.0.0.1:27017/slipway` };
+}
+
+function parseLogLevel(text: string): Parsed<LogLevel> {
+  const level = LOG_LEVELS.find((one) => one === text);
+  if (level !== undefined) return { ok: true, value: level };
+  const nearest = nearestName(text, LOG_LEVELS);
+  const hint = nearest === undefined ? `choose one of ${LOG_LEVELS.join(', ')}` : `did you mean ${nearest}?`;
+  return { ok: false, reason: `${JSON.stringify(text)} is no log level: ${hint}` };
+}
+
+/** What may be shown of an address. */
+function withoutPassword(address: string): string {
+  return address.replace(/\/\/[^@/]*@/, '//***@');
+}
+
+/** Ties the type of the value to the key. */
+function setting<K extends keyof Settings>(one: Setting<K>): Setting<K> {
+  return one;
+}

@@ -1,0 +1,103 @@
+import { resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { isLoopback, readSettings, settingTable } from '../src/settings.ts';
+
+function settingsOf(flags: Record<string, string>, env: Record<string, string> = {}) {
+  const read = readSettings(flags, env);
+  if (!read.ok) throw new Error(read.problems.map((problem) => problem.message).join('; '));
+  return read.settings;
+}
+
+function problemsOf(flags: Record<string, string>, env: Record<string, string> = {}) {
+  const read = readSettings(flags, env);
+  return read.ok ? [] : read.problems;
+}
+
+test('without any setting it listens on loopback and keeps its data beside the caller', () => {
+  expect(settingsOf({})).toEqual({
+    listen: { host: '127.0.0.1', port: 8484 },
+    dataDir: resolve('.slipway'),
+    natsUrl: undefined,
+    mongoUrl: undefined,
+    tokenFile: undefined,
+    logLevel: 'info',
+  });
+});
+
+test('a flag wins over its variable, which wins over the default; an empty variable is not set', () => {
+  expect(settingsOf({ '--log-level': 'warn' }, { SLIPWAY_LOG_LEVEL: 'debug' }).logLevel).toBe('warn');
+  expect(settingsOf({}, { SLIPWAY_LOG_LEVEL: 'debug' }).logLevel).toBe('debug');
+  expect(settingsOf({}, { SLIPWAY_LOG_LEVEL: '', SLIPWAY_NATS: '' }).logLevel).toBe('info');
+});
+
+test('each flag and its variable have the same name', () => {
+  for (const { flag, env } of settingTable) {
+    expect(env).toBe(`SLIPWAY_${flag.slice(2).toUpperCase().replaceAll('-', '_')}`);
+  }
+});
+
+describe('an unknown name is an error that names the nearest one', () => {
+  test('a variable', () => {
+    expect(problemsOf({}, { SLIPWAY_LISTNE: 'x', PATH: '/bin' })).toEqual([
+      {
+        where: 'SLIPWAY_LISTNE',
+        message: 'SLIPWAY_LISTNE is no setting of Slipway: did you mean SLIPWAY_LISTEN?',
+        nearest: 'SLIPWAY_LISTEN',
+      },
+    ]);
+  });
+
+  test('a flag', () => {
+    expect(problemsOf({ '--token': 'x' })[0]).toMatchObject({ where: '--token' });
+  });
+
+  test('what belongs to the command line is not one', () => {
+    expect(problemsOf({}, { SLIPWAY_SERVER: 'http://127.0.0.1:1', SLIPWAY_TOKEN: 'x' })).toEqual([]);
+  });
+});
+
+describe('--listen', () => {
+  test.each([
+    ['127.0.0.1:0', { host: '127.0.0.1', port: 0 }],
+    ['localhost:8080', { host: 'localhost', port: 8080 }],
+    ['[::1]:8484', { host: '::1', port: 8484 }],
+  ])('%s', (text, expected) => {
+    expect(settingsOf({ '--listen': text }).listen).toEqual(expected);
+  });
+
+  test.each(['8484', ':8484', '127.0.0.1', '127.0.0.1:', 'http://x:1', '::1:8484', '[::bad', '127.0.0.1:65536', ''])(
+    '%j is refused by name',
+    (text) => expect(problemsOf({ '--listen': text })).toMatchObject([{ where: '--listen' }]),
+  );
+});
+
+test('anything but loopback without a token refuses, and says the way out', () => {
+  expect(problemsOf({ '--listen': '0.0.0.0:8484' })[0]?.message).toContain('--token-file');
+  expect(problemsOf({}, { SLIPWAY_LISTEN: '[::]:8484' })[0]).toMatchObject({ where: 'SLIPWAY_LISTEN' });
+  expect(settingsOf({ '--listen': '0.0.0.0:8484', '--token-file': 't' }).listen.host).toBe('0.0.0.0');
+});
+
+test.each([
+  ['127.0.0.1', true],
+  ['127.9.9.9', true],
+  ['::1', true],
+  ['localhost', true],
+  ['127.example.org', false],
+  ['0.0.0.0', false],
+  ['::', false],
+  ['::ffff:10.0.0.1', false],
+])('isLoopback(%s) is %s', (host, expected) => expect(isLoopback(host)).toBe(expected));
+
+test('a password in a refused address is not repeated', () => {
+  const [problem] = problemsOf({ '--nats': 'http://me:secret@host:1' });
+  expect(problem?.message).toContain('***');
+  expect(problem?.message).not.toContain('secret');
+});
+
+test('every problem is told at once', () => {
+  const problems = problemsOf(
+    { '--listen': 'x', '--mongo': 'localhost' },
+    { SLIPWAY_LOG_LEVEL: 'warning', SLIPWAY_X: '' },
+  );
+  expect(problems.map((problem) => problem.where)).toEqual(['SLIPWAY_X', '--listen', '--mongo', 'SLIPWAY_LOG_LEVEL']);
+});
