@@ -231,7 +231,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)(\\.cache|\\.slipway|generated)/' },
+    exclude: { path: '(^|/)(\\.cache|\\.slipway)/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: 'specify',
     enhancedResolveOptions: {

@@ -27,10 +27,10 @@ const FENCES_AT_ONCE = 2;
 const ROOMS = ['sdk', 'control-plane', 'services', 'cli', 'web', 'bench', 'tools', 'test'];
 const GENERATE = 'sdk/contract/tools/generate.ts';
 
-/** Runs every fence over this tree, prints one line for each, and then the whole output of those that do not hold. */
-export async function reportFences(root: string): Promise<FenceResult[]> {
+/** Runs these fences over the tree at `root`, prints one line for each, and then the whole output of those that do not hold. */
+export async function reportFences(fences: readonly Fence[], root: string): Promise<FenceResult[]> {
   const started = performance.now();
-  const waiting = fencesOf(root);
+  const waiting = [...fences];
   const results: FenceResult[] = [];
   const work = async (): Promise<void> => {
     for (let fence = waiting.shift(); fence; fence = waiting.shift()) {
@@ -45,15 +45,16 @@ export async function reportFences(root: string): Promise<FenceResult[]> {
   const broken = results.filter((result) => !result.ok);
   for (const { fence, output } of broken) console.log(`\n--- ${fence.name}\n${output.trim()}`);
   const took = seconds(performance.now() - started);
-  if (broken.length === 0) console.log(`${results.length} fences hold, ${took}.`);
-  else {
+  if (broken.length === 0) {
+    console.log(`${results.length === 1 ? '1 fence holds' : `${results.length} fences hold`}, ${took}.`);
+  } else {
     const names = broken.map(({ fence }) => fence.name).join(', ');
     console.log(`\n${broken.length} of ${results.length} fences are broken: ${names}, ${took}.`);
   }
   return results;
 }
 
-function fencesOf(root: string): Fence[] {
+export function fencesOf(root: string): Fence[] {
   const rooms = ROOMS.filter((room) => existsSync(join(root, room)));
   const fences: Fence[] = [
     {

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { reportFences } from './fences.ts';
+import { fencesOf, reportFences } from './fences.ts';
 import { CACHE, ROOT } from './root.ts';
 
 interface Count {
@@ -31,7 +31,7 @@ await node('tools/setup-test-servers.ts');
 const counts: Count[] = [];
 if (args.length === 0) {
   heading('Fences');
-  const results = await reportFences(ROOT);
+  const results = await reportFences(fencesOf(ROOT), ROOT);
   const passed = results.filter((result) => result.ok).length;
   counts.push({ passed, failed: results.length - passed, skipped: 0 });
 }

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { appendFileSync, cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from '../root.ts';
@@ -227,11 +228,40 @@ describe('a planted violation is caught:', () => {
   });
 });
 
-function check(root: string): { status: number | null; output: string; linesOf(fence: string): string[] } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'tools', 'check.ts'), '--root', root], {
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
-  });
+test('generated: a file that is not what the contract says is caught, and so is one that the contract does not know', () => {
+  const tree = plantTree();
+  try {
+    const contract = join(tree.root, 'sdk', 'contract');
+    rmSync(contract, { recursive: true });
+    cpSync(join(ROOT, 'sdk', 'contract'), contract, {
+      recursive: true,
+      filter: (path) => !path.includes('node_modules'),
+    });
+    expect(check(tree.root, 'generated').output).toMatch(/1 fences? holds?/);
+
+    appendFileSync(join(contract, 'schemas', 'openapi.json'), ' ');
+    writeFileSync(join(contract, 'schemas', 'planted.json'), '{}');
+    const { status, output } = check(tree.root, 'generated');
+    expect(output).toMatch(/sdk\/contract\/schemas\/openapi\.json is stale/);
+    expect(output).toMatch(/sdk\/contract\/schemas\/planted\.json/);
+    expect(status).toBe(1);
+  } finally {
+    tree.remove();
+  }
+});
+
+function check(
+  root: string,
+  ...fences: string[]
+): { status: number | null; output: string; linesOf(fence: string): string[] } {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(ROOT, 'tools', 'check.ts'), '--root', root, ...fences],
+    {
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+    },
+  );
   const sections = new Map(
     stdout.split(/^--- /m).map((section) => [section.slice(0, section.indexOf('\n')), section] as const),
   );
