@@ -98,8 +98,9 @@ function hintFor(text: string): string {
   if (text.trim() === '') return 'a duration is missing: write for example 10s';
   if (text.startsWith('-')) return NEGATIVE;
   if (/^\d+(?:\.\d+)?$/.test(text)) return `${show(text)} has no unit: write ${text}s for seconds`;
-  if (/\d(?:y|year|mo|month|w|week)s?$/i.test(text))
+  if (/\d(?:y|year|mo|month|w|week)s?$/i.test(text)) {
     return `${show(text)}: weeks, months and years are written in days, such as 30d`;
+  }
   if (/\d(?:ns|us|µs|μs)/.test(text)) return `${show(text)}: the smallest unit is the millisecond (ms)`;
   return `${show(text)} is not a duration: write d, h, m, s, ms from large to small, such as 1h30m`;
 }

@@ -1,3 +1,4 @@
+import { isObject } from '../json.ts';
 import {
   faultInInteger,
   faultInMediaType,
@@ -7,7 +8,6 @@ import {
 } from './attribute-values.ts';
 import { isBase64 } from './bytes.ts';
 import type { CloudEvent } from './event.ts';
-import { isRecord } from './is-record.ts';
 import type { CodecLimits } from './limits.ts';
 import { dataKindOf } from './media-type.ts';
 import type { EventProblemCode, Refusal } from './problem.ts';
@@ -26,7 +26,7 @@ export type CheckedEvent = { ok: true; event: CloudEvent } | Refusal;
  * `index` is the event's place in a batch.
  */
 export function checkEvent(value: unknown, limits: CodecLimits, index?: number): CheckedEvent {
-  if (!isRecord(value)) return notAnEvent(value, index);
+  if (!isObject(value)) return notAnEvent(value, index);
   if (value.specversion !== '1.0' && isSet(value.specversion)) return wrongVersion(value.specversion, index);
   if (!isSet(value.specversion) || !isSet(value.id) || !isSet(value.source) || !isSet(value.type)) {
     return missing(value, index);
@@ -43,8 +43,9 @@ export function checkEvent(value: unknown, limits: CodecLimits, index?: number):
   }
   const event = asEvent(unset ? withoutNulls(value) : value);
   const dataFault = faultInData(event);
-  if (dataFault !== undefined)
+  if (dataFault !== undefined) {
     return refuse('invalid-data', inBatch(dataFault.detail, index), placeOf(dataFault.member, index));
+  }
   return { ok: true, event };
 }
 
@@ -97,8 +98,9 @@ function faultInExtension(name: string, value: unknown, limits: CodecLimits): Fa
   if (!isAttributeName(name)) {
     return invalid('is no name for an attribute: only a to z and 0 to 9 are allowed, at least one of them');
   }
-  if (name.length > limits.nameMax)
+  if (name.length > limits.nameMax) {
     return { code: 'attribute-too-long', reason: `has a name of more than ${limits.nameMax} characters` };
+  }
   switch (typeof value) {
     case 'string': {
       if (value.length > limits.attributeMax) return tooLong(value.length, limits.attributeMax);

@@ -1,5 +1,5 @@
+import { isObject } from '../json.ts';
 import { bytesOf, textOf } from './bytes.ts';
-import { isRecord } from './is-record.ts';
 import type { Position } from './json-fault.ts';
 import { findDuplicateKey, findSyntaxFault, positionOf } from './json-fault.ts';
 import type { CodecLimits } from './limits.ts';
@@ -125,7 +125,7 @@ function countKeys(value: unknown): number {
     for (const item of value) keys += countKeys(item);
     return keys;
   }
-  if (isRecord(value)) {
+  if (isObject(value)) {
     // Not `Object.values`: it would build an array for every object of every event.
     for (const key in value) keys += 1 + countKeys(value[key]);
   }
