@@ -33,7 +33,8 @@ export function judgeExtended(
     const { onMissing, onError } = objective.extensions.policy;
     const policy = value === undefined ? onMissing : onError;
     const why = value === undefined ? 'no value came' : `the provider failed: ${record.message || 'no reason given'}`;
-    return finish(objective, { ...plain.judged, missing: true }, record, [byPolicy(policy, why, 'on_missing')]);
+    const key = value === undefined ? 'on_missing' : 'on_error';
+    return finish(objective, { ...plain.judged, missing: true }, record, [byPolicy(policy, why, key)]);
   }
   const findings: (Finding | 'exclude')[] = [];
   if (objective.pass.length > 0) findings.push(criteriaFinding(objective, value, plain.judged, baseline));
