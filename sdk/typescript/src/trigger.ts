@@ -1,0 +1,118 @@
+import type { CloudEvent, Dialect, JsonObject } from '@slipway/contract';
+import {
+  correlationOf,
+  dialectOf,
+  isObject,
+  linkAttributes,
+  parseAttemptId,
+  parseEventType,
+  spellType,
+} from '@slipway/contract';
+
+/** A `<task>.triggered` event, read: one attempt of one task. */
+export interface Trigger {
+  readonly event: CloudEvent;
+  readonly dialect: Dialect;
+  readonly task: string;
+  readonly data: JsonObject;
+  readonly correlationId: string;
+}
+
+/** Which projects, stages and services a task service works for; all where nothing is said. */
+export interface Filter {
+  project?: string | undefined;
+  stage?: string | undefined;
+  service?: string | undefined;
+}
+
+/** What an event says to a task service: do this, leave it, or nothing that concerns it. */
+export type Message =
+  | { kind: 'triggered'; trigger: Trigger }
+  | { kind: 'cancelled'; attemptId: string }
+  | { kind: 'other' };
+
+export function readMessage(event: CloudEvent): Message {
+  const kind = parseEventType(event.type);
+  if (kind?.of !== 'task') return { kind: 'other' };
+  if (kind.phase === 'cancelled') {
+    const attemptId = event.causationid ?? event.triggeredid;
+    return typeof attemptId === 'string' ? { kind: 'cancelled', attemptId } : { kind: 'other' };
+  }
+  if (kind.phase !== 'triggered') return { kind: 'other' };
+  return { kind: 'triggered', trigger: readTrigger(event, kind.task) };
+}
+
+function readTrigger(event: CloudEvent, task: string): Trigger {
+  const data = isObject(event.data) ? event.data : {};
+  return { event, dialect: dialectOf(event.type), task, data, correlationId: correlationOf(event) ?? event.id };
+}
+
+export function projectOf(data: JsonObject): string {
+  return textOf(data.project) ?? 'default';
+}
+
+/** The run that an attempt belongs to, and which attempt it is; Keptn's own events name neither. */
+export function placeOf(trigger: Trigger): { runId: string; attempt: number } {
+  const ref = parseAttemptId(trigger.event.id);
+  return { runId: ref?.run ?? trigger.event.subject ?? trigger.correlationId, attempt: ref?.attempt ?? 1 };
+}
+
+export function matches(filter: Filter, data: JsonObject): boolean {
+  return (
+    (filter.project === undefined || filter.project === projectOf(data)) &&
+    (filter.stage === undefined || filter.stage === data.stage) &&
+    (filter.service === undefined || filter.service === data.service)
+  );
+}
+
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** An event that answers a trigger, as it goes out. */
+export interface Answer {
+  readonly id: string;
+  readonly attemptId: string;
+  readonly phase: 'started' | 'status.changed' | 'finished';
+  readonly dialect: Dialect;
+  readonly project: string;
+  /** Without Keptn's prefix. */
+  readonly plainType: string;
+  /** The CloudEvent, one line of JSON. */
+  readonly json: string;
+}
+
+export function answerTo(
+  trigger: Trigger,
+  answer: { phase: Answer['phase']; source: string; data: JsonObject },
+): Answer {
+  const { event, dialect, task } = trigger;
+  const id = crypto.randomUUID();
+  const plainType = `${task}.${answer.phase}`;
+  const link = linkAttributes(dialect, { correlationId: trigger.correlationId, causationId: event.id });
+  const carried =
+    event.traceparent === undefined ? undefined : { traceparent: event.traceparent, tracestate: event.tracestate };
+  const json = JSON.stringify({
+    specversion: '1.0',
+    id,
+    source: answer.source,
+    type: spellType(plainType, dialect),
+    subject: event.subject,
+    time: new Date().toISOString(),
+    datacontenttype: 'application/json',
+    ...link,
+    ...carried,
+    data: answer.data,
+  });
+  return { id, attemptId: event.id, phase: answer.phase, dialect, project: projectOf(trigger.data), plainType, json };
+}
+
+/** Where an answer belongs, as Keptn's services repeat it. */
+export function whereabouts(trigger: Trigger): JsonObject {
+  const { project, stage, service, labels } = trigger.data;
+  const where: JsonObject = { project: textOf(project) ?? 'default' };
+  if (stage !== undefined) where.stage = stage;
+  if (service !== undefined) where.service = service;
+  if (trigger.dialect === 'keptn' && labels !== undefined) where.labels = labels;
+  return where;
+}
