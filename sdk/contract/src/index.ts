@@ -75,6 +75,17 @@ export { problemSchema, problemStatus } from './problem.ts';
 export type { Permission, Route, RouteId } from './route.ts';
 export { pageOf, routes } from './route.ts';
 export { componentSchemas } from './schema-table.ts';
+export type { Shipyard } from './shipyard.ts';
+export {
+  concurrencySchema,
+  retrySchema,
+  sequenceSchema,
+  shipyardApiVersions,
+  shipyardSchema,
+  stageSchema,
+  taskSchema,
+  triggerSchema,
+} from './shipyard.ts';
 export type {
   Accepted,
   AttemptView,
@@ -88,6 +99,7 @@ export type {
   RunSummary,
   RunView,
   ServiceView,
+  Session,
   ShipyardVersion,
   Subscription,
   TaskView,
@@ -109,6 +121,8 @@ export {
   runSummarySchema,
   runViewSchema,
   serviceViewSchema,
+  sessionRequestSchema,
+  sessionSchema,
   shipyardPutAnswerSchema,
   shipyardVersionSchema,
   subscriptionPutSchema,

@@ -67,7 +67,7 @@ const TAGS = [
   ['services', 'Who serves which task'],
   ['subscriptions', 'Have events sent to an address'],
   ['stream', 'Follow everything as server-sent events'],
-  ['about', 'This description'],
+  ['about', 'This description, and who is asking'],
   ['machines', 'Health and metrics'],
 ] as const;
 
@@ -80,6 +80,7 @@ const TAG_BY_SEGMENT: Record<string, (typeof TAGS)[number][0]> = {
   services: 'services',
   subscriptions: 'subscriptions',
   stream: 'stream',
+  session: 'about',
   'openapi.json': 'about',
   docs: 'about',
 };

@@ -14,6 +14,8 @@ import {
   runSummarySchema,
   runViewSchema,
   serviceViewSchema,
+  sessionRequestSchema,
+  sessionSchema,
   shipyardPutAnswerSchema,
   shipyardVersionSchema,
   subscriptionPutSchema,
@@ -322,8 +324,39 @@ export const routes = [
       sequence: name,
       run: name,
       kind: z.enum(['event', 'run', 'all']).optional().describe('default all'),
+      lastEventId: z
+        .string()
+        .max(512)
+        .optional()
+        .describe('As the header `Last-Event-ID`, which wins, for a client that cannot set headers'),
     }),
     answers: { 200: undefined },
+  },
+  {
+    id: 'getSession',
+    method: 'GET',
+    path: '/v1/session',
+    permission: 'public',
+    summary: 'Who am I, and what am I allowed to do.',
+    answers: { 200: sessionSchema },
+  },
+  {
+    id: 'createSession',
+    method: 'POST',
+    path: '/v1/session',
+    permission: 'public',
+    summary:
+      'Exchange a token for a cookie that scripts cannot read. With the cookie, requests other than GET need the header `x-slipway-csrf: 1`.',
+    body: sessionRequestSchema,
+    answers: { 200: sessionSchema },
+  },
+  {
+    id: 'deleteSession',
+    method: 'DELETE',
+    path: '/v1/session',
+    permission: 'public',
+    summary: 'Drop the cookie.',
+    answers: { 204: undefined },
   },
   {
     id: 'getOpenApi',

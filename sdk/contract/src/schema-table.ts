@@ -27,6 +27,8 @@ import {
   runSummarySchema,
   runViewSchema,
   serviceViewSchema,
+  sessionRequestSchema,
+  sessionSchema,
   shipyardPutAnswerSchema,
   shipyardVersionSchema,
   subscriptionPutSchema,
@@ -71,6 +73,8 @@ export const componentSchemas = {
   ShipyardVersion: shipyardVersionSchema,
   ShipyardPutAnswer: shipyardPutAnswerSchema,
   Service: serviceViewSchema,
+  Session: sessionSchema,
+  SessionRequest: sessionRequestSchema,
   Subscription: subscriptionSchema,
   SubscriptionPut: subscriptionPutSchema,
 } as const satisfies Record<string, z.ZodType>;

@@ -306,3 +306,17 @@ export const commandAnswerSchema = z.object({
   changed: z.boolean(),
   commands: z.array(runCommandSchema),
 });
+
+/** `GET /v1/session`. */
+export const sessionSchema = z.object({
+  authenticated: z.boolean(),
+  way: z
+    .enum(['open', 'token', 'cookie', 'none'])
+    .describe('open: this server asks for no token. none: it does, and there was none'),
+  name: z.string().optional().describe("The token's name"),
+  permissions: z.array(z.string()).describe('`*`: all'),
+});
+export type Session = z.infer<typeof sessionSchema>;
+
+/** `POST /v1/session`. */
+export const sessionRequestSchema = z.strictObject({ token: z.string().min(1).max(512) });
