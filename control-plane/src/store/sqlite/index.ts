@@ -1,0 +1,161 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
+import type { RunSummary } from '@slipway/contract';
+import type { CommitItem, Store } from '../store.ts';
+import { InvalidCursor, StoreUnavailable } from '../store.ts';
+import type { FlatCommit, OpName, Ops } from './protocol.ts';
+
+/**
+ * Opens (or makes) the SQLite store in a folder. Two threads: one writes, one reads, so that neither the disk nor a long
+ * scan holds up the control plane. One process at a time: a second one is refused.
+ */
+export async function openSqliteStore(options: { dir: string }): Promise<Store> {
+  mkdirSync(options.dir, { recursive: true, mode: 0o700 });
+  const lock = takeLock(options.dir);
+  const path = join(options.dir, 'slipway.db');
+  const writer = await startThread(path, 'writer');
+  const reader = await startThread(path, 'reader');
+
+  const store: Store = {
+    commit: async (items) => writer.call('commit', items.map(flatten)),
+    settle: async (streams) => (streams.length === 0 ? undefined : writer.call('settle', streams)),
+    read: (stream) => reader.call('read', stream),
+    openStreams: (page) => reader.call('openStreams', page),
+    dueTimers: (page) => reader.call('dueTimers', page),
+    deleteTimers: (timers) => writer.call('deleteTimers', timers),
+    async listRuns(query) {
+      const page = await reader.call('listRuns', query);
+      const items = page.items.map(parseSummary);
+      return page.next === undefined ? { items } : { items, next: page.next };
+    },
+    async getRun(id) {
+      const found = await reader.call('getRun', id);
+      return found === undefined ? undefined : parseSummary(found);
+    },
+    listEvents: (query) => reader.call('listEvents', query),
+    findEvent: (id, source) => reader.call('findEvent', { id, source }),
+    eventsAfter: (page) => reader.call('eventsAfter', page),
+    lastPosition: () => reader.call('lastPosition', undefined),
+    getDocument: (kind, id) => reader.call('getDocument', { kind, id }),
+    putDocument: (kind, id, value, expect) =>
+      writer.call('putDocument', { kind, id, value: JSON.stringify(value), expect }),
+    listDocuments: (kind, page) => reader.call('listDocuments', { kind, page }),
+    deleteDocument: (kind, id) => writer.call('deleteDocument', { kind, id }),
+    deleteFinishedRuns: (rule) => writer.call('deleteFinishedRuns', rule),
+    countRuns: (filter) => reader.call('countRuns', filter),
+    async probe() {
+      const start = performance.now();
+      await writer.call('probe', undefined);
+      return performance.now() - start;
+    },
+    async close() {
+      await reader.close();
+      await writer.close();
+      lock.close();
+    },
+  };
+  return store;
+}
+
+/** Holds an exclusive lock for the life of the process; the system lets go of it when the process dies, however it dies. */
+function takeLock(dir: string): DatabaseSync {
+  const lock = new DatabaseSync(join(dir, 'slipway.lock'));
+  try {
+    lock.exec(
+      'PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS holder (pid INTEGER); COMMIT;',
+    );
+    return lock;
+  } catch (cause) {
+    lock.close();
+    throw new StoreUnavailable(`another Slipway uses the data folder ${dir}: stop it, or choose another --data`, {
+      cause,
+    });
+  }
+}
+
+type Thread = {
+  call<O extends OpName>(
+    op: O,
+    args: Parameters<Ops[O]>[0] extends undefined ? undefined : Parameters<Ops[O]>[0],
+  ): Promise<ReturnType<Ops[O]>>;
+  close(): Promise<void>;
+};
+
+async function startThread(path: string, role: 'writer' | 'reader'): Promise<Thread> {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { path, role } });
+  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  let next = 0;
+  let gone: Error | undefined;
+  worker.on('message', (message: { id: number; value?: unknown; error?: string; kind?: string }) => {
+    const one = waiting.get(message.id);
+    waiting.delete(message.id);
+    if (message.error === undefined) one?.resolve(message.value);
+    else
+      one?.reject(
+        message.kind === 'cursor' ? new InvalidCursor(message.error) : new StoreUnavailable(`sqlite: ${message.error}`),
+      );
+  });
+  const end = (error: Error): void => {
+    gone = error;
+    for (const one of waiting.values()) one.reject(error);
+    waiting.clear();
+  };
+  worker.on('error', (cause) =>
+    end(new StoreUnavailable(`the ${role} thread of the store failed: ${String(cause)}`, { cause })),
+  );
+  worker.on('exit', () => end(gone ?? new StoreUnavailable('the store is closed')));
+  await new Promise<unknown>((resolve, reject) => waiting.set(0, { resolve, reject }));
+  const send = (op: string, args: unknown): Promise<unknown> => {
+    if (gone) return Promise.reject(gone);
+    next++;
+    const id = next;
+    return new Promise<unknown>((resolve, reject) => {
+      waiting.set(id, { resolve, reject });
+      worker.postMessage({ id, op, args });
+    });
+  };
+  return {
+    call: send as Thread['call'],
+    async close() {
+      if (gone) return;
+      await send('close', undefined);
+      await worker.terminate();
+    },
+  };
+}
+
+function flatten(item: CommitItem): FlatCommit {
+  const { summary } = item;
+  const rows: string[] = [];
+  for (const row of item.rows) rows.push(row.id, row.source, row.type, row.direction, row.ignored ?? '');
+  return {
+    stream: item.stream,
+    seq: item.seq,
+    at: item.at,
+    header: item.header,
+    events: item.events.join('\n'),
+    rows,
+    open: item.open,
+    columns: summary && [
+      summary.project,
+      summary.stage,
+      summary.sequence,
+      summary.service ?? '',
+      summary.state,
+      summary.result ?? '',
+      summary.correlationid,
+    ],
+    summary: summary ? JSON.stringify(summary) : '',
+    acceptedAt: summary?.acceptedAt ?? 0,
+    finishedAt: summary?.finishedAt ?? -1,
+    labels: summary?.labels ? Object.entries(summary.labels).map(([key, value]) => `${key}=${value}`) : [],
+    timersPut: [...item.timersPut],
+    timersDelete: [...item.timersDelete],
+  };
+}
+
+function parseSummary(json: string): RunSummary {
+  return JSON.parse(json) as RunSummary;
+}

@@ -1,0 +1,316 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type {
+  DocumentKind,
+  EventQuery,
+  JournalEntry,
+  Page,
+  RunQuery,
+  StoredDocument,
+  StoredEvent,
+  Timer,
+} from '../store.ts';
+import { InvalidCursor } from '../store.ts';
+import { hashOf, padPosition, parsePosition } from './key.ts';
+
+type Value = string | number | null;
+type Row = Record<string, unknown>;
+
+const EVENT_COLUMNS =
+  'e.pos, e.at, e.dir, e.idx, j.events, s.id AS stream, s.correlation, p.text AS project, st.text AS stage, sv.text AS service, t.text AS type, so.text AS source, ig.text AS ignored';
+const EVENT_JOINS = `JOIN journal j ON j.jid = e.jid JOIN streams s ON s.sid = e.sid
+  LEFT JOIN names p ON p.n = e.project LEFT JOIN names st ON st.n = e.stage LEFT JOIN names sv ON sv.n = e.service
+  JOIN names t ON t.n = e.type JOIN names so ON so.n = e.source LEFT JOIN names ig ON ig.n = e.ignored`;
+
+/** All that only looks; lives in a thread of its own, so that a long scan never holds up a commit. */
+export class Reader {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  read(stream: string): JournalEntry[] {
+    const rows = this.#all(
+      'SELECT seq, at, header, events FROM journal WHERE sid = (SELECT sid FROM streams WHERE id = ?) ORDER BY seq',
+      stream,
+    );
+    return rows.map((row) => ({
+      stream,
+      seq: Number(row.seq),
+      at: Number(row.at),
+      header: String(row.header),
+      events: row.events === '' ? [] : String(row.events).split('\n'),
+    }));
+  }
+
+  openStreams(page: { after?: string; limit: number }): string[] {
+    return this.#all(
+      'SELECT id FROM streams WHERE open = 1 AND id > ? ORDER BY id LIMIT ?',
+      page.after ?? '',
+      page.limit,
+    ).map((row) => String(row.id));
+  }
+
+  dueTimers(page: { before: number; limit: number }): Timer[] {
+    return this.#all(
+      'SELECT stream, name, due FROM timers WHERE due < ? ORDER BY due LIMIT ?',
+      page.before,
+      page.limit,
+    ).map((row) => ({
+      stream: String(row.stream),
+      name: String(row.name),
+      dueAt: Number(row.due),
+    }));
+  }
+
+  listRuns(query: RunQuery): Page<string> {
+    const where: string[] = ['s.project IS NOT NULL'];
+    const values: Value[] = [];
+    const names: [string, string | undefined][] = [
+      ['project', query.project],
+      ['stage', query.stage],
+      ['sequence', query.sequence],
+      ['service', query.service],
+      ['state', query.state],
+      ['result', query.result],
+    ];
+    for (const [column, text] of names) {
+      if (text === undefined) continue;
+      const number = this.#nameOf(text);
+      if (number === undefined) return { items: [] };
+      where.push(`s.${column} = ?`);
+      values.push(number);
+    }
+    if (query.correlationid !== undefined) {
+      where.push('s.correlation = ?');
+      values.push(query.correlationid);
+    }
+    if (query.since !== undefined) {
+      where.push('s.accepted >= ?');
+      values.push(query.since);
+    }
+    if (query.until !== undefined) {
+      where.push('s.accepted < ?');
+      values.push(query.until);
+    }
+    for (const [key, value] of Object.entries(query.labels ?? {})) {
+      where.push('EXISTS (SELECT 1 FROM labels l WHERE l.label = ? AND l.sid = s.sid)');
+      values.push(`${key}=${value}`);
+    }
+    if (query.cursor !== undefined) {
+      where.push('s.sid < ?');
+      values.push(cursorValue(query.cursor, 'r'));
+    }
+    // The narrow index is scanned, and only the rows of the page are looked up.
+    const index = query.correlationid === undefined ? 'INDEXED BY streams_filter' : '';
+    const sql = `SELECT sid, summary FROM streams WHERE sid IN (SELECT s.sid FROM streams s ${index} WHERE ${where.join(' AND ')} ORDER BY s.sid DESC LIMIT ?) ORDER BY sid DESC`;
+    const rows = this.#all(sql, ...values, query.limit + 1);
+    return pageOf(
+      rows,
+      query.limit,
+      (row) => String(row.summary),
+      (row) => `r${padPosition(Number(row.sid))}`,
+    );
+  }
+
+  getRun(id: string): string | undefined {
+    const row = this.#all('SELECT summary FROM streams WHERE id = ? AND summary IS NOT NULL', id)[0];
+    return row === undefined ? undefined : String(row.summary);
+  }
+
+  listEvents(query: EventQuery): Page<StoredEvent> {
+    const where: string[] = [];
+    const values: Value[] = [];
+    const names: [string, string | undefined][] = [
+      ['type', query.type],
+      ['source', query.source],
+      ['project', query.project],
+      ['stage', query.stage],
+      ['service', query.service],
+    ];
+    for (const [column, text] of names) {
+      if (text === undefined) continue;
+      const number = this.#nameOf(text);
+      if (number === undefined) return { items: [] };
+      where.push(`e.${column} = ?`);
+      values.push(number);
+    }
+    if (query.since !== undefined) {
+      where.push('e.at >= ?');
+      values.push(query.since);
+    }
+    if (query.until !== undefined) {
+      where.push('e.at < ?');
+      values.push(query.until);
+    }
+    const oldest = query.order === 'oldest';
+    if (query.cursor !== undefined) {
+      where.push(oldest ? 'e.pos > ?' : 'e.pos < ?');
+      values.push(cursorValue(query.cursor, 'e'));
+    }
+    let from = 'events e';
+    if (query.run !== undefined || query.correlationid !== undefined) {
+      // A run's events are found by its journal: events need no index of their own for it.
+      const streams: string[] = [];
+      if (query.run !== undefined) {
+        streams.push('id = ?');
+        values.unshift(query.run);
+      }
+      if (query.correlationid !== undefined) {
+        streams.push('correlation = ?');
+        values.splice(query.run === undefined ? 0 : 1, 0, query.correlationid);
+      }
+      from = `(SELECT ev.* FROM streams rs JOIN journal rj ON rj.sid = rs.sid JOIN events ev ON ev.jid = rj.jid WHERE ${streams.map((one) => `rs.${one}`).join(' AND ')}) e`;
+      return this.#eventsOfRuns(streams, where, values, query, oldest);
+    }
+    const order = oldest ? 'ASC' : 'DESC';
+    const inner = `SELECT e.pos FROM ${from} ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''} ORDER BY e.pos ${order} LIMIT ?`;
+    const rows = this.#all(
+      `SELECT ${EVENT_COLUMNS} FROM events e ${EVENT_JOINS} WHERE e.pos IN (${inner}) ORDER BY e.pos ${order}`,
+      ...values,
+      query.limit + 1,
+    );
+    return pageOf(rows, query.limit, storedEvent, (row) => `e${padPosition(Number(row.pos))}`);
+  }
+
+  #eventsOfRuns(
+    streams: string[],
+    where: string[],
+    values: Value[],
+    query: EventQuery,
+    oldest: boolean,
+  ): Page<StoredEvent> {
+    const order = oldest ? 'ASC' : 'DESC';
+    const conditions = [`e.sid IN (SELECT sid FROM streams WHERE ${streams.join(' AND ')})`, ...where];
+    // Entries of a run are few, and their event rows stand together: the range of positions is bounded by the run's life.
+    const bounds = `e.jid IN (SELECT jid FROM journal WHERE sid IN (SELECT sid FROM streams WHERE ${streams.join(' AND ')}))`;
+    const streamValues = values.slice(0, streams.length);
+    const sql = `SELECT ${EVENT_COLUMNS} FROM events e ${EVENT_JOINS} WHERE ${bounds} AND ${conditions.join(' AND ')} ORDER BY e.pos ${order} LIMIT ?`;
+    const rows = this.#all(sql, ...streamValues, ...values, query.limit + 1);
+    return pageOf(rows, query.limit, storedEvent, (row) => `e${padPosition(Number(row.pos))}`);
+  }
+
+  findEvent(args: { id: string; source: string | undefined }): StoredEvent | undefined {
+    const found = this.#all(
+      `SELECT ${EVENT_COLUMNS} FROM events e ${EVENT_JOINS} WHERE e.idhash = ? ORDER BY e.pos LIMIT 100`,
+      hashOf(args.id),
+    );
+    const match = found
+      .map(storedEvent)
+      .find((event) => idOf(event.json) === args.id && (args.source === undefined || event.source === args.source));
+    if (match) return match;
+    // Events the control plane sent begin with the id of their run.
+    const dot = args.id.indexOf('.');
+    if (dot <= 0) return undefined;
+    const page = this.listEvents({ run: args.id.slice(0, dot), order: 'oldest', limit: 1000 });
+    return page.items.find(
+      (event) =>
+        event.direction === 'out' &&
+        idOf(event.json) === args.id &&
+        (args.source === undefined || event.source === args.source),
+    );
+  }
+
+  eventsAfter(page: { position?: string; limit: number }): StoredEvent[] {
+    const after = page.position === undefined ? 0 : parsePosition(page.position);
+    if (after === undefined) throw new InvalidCursor(`'${page.position}' is not a position of this store`);
+    return this.#all(
+      `SELECT ${EVENT_COLUMNS} FROM events e ${EVENT_JOINS} WHERE e.pos > ? ORDER BY e.pos LIMIT ?`,
+      after,
+      page.limit,
+    ).map(storedEvent);
+  }
+
+  lastPosition(): string | undefined {
+    const row = this.#all('SELECT max(pos) AS pos FROM events')[0];
+    return row?.pos === null || row?.pos === undefined ? undefined : padPosition(Number(row.pos));
+  }
+
+  getDocument(args: { kind: DocumentKind; id: string }): StoredDocument | undefined {
+    const row = this.#all('SELECT id, revision, value FROM documents WHERE kind = ? AND id = ?', args.kind, args.id)[0];
+    return row === undefined ? undefined : document(row);
+  }
+
+  listDocuments(args: {
+    kind: DocumentKind;
+    page: { prefix?: string; after?: string; limit: number };
+  }): StoredDocument[] {
+    const prefix = args.page.prefix ?? '';
+    const rows = this.#all(
+      'SELECT id, revision, value FROM documents WHERE kind = ? AND id > ? AND substr(id, 1, ?) = ? AND id >= ? ORDER BY id LIMIT ?',
+      args.kind,
+      args.page.after ?? '',
+      prefix.length,
+      prefix,
+      prefix,
+      args.page.limit,
+    );
+    return rows.map(document);
+  }
+
+  countRuns(filter: { project: string; open: boolean }): number {
+    const number = this.#nameOf(filter.project);
+    if (number === undefined) return 0;
+    const finished = this.#nameOf('finished') ?? -1;
+    const sql = filter.open
+      ? 'SELECT count(*) AS n FROM streams INDEXED BY streams_filter WHERE project = ? AND state <> ?'
+      : 'SELECT count(*) AS n FROM streams INDEXED BY streams_filter WHERE project = ? AND state = ?';
+    return Number(this.#all(sql, number, finished)[0]?.n ?? 0);
+  }
+
+  #nameOf(text: string): number | undefined {
+    const row = this.#all('SELECT n FROM names WHERE text = ?', text)[0];
+    return row === undefined ? undefined : Number(row.n);
+  }
+
+  #all(sql: string, ...values: Value[]): Row[] {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#db.prepare(sql);
+      if (this.#statements.size > 500) this.#statements.clear();
+      this.#statements.set(sql, statement);
+    }
+    return statement.all(...values);
+  }
+}
+
+function cursorValue(cursor: string, kind: string): number {
+  const value = cursor.startsWith(kind) ? parsePosition(cursor.slice(1)) : undefined;
+  if (value === undefined) throw new InvalidCursor(`'${cursor.slice(0, 40)}' is not a cursor of this list`);
+  return value;
+}
+
+function pageOf<T>(rows: readonly Row[], limit: number, read: (row: Row) => T, cursor: (row: Row) => string): Page<T> {
+  const shown = rows.slice(0, limit);
+  const page: Page<T> = { items: shown.map(read) };
+  const last = shown.at(-1);
+  if (rows.length > limit && last) page.next = cursor(last);
+  return page;
+}
+
+function storedEvent(row: Row): StoredEvent {
+  const event: StoredEvent = {
+    position: padPosition(Number(row.pos)),
+    at: Number(row.at),
+    direction: row.dir === 0 ? 'in' : 'out',
+    stream: String(row.stream),
+    project: String(row.project ?? ''),
+    stage: String(row.stage ?? ''),
+    correlationid: String(row.correlation ?? ''),
+    type: String(row.type),
+    source: String(row.source),
+    json: String(row.events).split('\n')[Number(row.idx)] ?? '',
+  };
+  if (typeof row.service === 'string') event.service = row.service;
+  if (typeof row.ignored === 'string') event.ignored = row.ignored;
+  return event;
+}
+
+function idOf(json: string): unknown {
+  return (JSON.parse(json) as { id?: unknown }).id;
+}
+
+function document(row: Row): StoredDocument {
+  return { id: String(row.id), revision: Number(row.revision), value: JSON.parse(String(row.value)) as unknown };
+}
