@@ -1,0 +1,228 @@
+import { nearestName } from '@slipway/contract';
+import { quoted } from '../text.ts';
+import { type CelNode, childrenOf, isCelNode } from './cel-node.ts';
+import { type Call, callOf, messageOf, refusalOf } from './compile.ts';
+import { createEnvironment, refusedFunctions, typeNames } from './environment.ts';
+import { compilePattern } from './functions.ts';
+import { defaultExpressionLimits, Meter } from './meter.ts';
+import { parseTemplate } from './template.ts';
+import { allScopeNames, taskFields, taskVariable, type Where } from './where.ts';
+
+/** What is wrong with an expression, with its place in the text that was checked. */
+export type ExpressionProblem = {
+  severity?: 'error' | 'warning';
+  code: string;
+  message: string;
+  start: number;
+  end: number;
+  nearest?: string | undefined;
+};
+
+const limits = defaultExpressionLimits;
+const environment = createEnvironment({ meter: new Meter(limits), outputCharsMax: limits.outputCharsMax });
+const definitions = environment.getDefinitions().functions;
+const MACROS = ['has', 'all', 'exists', 'exists_one', 'map', 'filter'];
+const functionNames = namesOf(false);
+const methodNames = namesOf(true);
+
+/** Checks every `${{ }}` of a text. */
+export function checkTemplateText(text: string, where: Where): ExpressionProblem[] {
+  const template = parseTemplate(text);
+  if (!template.ok) {
+    const message = 'this expression is opened with ${{ and never closed with }}';
+    return [{ code: 'expression-syntax', message, start: template.start, end: template.start + 3 }];
+  }
+  return template.parts.flatMap((part) =>
+    part.kind === 'text'
+      ? []
+      : checkExpression(part.expression, where).map((problem) => ({
+          ...problem,
+          start: problem.start + part.start,
+          end: problem.end + part.start,
+        })),
+  );
+}
+
+/** Checks one expression: its syntax, its names, its functions and its types. */
+export function checkExpression(expression: string, where: Where): ExpressionProblem[] {
+  const whole = { start: 0, end: expression.length };
+  if (expression.trim() === '') return [{ code: 'expression-syntax', message: 'the expression is empty', ...whole }];
+  if (expression.length > limits.expressionCharsMax) {
+    const message = `an expression has at most ${limits.expressionCharsMax} characters`;
+    return [{ code: 'template-limit', message, ...whole }];
+  }
+  try {
+    const parsed = environment.parse(expression);
+    const root: unknown = parsed.ast;
+    if (!isCelNode(root)) return [{ code: 'expression-syntax', message: 'the expression cannot be read', ...whole }];
+    const problems: ExpressionProblem[] = [];
+    new NameCheck(where, problems).visit(root, new Set());
+    if (problems.length > 0) return problems;
+    const checked = parsed.check();
+    if (!checked.valid) return [fromLibrary('expression-type', checked.error, expression)];
+    if (where.wants !== undefined && checked.type !== where.wants && checked.type !== 'dyn') {
+      const message = `the answer must be true or false, and this is of type ${checked.type}`;
+      return [{ code: 'expression-type', message, ...whole }];
+    }
+    return [];
+  } catch (error) {
+    return [fromLibrary('expression-syntax', error, expression)];
+  }
+}
+
+function fromLibrary(code: string, error: unknown, expression: string): ExpressionProblem {
+  const summary = error instanceof Error && 'summary' in error ? String(error.summary) : messageOf(error);
+  const range = error instanceof Error && 'range' in error ? error.range : undefined;
+  const hint = expression.includes('{{')
+    ? ': expressions are CEL in ${{ }}, and no other template language is read'
+    : '';
+  const start = isRange(range) ? Math.min(range.start, expression.length) : 0;
+  const end = isRange(range) ? Math.min(Math.max(range.end, start + 1), expression.length) : expression.length;
+  return { code, message: summary + hint, start, end };
+}
+
+function isRange(value: unknown): value is { start: number; end: number } {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'start' in value &&
+    typeof value.start === 'number' &&
+    'end' in value &&
+    typeof value.end === 'number'
+  );
+}
+
+/** Looks for names that mean nothing where the expression stands. */
+class NameCheck {
+  readonly #where: Where;
+  readonly #problems: ExpressionProblem[];
+
+  constructor(where: Where, problems: ExpressionProblem[]) {
+    this.#where = where;
+    this.#problems = problems;
+  }
+
+  /** `bound` are the variables of the macros around this node. */
+  visit(node: CelNode, bound: ReadonlySet<string>): void {
+    if (node.op === 'id') {
+      this.#checkName(node, bound);
+      return;
+    }
+    const access = accessOf(node);
+    if (access !== undefined && !bound.has(access.path[0] ?? '')) this.#checkPath(node, access.path);
+    const call = callOf(node);
+    if (call === undefined) {
+      for (const child of childrenOf(node)) this.visit(child, bound);
+      return;
+    }
+    this.#checkCall(node, call);
+    const [variable, ...steps] = call.arguments;
+    const binds = call.isMethod && MACROS.includes(call.name) && variable?.op === 'id' && steps.length > 0;
+    const receiver = Array.isArray(node.args) && call.isMethod ? node.args[1] : undefined;
+    if (isCelNode(receiver)) this.visit(receiver, bound);
+    if (binds) {
+      const inside = new Set([...bound, String(variable.args)]);
+      for (const step of steps) this.visit(step, inside);
+    } else {
+      for (const argument of call.arguments) this.visit(argument, bound);
+    }
+  }
+
+  #checkName(node: CelNode, bound: ReadonlySet<string>): void {
+    const name = String(node.args);
+    const { names } = this.#where;
+    if (bound.has(name) || names.has(name) || typeNames.has(name)) return;
+    if (allScopeNames.has(name)) {
+      this.#add(node, 'unknown-name', `"${name}" has no meaning here`);
+      return;
+    }
+    const nearest = nearestName(name, names);
+    const hint = nearest === undefined ? `: known are ${[...names].join(', ')}` : '';
+    this.#add(node, 'unknown-name', `there is no ${quoted(name)}${hint}`, nearest);
+  }
+
+  /** `tasks.<name>.<field>`, `vars.<name>` and `project.<field>`. */
+  #checkPath(node: CelNode, path: readonly string[]): void {
+    const [base, name, field, ...more] = path;
+    if (name === undefined || base === undefined || more.length > 0) return;
+    if (base === 'tasks' && this.#where.names.has('tasks')) {
+      if (field === undefined) this.#checkTask(node, name);
+      else this.#checkOneOf(node, field, taskFields, `a task has no ${quoted(field)}`);
+    } else if (field !== undefined) {
+      return;
+    } else if (base === 'vars' && this.#where.vars !== undefined) {
+      this.#checkOneOf(node, name, this.#where.vars, `there is no variable ${quoted(name)}`);
+    } else if (base === 'project') {
+      this.#checkOneOf(node, name, ['name', 'config'], `a project has no ${quoted(name)}`);
+    }
+  }
+
+  #checkTask(node: CelNode, name: string): void {
+    const known = this.#where.tasks;
+    if (known === undefined) return;
+    const before = known.before.map(taskVariable);
+    if (before.includes(name)) return;
+    const all = known.all.map(taskVariable);
+    if (all.includes(name)) {
+      this.#add(node, 'task-not-before', `"${name}" has not run when this is evaluated: only tasks before it have`);
+      return;
+    }
+    // tasks.extract-metadata is read as a subtraction.
+    const dashed = all.find((candidate) => candidate.startsWith(`${name}_`));
+    const nearest = nearestName(name, all) ?? dashed;
+    this.#add(node, 'unknown-task', `there is no task ${quoted(name)}`, nearest);
+  }
+
+  #checkOneOf(node: CelNode, name: string, known: readonly string[], message: string): void {
+    if (known.includes(name)) return;
+    const nearest = nearestName(name, known);
+    const hint = known.length === 0 ? ': none is declared' : `: known are ${known.join(', ')}`;
+    this.#add(node, 'unknown-name', nearest === undefined ? message + hint : message, nearest);
+  }
+
+  #checkCall(node: CelNode, call: Call): void {
+    const refusal = refusalOf(call);
+    if (refusal !== undefined) {
+      this.#add(node, refusal.code, refusal.message);
+      return;
+    }
+    const known = call.isMethod ? methodNames : functionNames;
+    if (!known.has(call.name)) {
+      const nearest = nearestName(call.name, known);
+      this.#add(node, 'unknown-function', `there is no function ${quoted(call.name)}`, nearest);
+    } else if (call.name === 're') {
+      this.#checkPattern(call.arguments[1]);
+    }
+  }
+
+  #checkPattern(node: CelNode | undefined): void {
+    if (node?.op !== 'value' || typeof node.args !== 'string') return;
+    try {
+      compilePattern(node.args);
+    } catch (error) {
+      this.#add(node, 'unsupported-pattern', `this pattern cannot be used: ${messageOf(error)}`);
+    }
+  }
+
+  #add(node: CelNode, code: string, message: string, nearest?: string): void {
+    this.#problems.push({ code, message, start: node.start, end: node.end, nearest });
+  }
+}
+
+/** The names from a variable down: `tasks.build.output` and `tasks["build"]["output"]`. */
+function accessOf(node: CelNode): { path: string[] } | undefined {
+  if ((node.op !== '.' && node.op !== '[]') || !Array.isArray(node.args)) return undefined;
+  const [left, right]: unknown[] = node.args;
+  const name = typeof right === 'string' ? right : isCelNode(right) && right.op === 'value' ? right.args : undefined;
+  if (typeof name !== 'string' || !isCelNode(left)) return undefined;
+  if (left.op === 'id') return { path: [String(left.args), name] };
+  const above = accessOf(left);
+  return above && { path: [...above.path, name] };
+}
+
+function namesOf(methods: boolean): ReadonlySet<string> {
+  const names = definitions
+    .filter((definition) => (definition.receiverType !== null) === methods)
+    .map((definition) => definition.name);
+  return new Set([...names, ...MACROS].filter((name) => !refusedFunctions.has(name)));
+}

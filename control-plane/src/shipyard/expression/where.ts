@@ -1,0 +1,36 @@
+/** What an expression may name at the place where it stands. */
+export type Where = {
+  names: ReadonlySet<string>;
+  /** Names of the sequence's variables; undefined: they are not known here. */
+  vars?: readonly string[] | undefined;
+  /** Keys of the sequence's tasks: those that have run when this is evaluated, and all of them. */
+  tasks?: { before: readonly string[]; all: readonly string[] } | undefined;
+  /** The type that the answer must have. */
+  wants?: 'bool';
+};
+
+const AT_TRIGGER = ['input', 'data', 'vars', 'run', 'stage', 'sequence', 'service', 'labels', 'project'];
+const IN_SEQUENCE = [...AT_TRIGGER, 'tasks'];
+
+/** The names in scope, by place. */
+export const scopeNames = {
+  /** Before the run has begun. */
+  atTrigger: new Set(AT_TRIGGER),
+  /** A task's input, and the output of the sequence. */
+  inSequence: new Set(IN_SEQUENCE),
+  /** After an attempt that failed. */
+  afterAttempt: new Set([...IN_SEQUENCE, 'error', 'result', 'attempts']),
+  /** After another sequence: its data, tasks and result. */
+  afterRun: new Set([...IN_SEQUENCE.filter((name) => name !== 'vars'), 'result']),
+};
+
+/** Every name of the language, also those that mean something only where they are in scope. */
+export const allScopeNames: ReadonlySet<string> = new Set([...scopeNames.afterAttempt, 'item', 'index']);
+
+/** What `tasks.<name>.` may be followed by. */
+export const taskFields = ['output', 'result', 'status', 'error', 'attempts'] as const;
+
+/** A task's key as a name in expressions: dashes, and the `~2` of a repeated name, become underscores. */
+export function taskVariable(key: string): string {
+  return key.replaceAll(/[^A-Za-z0-9_]/g, '_');
+}

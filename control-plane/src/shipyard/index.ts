@@ -1,0 +1,9 @@
+/** YAML text to a checked plan, or to problems with their places; and the expressions in it. */
+
+export type { Evaluated, Evaluator, Scope } from './expression/evaluator.ts';
+export { createEvaluator } from './expression/evaluator.ts';
+export type { ExpressionLimits } from './expression/meter.ts';
+export { taskVariable } from './expression/where.ts';
+export type { ParsedShipyard } from './parse-shipyard.ts';
+export { lintShipyard, parseShipyard } from './parse-shipyard.ts';
+export { renderProblems } from './render-problems.ts';

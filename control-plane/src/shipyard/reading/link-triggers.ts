@@ -1,0 +1,135 @@
+import { nearestName, type TriggerRule } from '@slipway/contract';
+import { scopeNames } from '../expression/where.ts';
+import { quoted } from '../text.ts';
+import { type Field, placeOf, type Reading } from './fields.ts';
+import type { SequenceDraft } from './read-sequence.ts';
+import { neverFires, type TriggerDraft } from './read-triggers.ts';
+import { readExpression } from './templates.ts';
+
+/**
+ * Looks up what each trigger names, and puts the rules into the plans. The rule is Keptn's, from its
+ * shipyard-controller 1.4.5, GetTaskSequencesByTrigger, where `previousTask` is the task of the finished sequence that ran last:
+ *
+ *     if trigger.Event == eventScope.Stage+"."+completedTaskSequence+".finished" {
+ *       // default behavior if no selector is available: 'pass', as well as 'warning' results trigger this sequence
+ *       if trigger.Selector.Match == nil {
+ *         if eventScope.Result == keptnv2.ResultPass || eventScope.Result == keptnv2.ResultWarning { appendSequence = true }
+ *       } else {
+ *         // if a selector is there, compare the 'result' property
+ *         if string(eventScope.Result) == trigger.Selector.Match["result"] { appendSequence = true
+ *         } else if string(eventScope.Result) == trigger.Selector.Match[previousTask+".result"] { appendSequence = true }
+ *       }
+ *     }
+ *
+ * So `<task>.result` is no condition on that task's result: it asks for the result of the sequence, if that task ran last. Other
+ * keys are never looked at, and the keys are alternatives.
+ */
+export function linkTriggers(reading: Reading, drafts: readonly SequenceDraft[]): void {
+  const sequences = new Map(drafts.map((draft) => [`${draft.plan.stage}.${draft.plan.name}`, draft]));
+  const placed: PlacedRule[] = [];
+  for (const draft of drafts) {
+    for (const trigger of draft.triggers) {
+      const rule = readRule(reading, trigger, sequences);
+      if (rule === undefined) continue;
+      draft.plan.triggeredOn.push(rule);
+      placed.push({ from: `${rule.stage}.${rule.sequence}`, to: `${draft.plan.stage}.${draft.plan.name}`, trigger });
+    }
+  }
+  warnOfCycles(reading, placed);
+}
+
+type PlacedRule = { from: string; to: string; trigger: TriggerDraft };
+
+function readRule(
+  reading: Reading,
+  trigger: TriggerDraft,
+  sequences: ReadonlyMap<string, SequenceDraft>,
+): TriggerRule | undefined {
+  const [stage, sequence, phase, ...more] = trigger.eventText.split('.');
+  if (!stage || !sequence || phase !== 'finished' || more.length > 0) {
+    const known = [...sequences.keys()].map((name) => `${name}.finished`);
+    unknownEvent(reading, trigger, known, 'is no event that triggers a sequence: write <stage>.<sequence>.finished');
+    return undefined;
+  }
+  const source = sequences.get(`${stage}.${sequence}`);
+  const rule: TriggerRule = { stage, sequence };
+  if (source === undefined) {
+    const known = [...sequences.keys()].map((name) => `${name}.finished`);
+    unknownEvent(reading, trigger, known, `is never sent: there is no sequence "${sequence}" in a stage "${stage}"`);
+  }
+  if (trigger.match !== undefined) {
+    rule.match = Object.fromEntries(trigger.match.map(({ key, value }) => [key, value]));
+    if (source !== undefined) checkMatchKeys(reading, trigger.match, source);
+  }
+  if (trigger.when !== undefined) {
+    const tasks = source?.plan.tasks.map((task) => task.key) ?? [];
+    const where = { names: scopeNames.afterRun, vars: undefined, tasks: { before: tasks, all: tasks } };
+    const expression = readExpression(reading, trigger.when, { ...where, wants: 'bool' });
+    if (expression !== undefined) rule.when = expression;
+  }
+  return rule;
+}
+
+function checkMatchKeys(reading: Reading, match: NonNullable<TriggerDraft['match']>, source: SequenceDraft): void {
+  const known = ['result', ...source.plan.tasks.map((task) => `${task.name}.result`)];
+  for (const { key, field } of match) {
+    if (known.includes(key)) continue;
+    neverFires(reading, atKey(field), {
+      message: `${quoted(key)} is never met: a selector matches "result", or "<task>.result" when that task ran last`,
+      nearest: nearestName(key, known),
+    });
+  }
+}
+
+/** The same field, shown at its key. */
+function atKey(field: Field): Field {
+  return { ...field, node: { kind: 'scalar', value: null, written: '', at: field.keyAt } };
+}
+
+function unknownEvent(reading: Reading, trigger: TriggerDraft, known: string[], why: string): void {
+  const plain = trigger.eventText.replace(/^sh\.keptn\.event\./, '');
+  reading.problems.add({
+    severity: reading.keptn ? 'warning' : 'error',
+    code: 'unknown-event',
+    message: `${quoted(trigger.eventText)} ${why}`,
+    pointer: trigger.event.pointer,
+    at: placeOf(trigger.event),
+    nearest: known.includes(plain) ? plain : nearestName(plain, known),
+  });
+}
+
+/**
+ * A sequence that triggers itself, directly or through others, may be meant (it ends when a result breaks the chain), so it is
+ * a warning. What has no end is stopped at run time by the trigger depth.
+ */
+function warnOfCycles(reading: Reading, rules: readonly PlacedRule[]): void {
+  const next = new Map<string, string[]>();
+  for (const rule of rules) next.set(rule.from, [...(next.get(rule.from) ?? []), rule.to]);
+  const told = new Set<string>();
+  for (const rule of rules) {
+    const way = wayBetween(next, rule.to, rule.from);
+    if (way === undefined || way.some((name) => told.has(name))) continue;
+    for (const name of way) told.add(name);
+    reading.problems.add({
+      severity: 'warning',
+      code: 'trigger-cycle',
+      message: `${[rule.from, ...way].join(' triggers ')}: a chain without end is stopped after 32 runs`,
+      pointer: rule.trigger.event.pointer,
+      at: placeOf(rule.trigger.event),
+    });
+  }
+}
+
+/** A shortest way from one sequence to another, both named. */
+function wayBetween(next: ReadonlyMap<string, string[]>, from: string, to: string): string[] | undefined {
+  const cameFrom = new Map<string, string | undefined>([[from, undefined]]);
+  for (const name of cameFrom.keys()) {
+    if (name === to) {
+      const way: string[] = [];
+      for (let at: string | undefined = name; at !== undefined; at = cameFrom.get(at)) way.unshift(at);
+      return way;
+    }
+    for (const follower of next.get(name) ?? []) if (!cameFrom.has(follower)) cameFrom.set(follower, name);
+  }
+  return undefined;
+}
