@@ -96,9 +96,9 @@ export type SourceProblem = {
   line: number;
   column: number;
   /** The offending text, as written, cut at 80 characters. */
-  text?: string;
+  text?: string | undefined;
   /** The nearest valid name, when there is one. */
-  nearest?: string;
+  nearest?: string | undefined;
 };
 
 export type { Result };

@@ -13,6 +13,7 @@ import {
 } from './event.ts';
 import { taskErrorSchema } from './outcome.ts';
 import { problemSchema } from './problem.ts';
+import { shipyardSchema } from './shipyard.ts';
 import {
   acceptedSchema,
   attemptViewSchema,
@@ -54,6 +55,7 @@ export const componentSchemas = {
   KeptnStatusChangedData: keptnStatusChangedDataSchema,
   KeptnFinishedData: keptnFinishedDataSchema,
   TaskError: taskErrorSchema,
+  Shipyard: shipyardSchema,
   Problem: problemSchema,
   Accepted: acceptedSchema,
   Waited: waitedSchema,
