@@ -13,6 +13,8 @@ const STORE = '^control-plane/src/store/';
 const BUS = '^control-plane/src/bus/';
 const CONTRACT = '^sdk/contract/src/';
 const MAIN = '^control-plane/src/main\\.ts$';
+/** Beside main.ts, what the package control-plane exports. */
+const FOR_THE_COMMAND_LINE = '^control-plane/src/(settings|shipyard/index)\\.ts$';
 
 /** An adapter is a folder below its port's room; the port itself is the files directly in the room. */
 const STORE_ADAPTERS = '^control-plane/src/store/[^/]+/';
@@ -79,8 +81,8 @@ export default {
     room(
       'shipyard',
       SHIPYARD,
-      [CONTRACT, npm('js-yaml', '@marcbachmann/cel-js', 're2js', 'zod')],
-      'YAML text to a plan: contract, js-yaml, the CEL library, the linear-time patterns, zod; no IO.',
+      [CONTRACT, npm('js-yaml', '@marcbachmann/cel-js', 're2js', 'ajv', 'zod')],
+      'YAML text to a plan: contract, js-yaml, the CEL library, the linear-time patterns, JSON Schema, zod; no IO.',
     ),
     room(
       'projection',
@@ -216,10 +218,18 @@ export default {
     {
       name: 'hands-and-eyes',
       severity: 'error',
+      comment: 'A person and the bench use the public door: SDK and contract.',
+      from: { path: '^(web|bench)/', pathNot: TEST },
+      to: { path: '^(control-plane|services)/' },
+    },
+    {
+      name: 'cli',
+      severity: 'error',
       comment:
-        'cli, web and bench use the public door: SDK and contract. Only the command line starts the control plane.',
-      from: { path: '^(cli|web|bench)/', pathNot: TEST },
-      to: { path: '^(control-plane|services)/', pathNot: MAIN },
+        'The command line uses the public door as well. What it takes of the control plane is exported for it: serve and ' +
+        'dev start it (main.ts), its flags are the table of settings, and lint reads a shipyard without any server.',
+      from: { path: '^cli/', pathNot: TEST },
+      to: { path: '^(control-plane|services)/', pathNot: [MAIN, FOR_THE_COMMAND_LINE] },
     },
     {
       name: 'apart',

@@ -71,6 +71,18 @@ const STYLE: Violation[] = [
   text: code(text ?? ''),
   says: says ?? '',
 }));
+const notFromTheClock = [
+  ['time', 'time', 'export const planted = (): number => Date.now();', 'noRestrictedGlobals'],
+  ['a timer', 'timer', 'export const planted = (): unknown => setTimeout(() => {}, 1);', 'noRestrictedGlobals'],
+  ['chance', 'chance', 'export const planted = (): number => Math.random();', 'noJsRestrictedProperties'],
+  ['an id', 'id', "export { randomUUID } from 'node:crypto';", 'noRestrictedImports'],
+];
+for (const room of ['control-plane/src/runtime', 'control-plane/simulation']) {
+  for (const [what = '', name = '', text = '', says = ''] of notFromTheClock) {
+    const path = `${room}/planted-${name}.ts`;
+    STYLE.push({ what: `${what} that is not from the clock, in ${room}`, path, text: code(text), says });
+  }
+}
 STYLE.push({
   what: 'a test that is skipped',
   path: 'control-plane/test/planted-skip.test.ts',
@@ -138,7 +150,9 @@ const IMPORTS: Violation[] = [
   plantedImport('sdk', 'sdk/typescript/src', '../../../control-plane/src/engine/decide.ts'),
   plantedImport('services', 'services/checknumber/src', '../../../control-plane/src/engine/decide.ts'),
   plantedImport('services', 'services/photo/src', '../../checknumber/src/main.ts'),
-  plantedImport('hands-and-eyes', 'cli/src', '../../control-plane/src/engine/decide.ts'),
+  plantedImport('cli', 'cli/src', '../../control-plane/src/engine/decide.ts'),
+  plantedImport('cli', 'cli/src', '../../control-plane/src/shipyard/parse.ts'),
+  plantedImport('hands-and-eyes', 'bench', '../control-plane/src/engine/decide.ts'),
   plantedImport('nobody-imports-main', 'web/src', '../../control-plane/src/main.ts'),
   plantedImport('nobody-imports-main', 'bench', '@slipway/control-plane'),
   plantedImport('apart', 'bench', '../cli/src/cli.ts'),
