@@ -4,6 +4,8 @@ export type { Evaluated, Evaluator, Scope } from './expression/evaluator.ts';
 export { createEvaluator } from './expression/evaluator.ts';
 export type { ExpressionLimits } from './expression/meter.ts';
 export { taskVariable } from './expression/where.ts';
+export type { InputFault, InputSchema } from './input-schema.ts';
+export { compileInputSchema } from './input-schema.ts';
 export type { ParsedShipyard } from './parse-shipyard.ts';
 export { lintShipyard, parseShipyard } from './parse-shipyard.ts';
 export { renderProblems } from './render-problems.ts';

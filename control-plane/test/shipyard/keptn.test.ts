@@ -13,7 +13,9 @@ const traffic = z
 function outlineOf(text: string): Record<string, string[]> {
   return Object.fromEntries(
     planOf(text).stages.flatMap((stage) =>
-      stage.sequences.map((sequence) => [`${stage.name}.${sequence.name}`, sequence.tasks.map((task) => task.key)]),
+      stage.sequences
+        .filter((sequence) => !sequence.builtIn)
+        .map((sequence) => [`${stage.name}.${sequence.name}`, sequence.tasks.map((task) => task.key)]),
     ),
   );
 }

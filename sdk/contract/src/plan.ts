@@ -18,6 +18,8 @@ export type StagePlan = { name: string; sequences: SequencePlan[] };
 export type SequencePlan = {
   stage: string;
   name: string;
+  /** Written nowhere: Keptn has a sequence `evaluation` in every stage. */
+  builtIn?: true;
   triggeredOn: TriggerRule[];
   /** JSON Schema of the trigger's data. */
   input?: Record<string, unknown>;

@@ -88,7 +88,7 @@ export const stageSchema = z.strictObject({
   sequences: z.array(sequenceSchema).nullable().optional(),
 });
 
-/** The `apiVersion`s that are read. Without one, the bare `spec:` is read as Keptn's. */
+/** The `apiVersion`s that are read. Without one, the bare `spec:`, it is `slipway.dev/v1`. */
 export const shipyardApiVersions = [
   'slipway.dev/v1',
   'spec.keptn.sh/0.2.0',

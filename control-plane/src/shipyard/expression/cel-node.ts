@@ -48,3 +48,14 @@ function nodesIn(value: unknown): CelNode[] {
     ? Object.values(value).filter(isCelNode)
     : [];
 }
+
+/** The names from a variable down, and the variable: `tasks.build.output` and `tasks["build"]["output"]`. */
+export function pathOf(node: CelNode): { variable: CelNode; names: string[] } | undefined {
+  if ((node.op !== '.' && node.op !== '[]') || !Array.isArray(node.args)) return undefined;
+  const [left, right]: unknown[] = node.args;
+  const name = typeof right === 'string' ? right : isCelNode(right) && right.op === 'value' ? right.args : undefined;
+  if (typeof name !== 'string' || !isCelNode(left)) return undefined;
+  if (left.op === 'id') return { variable: left, names: [String(left.args), name] };
+  const above = pathOf(left);
+  return above && { variable: above.variable, names: [...above.names, name] };
+}

@@ -1,6 +1,6 @@
 import { nearestName } from '@slipway/contract';
 import { quoted } from '../text.ts';
-import { type CelNode, childrenOf, isCelNode } from './cel-node.ts';
+import { type CelNode, childrenOf, isCelNode, pathOf } from './cel-node.ts';
 import { type Call, callOf, messageOf, refusalOf } from './compile.ts';
 import { createEnvironment, refusedFunctions, typeNames } from './environment.ts';
 import { compilePattern } from './functions.ts';
@@ -108,8 +108,8 @@ class NameCheck {
       this.#checkName(node, bound);
       return;
     }
-    const access = accessOf(node);
-    if (access !== undefined && !bound.has(access.path[0] ?? '')) this.#checkPath(node, access.path);
+    const access = pathOf(node);
+    if (access !== undefined && !bound.has(access.names[0] ?? '')) this.#checkPath(node, access.names);
     const call = callOf(node);
     if (call === undefined) {
       for (const child of childrenOf(node)) this.visit(child, bound);
@@ -207,17 +207,6 @@ class NameCheck {
   #add(node: CelNode, code: string, message: string, nearest?: string): void {
     this.#problems.push({ code, message, start: node.start, end: node.end, nearest });
   }
-}
-
-/** The names from a variable down: `tasks.build.output` and `tasks["build"]["output"]`. */
-function accessOf(node: CelNode): { path: string[] } | undefined {
-  if ((node.op !== '.' && node.op !== '[]') || !Array.isArray(node.args)) return undefined;
-  const [left, right]: unknown[] = node.args;
-  const name = typeof right === 'string' ? right : isCelNode(right) && right.op === 'value' ? right.args : undefined;
-  if (typeof name !== 'string' || !isCelNode(left)) return undefined;
-  if (left.op === 'id') return { path: [String(left.args), name] };
-  const above = accessOf(left);
-  return above && { path: [...above.path, name] };
 }
 
 function namesOf(methods: boolean): ReadonlySet<string> {

@@ -18,6 +18,8 @@ const VARIABLES = {
   index: 'dyn',
   error: 'dyn',
   result: 'dyn',
+  status: 'dyn',
+  output: 'dyn',
   attempts: 'dyn',
 } as const;
 

@@ -1,5 +1,6 @@
 import type { Environment } from '@marcbachmann/cel-js';
 import { RE2JS } from 're2js';
+import { registerDefault } from './default-macro.ts';
 import { bytesToBase64, celToJson } from './json-value.ts';
 import type { Meter } from './meter.ts';
 
@@ -55,37 +56,6 @@ export function compilePattern(pattern: string): RE2JS {
   if (patterns.size >= PATTERNS_KEPT) patterns.delete(patterns.keys().next().value ?? '');
   patterns.set(pattern, compiled);
   return compiled;
-}
-
-type MacroCall = { args: unknown[] };
-type Checker = { check(node: unknown, context: unknown): unknown; getType(name: string): unknown };
-type Runner = { run(node: unknown, context: unknown): unknown };
-
-/** Codes of the library's errors that say: there is no such value. */
-const ABSENT: ReadonlySet<unknown> = new Set(['no_such_key', 'index_out_of_bounds', 'unknown_variable']);
-
-/** `default(value, other)`: the other where the value is missing or null. Any other error stays one. */
-function registerDefault(environment: Environment): void {
-  environment.registerFunction('default(ast, ast): dyn', {
-    handler: ({ args }: MacroCall) => ({
-      args,
-      async: false,
-      typeCheck(checker: Checker, _macro: unknown, context: unknown) {
-        for (const argument of args) checker.check(argument, context);
-        return checker.getType('dyn');
-      },
-      evaluate(runner: Runner, _macro: unknown, context: unknown) {
-        try {
-          const value = runner.run(args[0], context);
-          if (value !== null && value !== undefined) return value;
-        } catch (error) {
-          if (!(error instanceof Error && 'code' in error && ABSENT.has(error.code))) throw error;
-        }
-        return runner.run(args[1], context);
-      },
-    }),
-    ...SYNC,
-  });
 }
 
 /** Numbers of JSON are doubles and literals such as 1 are integers; nobody should have to write 1.0 because of that. */

@@ -10,25 +10,32 @@ export type Where = {
 };
 
 const AT_TRIGGER = ['input', 'data', 'vars', 'run', 'stage', 'sequence', 'service', 'labels', 'project'];
-const IN_SEQUENCE = [...AT_TRIGGER, 'tasks'];
+const WITH_TASKS = [...AT_TRIGGER, 'tasks'];
 
 /** The names in scope, by place. */
 export const scopeNames = {
   /** Before the run has begun. */
   atTrigger: new Set(AT_TRIGGER),
-  /** A task's input, and the output of the sequence. */
-  inSequence: new Set(IN_SEQUENCE),
-  /** After an attempt that failed. */
-  afterAttempt: new Set([...IN_SEQUENCE, 'error', 'result', 'attempts']),
-  /** After another sequence: its data, tasks and result. */
-  afterRun: new Set([...IN_SEQUENCE.filter((name) => name !== 'vars'), 'result']),
+  /** For a task's input. */
+  beforeTask: new Set(WITH_TASKS),
+  /** For `retry.when`: what the attempt said. */
+  afterAttempt: new Set([...WITH_TASKS, 'error', 'result', 'status', 'attempts']),
+  /** For the output of the sequence. */
+  atEnd: new Set([...WITH_TASKS, 'result', 'status']),
+  /** For `triggeredOn.when`: everything there is of the sequence that ended. */
+  afterRun: new Set([...WITH_TASKS, 'result', 'status', 'output']),
 };
 
 /** Every name of the language, also those that mean something only where they are in scope. */
-export const allScopeNames: ReadonlySet<string> = new Set([...scopeNames.afterAttempt, 'item', 'index']);
+export const allScopeNames: ReadonlySet<string> = new Set([
+  ...scopeNames.afterAttempt,
+  ...scopeNames.afterRun,
+  'item',
+  'index',
+]);
 
 /** What `tasks.<name>.` may be followed by. */
-export const taskFields = ['output', 'result', 'status', 'error', 'attempts'] as const;
+export const taskFields = ['output', 'result', 'status', 'message', 'error', 'attempts'] as const;
 
 /** A task's key as a name in expressions: dashes, and the `~2` of a repeated name, become underscores. */
 export function taskVariable(key: string): string {

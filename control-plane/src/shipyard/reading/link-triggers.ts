@@ -63,7 +63,11 @@ function readRule(
   }
   if (trigger.when !== undefined) {
     const tasks = source?.plan.tasks.map((task) => task.key) ?? [];
-    const where = { names: scopeNames.afterRun, vars: undefined, tasks: { before: tasks, all: tasks } };
+    const where = {
+      names: scopeNames.afterRun,
+      vars: Object.keys(source?.plan.vars ?? {}),
+      tasks: { before: tasks, all: tasks },
+    };
     const expression = readExpression(reading, trigger.when, { ...where, wants: 'bool' });
     if (expression !== undefined) rule.when = expression;
   }

@@ -15,7 +15,7 @@ const LIMIT_MAX = 10_000;
 export type SequenceDraft = { plan: SequencePlan; triggers: TriggerDraft[] };
 
 /** Keptn runs one sequence at a time for each stage and service of a project, and queues the rest. */
-const KEPTN_CONCURRENCY: ConcurrencyPlan = { group: '${{ service }}', limit: 1, policy: 'queue' };
+export const KEPTN_CONCURRENCY: ConcurrencyPlan = { group: '${{ service }}', limit: 1, policy: 'queue' };
 
 const CONCURRENCY_KEYS = { all: Object.keys(concurrencySchema.shape) };
 const POLICIES = ['queue', 'cancel-running', 'reject'] as const;
@@ -144,6 +144,6 @@ function readOutput(reading: Reading, fields: Fields, known: { tasks: string[]; 
   const field = fields.get('output');
   if (field === undefined) return undefined;
   const tasks = { before: known.tasks, all: known.tasks };
-  checkTemplateField(reading, field, { names: scopeNames.inSequence, vars: known.varNames, tasks });
+  checkTemplateField(reading, field, { names: scopeNames.atEnd, vars: known.varNames, tasks });
   return toJson(field.node);
 }

@@ -1,6 +1,7 @@
 import {
   nearestName,
   type Plan,
+  type SequencePlan,
   type StagePlan,
   sequenceSchema,
   shipyardApiVersions,
@@ -21,9 +22,10 @@ import {
   readItems,
 } from './fields.ts';
 import { linkTriggers } from './link-triggers.ts';
-import { readSequence, type SequenceDraft } from './read-sequence.ts';
+import { KEPTN_CONCURRENCY, readSequence, type SequenceDraft } from './read-sequence.ts';
 import { readName, readRequiredName, readText } from './scalars.ts';
 
+const EVALUATION = 'evaluation';
 const STAGES_MAX = 100;
 const SEQUENCES_MAX = 200;
 
@@ -31,8 +33,8 @@ const SHIPYARD_KEYS = { all: Object.keys(shipyardSchema.shape) };
 const SPEC_KEYS = { all: Object.keys(shipyardSchema.shape.spec.shape) };
 const STAGE_KEYS = { all: Object.keys(stageSchema.shape) };
 
-/** What a text without `apiVersion` is read as: the bare form is Keptn's. */
-const BARE_API_VERSION = 'spec.keptn.sh/0.2.4';
+/** What a text without `apiVersion`, the bare `spec:`, is read as: it says nothing of Keptn. */
+const BARE_API_VERSION = 'slipway.dev/v1';
 
 type PlanDraft = Omit<Plan, 'version'>;
 
@@ -141,8 +143,8 @@ function readStage(
   const name = readRequiredName(reading, fields, 'stage', seen);
 
   const list = fields.get('sequences');
-  const items = list && readItems(reading, list);
-  if (items === undefined || isTooMany(reading, list, items, SEQUENCES_MAX)) return { name: name ?? '', drafts: [] };
+  const items = (list && readItems(reading, list)) ?? [];
+  if (isTooMany(reading, list, items, SEQUENCES_MAX)) return { name: name ?? '', drafts: [] };
   const drafts: SequenceDraft[] = [];
   const names = new Map<string, Field>();
   for (const sequence of items) {
@@ -153,5 +155,21 @@ function readStage(
     const draft = readSequence(reading, inside, { stage: name ?? '', name: sequenceName ?? '' });
     if (draft !== undefined) drafts.push(draft);
   }
+  if (reading.keptn && !names.has(EVALUATION)) drafts.push({ plan: builtInEvaluation(name ?? ''), triggers: [] });
   return { name: name ?? '', drafts };
+}
+
+/**
+ * Keptn has a sequence "evaluation" in every stage, written or not (shipyard-controller 1.4.5, GetTaskSequenceInStage: "provide
+ * built-int task sequence for evaluation"), because `keptn trigger evaluation` starts it.
+ */
+function builtInEvaluation(stage: string): SequencePlan {
+  return {
+    stage,
+    name: EVALUATION,
+    builtIn: true,
+    triggeredOn: [],
+    concurrency: KEPTN_CONCURRENCY,
+    tasks: [{ key: EVALUATION, name: EVALUATION, uses: EVALUATION, needs: [], join: 'all', executors: 1 }],
+  };
 }

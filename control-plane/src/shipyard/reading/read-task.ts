@@ -48,7 +48,7 @@ export function readTask(reading: Reading, item: Field, names: TaskNames): TaskP
   const uses = fields.get('uses');
   const type = uses && readName(reading, uses, 'task type');
   const where: Where = {
-    names: scopeNames.inSequence,
+    names: scopeNames.beforeTask,
     vars: names.vars,
     tasks: { before: [...names.before], all: names.all },
   };

@@ -1,0 +1,65 @@
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { compilePattern } from './expression/functions.ts';
+
+/** What does not fit in a trigger's data: a JSON pointer into it, and why. */
+export type InputFault = { pointer: string; message: string };
+
+export type InputSchema =
+  | { ok: true; faultsOf: (data: unknown) => InputFault[]; unknownKeywords: string[] }
+  | { ok: false; message: string };
+
+const FAULTS_MAX = 20;
+
+/**
+ * Reads a sequence's `input` as JSON Schema 2020-12. `format` is an annotation, as the standard has it. Patterns are matched in
+ * linear time, so that no event can hold up the process; they are RE2's, without look-around and back references.
+ */
+export function compileInputSchema(schema: Record<string, unknown>): InputSchema {
+  const strict = tryCompile(schema, true);
+  if (strict.ok) return strict;
+  const keyword = /unknown keyword: "(.+)"/.exec(strict.message)?.[1];
+  if (keyword === undefined) return strict;
+  // The standard takes unknown keywords as annotations; a typing error among them should still be seen.
+  const lenient = tryCompile(schema, false);
+  return lenient.ok ? { ...lenient, unknownKeywords: [keyword] } : lenient;
+}
+
+function tryCompile(schema: Record<string, unknown>, strictSchema: boolean): InputSchema {
+  // One instance for each schema: otherwise two of them could not have the same $id, and none would ever be forgotten.
+  const ajv = new Ajv2020({
+    allErrors: true,
+    strict: false,
+    strictSchema,
+    validateFormats: false,
+    logger: false,
+    code: { regExp: linearRegExp },
+  });
+  try {
+    const validate = ajv.compile(schema);
+    return {
+      ok: true,
+      unknownKeywords: [],
+      faultsOf: (data) => {
+        try {
+          return validate(data) ? [] : (validate.errors ?? []).slice(0, FAULTS_MAX).map(faultFrom);
+        } catch (error) {
+          // A schema that refers to itself without end runs out of stack.
+          return [
+            { pointer: '', message: `cannot be checked: ${error instanceof Error ? error.message : String(error)}` },
+          ];
+        }
+      },
+    };
+  } catch (error) {
+    return { ok: false, message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function faultFrom(error: ErrorObject): InputFault {
+  const extra: unknown = error.params.additionalProperty ?? error.params.unevaluatedProperty;
+  const named = typeof extra === 'string' ? `: ${extra}` : '';
+  return { pointer: error.instancePath, message: `${error.message ?? 'does not fit'}${named}` };
+}
+
+/** What ajv wants of a replacement for RegExp. */
+const linearRegExp = Object.assign((pattern: string) => compilePattern(pattern), { code: 'linearRegExp' });
