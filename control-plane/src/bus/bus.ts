@@ -63,3 +63,17 @@ export type BusStatus = {
 export class BusUnavailable extends Error {
   override name = 'BusUnavailable';
 }
+
+/**
+ * The broker will never take this message: it is too large, or its subject is none. Repeating it is no use; the others of
+ * the same call may or may not be stored, so publish those again.
+ */
+export class MessageRefused extends Error {
+  override name = 'MessageRefused';
+  readonly messageId: string;
+
+  constructor(messageId: string, reason: string) {
+    super(`message ${messageId} cannot be published: ${reason}`);
+    this.messageId = messageId;
+  }
+}

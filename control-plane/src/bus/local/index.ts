@@ -1,0 +1,1 @@
+export { LocalBus, type LocalBusOptions } from './local-bus.ts';
