@@ -1,7 +1,10 @@
 import { hostname } from 'node:os';
+import type { Dialect } from '@slipway/contract';
 import { ClaimTransport } from './claim/transport.ts';
 import { type Ledger, MemoryLedger } from './ledger.ts';
 import { errorText, type Logger, stderrLogger } from './log.ts';
+import type { NatsAddress } from './nats/connection.ts';
+import { NatsTransport } from './nats/transport.ts';
 import type { Task } from './task.ts';
 import type { Transport, TransportCounts } from './transport.ts';
 import type { Filter } from './trigger.ts';
@@ -15,7 +18,9 @@ export interface ServeOptions {
   server?: string;
   token?: string;
   /** The NATS server, for nats. Default nats://127.0.0.1:4222. */
-  nats?: string;
+  nats?: NatsAddress;
+  /** Which spelling to listen for on NATS; default both. */
+  dialect?: Dialect;
   /** The service's name: replicas share it. Default: the first part of `source`, else the name of the first task. */
   name?: string;
   /** Who answers, as a URI reference. Default `/<name>`, and for claims, whose leases tell replicas apart, `/<name>/<host>-<pid>`. */
@@ -61,6 +66,8 @@ export interface Service {
 }
 
 const DEFAULT_SERVER = 'http://127.0.0.1:8484';
+const DEFAULT_NATS = 'nats://127.0.0.1:4222';
+const DIALECTS: readonly Dialect[] = ['plain', 'keptn'];
 const CONCURRENCY = 16;
 const LEASE_MS = 30_000;
 const WAIT_MS = 25_000;
@@ -137,6 +144,8 @@ function readSettings(options: ServeOptions) {
     source: options.source ?? replica,
     server: options.server ?? DEFAULT_SERVER,
     token: options.token,
+    nats: options.nats ?? DEFAULT_NATS,
+    dialects: options.dialect === undefined ? DIALECTS : [options.dialect],
     version: options.version,
     concurrency: atLeastOne('concurrency', options.concurrency ?? CONCURRENCY),
     filter: options.filter ?? {},
@@ -159,7 +168,9 @@ function atLeastOne(name: string, value: number): number {
 
 function openTransport(settings: Settings, worker: Worker, onFatal: (error: Error) => void): Transport {
   const slots = settings.tasks.reduce((sum, task) => sum + (task.concurrency ?? settings.concurrency), 0);
-  return new ClaimTransport({ ...settings, worker, onFatal, queueMax: Math.max(QUEUE_MIN, 2 * slots) });
+  const queueMax = Math.max(QUEUE_MIN, 2 * slots);
+  if (settings.connect === 'nats') return new NatsTransport({ ...settings, worker, queueMax });
+  return new ClaimTransport({ ...settings, worker, onFatal, queueMax });
 }
 
 const QUEUE_MIN = 1_000;

@@ -1,5 +1,6 @@
 import type { CloudEvent, Dialect, JsonObject } from '@slipway/contract';
 import {
+  causationOf,
   correlationOf,
   dialectOf,
   isObject,
@@ -35,8 +36,8 @@ export function readMessage(event: CloudEvent): Message {
   const kind = parseEventType(event.type);
   if (kind?.of !== 'task') return { kind: 'other' };
   if (kind.phase === 'cancelled') {
-    const attemptId = event.causationid ?? event.triggeredid;
-    return typeof attemptId === 'string' ? { kind: 'cancelled', attemptId } : { kind: 'other' };
+    const attemptId = causationOf(event);
+    return attemptId === undefined ? { kind: 'other' } : { kind: 'cancelled', attemptId };
   }
   if (kind.phase !== 'triggered') return { kind: 'other' };
   return { kind: 'triggered', trigger: readTrigger(event, kind.task) };

@@ -1,0 +1,213 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineTask, type ServeOptions, type Service, serve, silentLogger } from '../src/index.ts';
+import { eventually } from './fake-control-plane.ts';
+import { NatsWorld } from './nats-world.ts';
+
+const services: Service[] = [];
+afterEach(async () => {
+  for (const service of services.splice(0)) await service.close().catch(() => {});
+});
+
+async function start(options: ServeOptions): Promise<Service> {
+  const service = serve({
+    log: silentLogger,
+    signals: false,
+    drainMs: 2_000,
+    connect: 'nats',
+    name: 'doubler',
+    ...options,
+  });
+  services.push(service);
+  await service.ready;
+  return service;
+}
+
+const double = defineTask({
+  name: 'double',
+  input: z.object({ n: z.number() }),
+  output: z.object({ twice: z.number() }),
+  run: ({ n }) => ({ twice: 2 * n }),
+});
+
+test('a trigger on NATS is started, answered in its own spelling, and acked once its answer is stored', async () => {
+  await using nats = await NatsWorld.start();
+  const service = await start({ tasks: [double], nats: nats.url, version: '3' });
+  const plain = nats.trigger('double', { n: 2 });
+  const keptn = nats.trigger(
+    'double',
+    { n: 3 },
+    { type: 'sh.keptn.event.double.triggered', shkeptncontext: 'k', correlationid: 'k' },
+  );
+  await eventually('four answers', () => nats.answers.length === 4);
+  expect(nats.hellos[0]).toMatchObject({ source: '/doubler', tasks: ['double'], version: '3', way: 'nats' });
+  const [first, second] = nats.finished();
+  const plainAnswer = first?.causationid === undefined ? second : first;
+  const keptnAnswer = plainAnswer === first ? second : first;
+  expect(plainAnswer).toMatchObject({ type: 'double.finished', causationid: plain.id, data: { double: { twice: 4 } } });
+  expect(keptnAnswer).toMatchObject({
+    type: 'sh.keptn.event.double.finished',
+    triggeredid: keptn.id,
+    shkeptncontext: 'k',
+  });
+  await eventually('the books', () => service.stats().answers.sent === 4);
+  expect(await nats.left('doubler_double_plain')).toBe(0);
+  expect(await nats.left('doubler_double_keptn')).toBe(0);
+  expect(await nats.stored('SLIPWAY_IN')).toBe(4);
+});
+
+test('two thousand triggers over two replicas are each answered once', async () => {
+  await using nats = await NatsWorld.start();
+  const one = await start({ tasks: [double], nats: nats.url, concurrency: 64 });
+  const two = await start({ tasks: [double], nats: nats.url, concurrency: 64 });
+  for (let n = 0; n < 2_000; n++) nats.trigger('double', { n });
+  await eventually('all answers', () => nats.finished().length === 2_000);
+  expect(new Set(nats.finished().map((event) => event.causationid)).size).toBe(2_000);
+  expect(one.stats().started + two.stats().started).toBe(2_000);
+});
+
+test('an attempt that is delivered again is answered from memory, and while it runs it is not started again', async () => {
+  await using nats = await NatsWorld.start();
+  let runs = 0;
+  const slow = defineTask({
+    name: 'slow',
+    input: z.unknown(),
+    output: z.object({}),
+    run: async () => {
+      runs++;
+      await sleep(100);
+      return {};
+    },
+  });
+  const service = await start({ tasks: [slow], nats: nats.url });
+  const event = nats.trigger('slow', {});
+  nats.trigger('slow', {}, { id: event.id });
+  await eventually('an answer', () => nats.finished().length === 1);
+  nats.trigger('slow', {}, { id: event.id });
+  await eventually('it was repeated', () => service.stats().repeated === 1);
+  await eventually('a second answer', () => nats.finished().length === 2);
+  expect(runs).toBe(1);
+  expect(nats.finished()[1]).toEqual(nats.finished()[0]);
+  await sleep(50);
+  expect(await nats.left('doubler_slow_plain')).toBe(0);
+});
+
+test('cancelling aborts the handler, acks the trigger, and sends no answer', async () => {
+  await using nats = await NatsWorld.start();
+  const wait = defineTask({
+    name: 'wait',
+    input: z.unknown(),
+    output: z.object({}),
+    run: async (_, { signal }) => {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      return {};
+    },
+  });
+  const service = await start({ tasks: [wait], nats: nats.url });
+  const event = nats.trigger('wait', {});
+  await eventually('it runs', () => service.stats().running === 1);
+  nats.publish('slipway.default.wait.cancelled', {
+    ...{
+      specversion: '1.0',
+      id: `${event.id}.cancelled`,
+      source: 'slipway',
+      type: 'wait.cancelled',
+      causationid: event.id,
+    },
+    data: {},
+  });
+  await eventually('it was dropped', () => service.stats().dropped === 1);
+  await sleep(50);
+  expect(nats.finished()).toEqual([]);
+  expect(await nats.left('doubler_wait_plain')).toBe(0);
+});
+
+test('a service that ends gives back what it could not finish, and another replica does it', async () => {
+  await using nats = await NatsWorld.start();
+  const stuck = (result: number) =>
+    defineTask({
+      name: 'stuck',
+      input: z.unknown(),
+      output: z.object({ result: z.number() }),
+      run: async (_, { signal }) => {
+        if (result === 1)
+          await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+        return { result };
+      },
+    });
+  const one = await start({ tasks: [stuck(1)], nats: nats.url, drainMs: 20 });
+  nats.trigger('stuck', {});
+  await eventually('it runs', () => one.stats().running === 1);
+  await start({ tasks: [stuck(2)], nats: nats.url });
+  await one.close();
+  await eventually('an answer', () => nats.finished().length === 1, 3_000);
+  expect(nats.finished()[0]?.data).toMatchObject({ stuck: { result: 2 } });
+});
+
+test('closing lets running handlers finish and stores their answers', async () => {
+  await using nats = await NatsWorld.start();
+  const slow = defineTask({
+    name: 'slow',
+    input: z.unknown(),
+    output: z.object({}),
+    run: async () => {
+      await sleep(150);
+      return {};
+    },
+  });
+  const service = await start({ tasks: [slow], nats: nats.url });
+  for (let n = 0; n < 8; n++) nats.trigger('slow', {});
+  await eventually('eight running', () => service.stats().running === 8);
+  await service.close();
+  expect(await nats.stored('SLIPWAY_IN')).toBe(16);
+  expect(await nats.left('doubler_slow_plain')).toBe(0);
+});
+
+test('a broker that is killed and comes back costs no answer', async () => {
+  await using nats = await NatsWorld.start();
+  const gates: (() => void)[] = [];
+  const gate = defineTask({
+    name: 'gate',
+    input: z.unknown(),
+    output: z.object({}),
+    run: () => new Promise<Record<string, never>>((resolve) => gates.push(() => resolve({}))),
+  });
+  const service = await start({ tasks: [gate], nats: nats.url });
+  for (let n = 0; n < 4; n++) nats.trigger('gate', {});
+  await eventually('four running', () => gates.length === 4);
+  const back = nats.restart();
+  await sleep(100);
+  for (const open of gates) open();
+  await back;
+  await eventually('all is stored', () => service.stats().answers.waiting === 0 && service.stats().finished === 4);
+  await eventually('the trigger after it', () => {
+    if (service.stats().started === 4) nats.trigger('gate', {}, { id: 'run-9.gate.1' });
+    return gates.length >= 5;
+  });
+  gates[4]?.();
+  await eventually('its answer', () => service.stats().finished === 5 && service.stats().answers.waiting === 0);
+}, 40_000);
+
+test('streams that are removed and made again are found again', async () => {
+  await using nats = await NatsWorld.start();
+  await start({ tasks: [double], nats: nats.url });
+  await nats.removeStreams();
+  await sleep(100);
+  await nats.makeStreams();
+  await eventually('hello again', () => nats.hellos.length >= 2);
+  nats.trigger('double', { n: 1 });
+  await eventually('an answer', () => nats.finished().length === 1);
+});
+
+test('only what the filter lets through is done, and the rest is acked', async () => {
+  await using nats = await NatsWorld.start();
+  await start({ tasks: [double], nats: nats.url, filter: { project: 'mine', stage: 'prod' } });
+  nats.trigger('double', { n: 1 }, { data: { project: 'mine', stage: 'dev' } });
+  nats.trigger('double', { n: 1 }, { data: { project: 'other', stage: 'prod' } });
+  nats.trigger('double', { n: 9 }, { data: { project: 'mine', stage: 'prod' } });
+  await eventually('an answer', () => nats.finished().length === 1);
+  expect(nats.finished()[0]?.data).toMatchObject({ double: { twice: 18 } });
+  await sleep(50);
+  expect(await nats.left('doubler_double_plain_mine')).toBe(0);
+});
