@@ -100,8 +100,8 @@ export const settingTable = [
   }),
 ] as const;
 
-/** Variables of the same prefix that belong to the command line and the SDK. */
-export const otherVariables = ['SLIPWAY_SERVER', 'SLIPWAY_TOKEN'] as const;
+/** Variables of the same prefix that tell the command line and task services something, and serve nothing. */
+const OTHER_VARIABLES = ['SLIPWAY_SERVER', 'SLIPWAY_TOKEN', 'SLIPWAY_CONNECT', 'SLIPWAY_SOURCE', 'SLIPWAY_CONCURRENCY'];
 
 /**
  * Settings from flags (by their name, with the dashes) and environment: a flag wins over its variable, which wins over
@@ -153,8 +153,9 @@ function unknownFlags(flags: { readonly [flag: string]: string | undefined }): S
   return unknownAmong(Object.keys(flags), known, (flag) => `${flag} is no flag of serve`);
 }
 
-function unknownVariables(env: { readonly [name: string]: string | undefined }): SettingProblem[] {
-  const known = [...settingTable.map((one) => one.env), ...otherVariables];
+/** Variables that begin as ours do and are none: a misspelled one would be ignored in silence. */
+export function unknownVariables(env: { readonly [name: string]: string | undefined }): SettingProblem[] {
+  const known = [...settingTable.map((one) => one.env), ...OTHER_VARIABLES];
   const named = Object.keys(env).filter((name) => name.startsWith('SLIPWAY_'));
   return unknownAmong(named, known, (name) => `${name} is no setting of Slipway`);
 }

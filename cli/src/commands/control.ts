@@ -1,0 +1,29 @@
+import { userInfo } from 'node:os';
+import type { RunCommand } from '@slipway/contract';
+import { connected } from '../connection.ts';
+import { exitCode } from '../exit-code.ts';
+import type { ServerOptions } from '../options.ts';
+import type { Terminal } from '../output/terminal.ts';
+
+/** `slipway pause|resume|abort RUN`. */
+export function control(
+  command: ServerOptions & { run: string; command: RunCommand; reason?: string; terminal: Terminal },
+): Promise<number> {
+  const { run, reason, terminal } = command;
+  const body = { by: userName(), ...(reason === undefined ? {} : { reason }) };
+  return connected(command, async (client) => {
+    const answer = await client.commandRun({ run, command: command.command, body });
+    if (terminal.format === 'json') terminal.printJson(answer);
+    else terminal.print(`run ${answer.run} is ${answer.state}${answer.changed ? '' : ', as it was'}`);
+    return exitCode.done;
+  });
+}
+
+/** Some containers have no name for their user. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
+}

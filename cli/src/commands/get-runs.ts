@@ -1,0 +1,75 @@
+import { type RunSummary, resultSchema, runStateSchema } from '@slipway/contract';
+import type { z } from 'zod';
+import { connected } from '../connection.ts';
+import { badUsage, exitCode } from '../exit-code.ts';
+import type { RunsOptions, ServerOptions } from '../options.ts';
+import { nextPageNote } from '../output/next-page.ts';
+import { type Column, formatTable } from '../output/table.ts';
+import type { Terminal } from '../output/terminal.ts';
+import { relativeTime, tookText } from '../output/time.ts';
+import { runFrame } from '../progress/run-frame.ts';
+import { resultLines } from '../progress/run-result.ts';
+import { colourOf, resultColour } from '../progress/task-words.ts';
+
+/** `slipway get runs`. */
+export function getRuns(command: ServerOptions & RunsOptions & { terminal: Terminal }): Promise<number> {
+  const { project, stage, sequence, service, limit, cursor, terminal, context } = command;
+  const state = word('--state', runStateSchema, command.state);
+  const result = word('--result', resultSchema, command.result);
+  const filter = { project, stage, sequence, service, state, result, correlationid: context };
+  return connected(command, async (client) => {
+    const page = await client.listRuns({ ...filter, limit, cursor, labels: command.label });
+    if (terminal.format === 'json') terminal.printJson(page);
+    else if (page.items.length === 0) terminal.note('no runs');
+    else {
+      terminal.print(...formatTable(page.items, runColumns(terminal), terminal.paint));
+      nextPageNote(page.next, terminal);
+    }
+    return exitCode.done;
+  });
+}
+
+/** `slipway get run ID`. */
+export function getRun(command: ServerOptions & { run: string; terminal: Terminal }): Promise<number> {
+  const { run: id, terminal } = command;
+  return connected(command, async (client) => {
+    const run = await client.getRun({ run: id });
+    if (terminal.format === 'json') {
+      terminal.printJson(run);
+      return exitCode.done;
+    }
+    const { paint } = terminal;
+    const now = Date.now();
+    terminal.print(...runFrame(run, { now, paint }));
+    terminal.print('', `${paint.bold('Context:')} ${run.correlationid}`);
+    terminal.print(`${paint.bold('Accepted:')} ${relativeTime(run.acceptedAt, now)}, shipyard ${run.shipyardVersion}`);
+    if (run.triggeredBy !== undefined) terminal.print(`${paint.bold('Triggered by run:')} ${run.triggeredBy}`);
+    if (run.state === 'finished' || run.state === 'parked') terminal.print(...resultLines(run, paint));
+    if (run.commands.length > 0) terminal.print(`${paint.bold('Allowed now:')} ${run.commands.join(', ')}`);
+    return exitCode.done;
+  });
+}
+
+function runColumns({ paint }: Terminal): Column<RunSummary>[] {
+  const now = Date.now();
+  return [
+    { title: 'RUN', value: (run) => run.id },
+    { title: 'PROJECT', value: (run) => run.project },
+    { title: 'SEQUENCE', value: (run) => `${run.stage}.${run.sequence}` },
+    { title: 'SERVICE', value: (run) => run.service ?? '' },
+    { title: 'STATE', value: (run) => colourOf(run, paint)(run.state) },
+    { title: 'RESULT', value: (run) => (run.result === undefined ? '' : resultColour(run.result, paint)(run.result)) },
+    { title: 'TASKS', value: (run) => `${run.tasksDone}/${run.tasksTotal}`, align: 'right' },
+    { title: 'NOW', value: (run) => run.openTasks.join(', ') },
+    { title: 'TOOK', value: (run) => tookText((run.finishedAt ?? now) - run.acceptedAt), align: 'right' },
+    { title: 'ACCEPTED', value: (run) => relativeTime(run.acceptedAt, now) },
+  ];
+}
+
+/** One of the words of a filter, or a failure that lists them. */
+function word<T extends string>(flag: string, schema: z.ZodType<T> & { options: readonly T[] }, text?: string) {
+  if (text === undefined) return undefined;
+  const parsed = schema.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw badUsage(`${flag}: ${JSON.stringify(text)} is none of ${schema.options.join(', ')}`);
+}

@@ -1,0 +1,40 @@
+import type { SourceProblem } from '@slipway/contract';
+import { lintShipyard, renderProblems } from '@slipway/control-plane/shipyard';
+import { exitCode } from '../exit-code.ts';
+import { readInput } from '../input.ts';
+import type { Terminal } from '../output/terminal.ts';
+
+/** `slipway lint FILE...`: what the server would say to these shipyards, without a server. */
+export async function lint(command: { files: readonly string[]; terminal: Terminal }): Promise<number> {
+  const { files, terminal } = command;
+  const checked: Checked[] = [];
+  for (const file of files) {
+    const text = await readInput(file);
+    checked.push({ file: file === '-' ? '<stdin>' : file, text, problems: lintShipyard(text) });
+  }
+  if (terminal.format === 'json') {
+    terminal.printJson(checked.map(({ file, problems }) => ({ file, ok: errorsIn(problems) === 0, problems })));
+  } else {
+    for (const one of checked) terminal.print(...reportOf(one, terminal));
+  }
+  const errors = checked.reduce((sum, { problems }) => sum + errorsIn(problems), 0);
+  return errors === 0 ? exitCode.done : exitCode.refused;
+}
+
+type Checked = { file: string; text: string; problems: readonly SourceProblem[] };
+
+function reportOf({ file, text, problems }: Checked, { paint }: Terminal): string[] {
+  const errors = errorsIn(problems);
+  const warnings = problems.length - errors;
+  const verdict = errors > 0 ? paint.red(`${count(errors, 'error')}`) : paint.green('ok');
+  const summary = `${file}: ${verdict}${warnings > 0 ? `, ${count(warnings, 'warning')}` : ''}`;
+  return problems.length === 0 ? [summary] : [renderProblems(text, file, problems), '', summary];
+}
+
+function errorsIn(problems: readonly SourceProblem[]): number {
+  return problems.filter((problem) => problem.severity === 'error').length;
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,78 @@
+import { readSettings, type Settings } from '@slipway/control-plane/settings';
+import { badUsage, CommandFailure, exitCode } from '../exit-code.ts';
+import type { Terminal } from '../output/terminal.ts';
+
+export type RunningServer = { url: string; close: () => Promise<void> };
+
+/** A control plane that has not let go by then is left where it is: what remains is delivered again. */
+const CLOSE_TIMEOUT_MS = 25_000;
+
+/** `slipway serve`: runs until somebody ends it. */
+export async function serve(command: { flags: Record<string, string>; terminal: Terminal }): Promise<number> {
+  const { terminal } = command;
+  const server = await startServer(settingsOf(command.flags));
+  terminal.print(`Slipway listens on ${server.url}`);
+  const signal = await nextSignal();
+  terminal.note(`${signal}: ends what it has begun; once more ends at once`);
+  await closeServer(server);
+  return exitCode.done;
+}
+
+/** Settings from flags and environment, or a failure that names every problem. */
+export function settingsOf(flags: Record<string, string>, defaults: Record<string, string> = {}): Settings {
+  const read = readSettings(flags, { ...defaults, ...setVariables(process.env) });
+  if (read.ok) return read.settings;
+  const [first, ...more] = read.problems.map(({ where, message }) =>
+    message.startsWith(where) ? message : `${where}: ${message}`,
+  );
+  throw badUsage(first ?? 'bad settings', more);
+}
+
+/** Loads the control plane only now, because no other command needs it. */
+export async function startServer(settings: Settings): Promise<RunningServer> {
+  const { startControlPlane } = await import('@slipway/control-plane');
+  try {
+    return await startControlPlane(settings);
+  } catch (error) {
+    throw startFailure(error, settings);
+  }
+}
+
+/** Closes it, but not for longer than a person or an orchestrator waits; a second signal ends the wait. */
+export async function closeServer(server: RunningServer): Promise<void> {
+  const { promise: waitedEnough, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
+  void nextSignal().then(() => resolve());
+  await Promise.race([server.close(), waitedEnough]);
+  clearTimeout(timer);
+}
+
+export function nextSignal(): Promise<NodeJS.Signals> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  process.once('SIGINT', resolve);
+  process.once('SIGTERM', resolve);
+  return promise.finally(() => {
+    process.off('SIGINT', resolve);
+    process.off('SIGTERM', resolve);
+  });
+}
+
+function startFailure(error: unknown, settings: Settings): CommandFailure {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const address = `${settings.listen.host}:${settings.listen.port}`;
+  if (code === 'EADDRINUSE') {
+    return new CommandFailure(`${address} is in use, perhaps by another Slipway`, {
+      exitCode: exitCode.refused,
+      details: [`take another: --listen ${settings.listen.host}:0 takes any free port`],
+      cause: error,
+    });
+  }
+  const reason = error instanceof Error ? error.message : String(error);
+  return new CommandFailure(`could not start: ${reason}`, { exitCode: exitCode.unreachable, cause: error });
+}
+
+function setVariables(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''),
+  );
+}

@@ -1,0 +1,26 @@
+import { connected } from '../connection.ts';
+import { exitCode } from '../exit-code.ts';
+import type { ServerOptions } from '../options.ts';
+import { printable } from '../output/paint.ts';
+import type { Terminal } from '../output/terminal.ts';
+import { relativeTime } from '../output/time.ts';
+
+/** `slipway why RUN`. */
+export function why(command: ServerOptions & { run: string; terminal: Terminal }): Promise<number> {
+  const { run, terminal } = command;
+  return connected(command, async (client) => {
+    const answer = await client.whyRun({ run });
+    if (terminal.format === 'json') {
+      terminal.printJson(answer);
+      return exitCode.done;
+    }
+    const { bold, dim } = terminal.paint;
+    terminal.print(`${bold(`run ${answer.run}`)} is ${answer.state}`);
+    for (const reason of answer.reasons) {
+      const until = reason.until === undefined ? '' : dim(` (${relativeTime(reason.until, Date.now())})`);
+      terminal.print(`- ${printable(reason.sentence)}${until} ${dim(`[${reason.code}]`)}`);
+      if (reason.hint !== undefined) terminal.print(`    ${printable(reason.hint)}`);
+    }
+    return exitCode.done;
+  });
+}

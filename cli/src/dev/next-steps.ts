@@ -1,0 +1,50 @@
+import type { Paint } from '../output/paint.ts';
+import type { Showcase } from './examples.ts';
+
+const WEB_ANSWER_MS = 1_000;
+
+/** What somebody who has just seen a run could type next. */
+export async function nextSteps(options: {
+  url: string;
+  run: string;
+  showcase: Showcase;
+  paint: Paint;
+}): Promise<string[]> {
+  const { url, run, showcase, paint } = options;
+  const { project, stage, sequence, service, data } = showcase;
+  const event = {
+    specversion: '1.0',
+    id: 'my-first-one',
+    source: '/me',
+    type: `${stage}.${sequence}.triggered`,
+    data: { project, service, ...data },
+  };
+  const steps: [string, string][] = [
+    [
+      'the same with curl, which waits for the result',
+      `curl -sH 'content-type: application/cloudevents+json' -H 'prefer: wait=30' ${url}/v1/events -d '${JSON.stringify(event)}'`,
+    ],
+    ['that run, task by task', `npx slipway get run ${run}`],
+    ['its events', `curl -s ${url}/v1/runs/${run}/events`],
+    ['who serves which task', 'npx slipway get services'],
+    ['everything that happens, as it happens', `curl -sN ${url}/v1/stream`],
+    ['the API', `${url}/v1/docs`],
+  ];
+  if (await hasWeb(url)) steps.unshift(['the web view', `${url}/`]);
+  return [
+    paint.bold('Try next'),
+    ...steps.flatMap(([what, line]) => [paint.dim(`  # ${what}`), `  ${line}`]),
+    '',
+    'Runs are told here as they end. Ctrl-C ends everything; the data stays.',
+  ];
+}
+
+async function hasWeb(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${url}/`, { signal: AbortSignal.timeout(WEB_ANSWER_MS), redirect: 'manual' });
+    await answer.body?.cancel();
+    return answer.ok && (answer.headers.get('content-type') ?? '').includes('text/html');
+  } catch {
+    return false;
+  }
+}

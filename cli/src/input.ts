@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { text as readStream } from 'node:stream/consumers';
+import { badUsage } from './exit-code.ts';
+
+/** The text of a file, or of standard input when it is called `-`. */
+export async function readInput(file: string): Promise<string> {
+  if (file === '-') return readStream(process.stdin);
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw badUsage(`cannot read ${file}: ${reasonOf(error)}`);
+  }
+}
+
+/** JSON that a person wrote, or a failure that says where it is none. */
+export function parseJsonInput(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const position = /at position (\d+)/.exec(reason)?.[1];
+    const place = position === undefined ? '' : `, ${lineAndColumn(text, Number(position))}`;
+    throw badUsage(`${where} is no JSON${place}: ${reason.replace(/ \(line \d+ column \d+\)$/, '')}`);
+  }
+}
+
+function lineAndColumn(text: string, position: number): string {
+  const lines = text.slice(0, position).split('\n');
+  return `line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EISDIR') return 'it is a folder';
+  if (code === 'EACCES') return 'not allowed';
+  return error instanceof Error ? error.message : String(error);
+}

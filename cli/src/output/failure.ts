@@ -1,0 +1,77 @@
+import type { Problem } from '@slipway/contract';
+import { ServerUnreachable, SlipwayProblem } from '@slipway/sdk';
+import { CommandFailure, exitCode } from '../exit-code.ts';
+import { printable } from './paint.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Errors of one problem that are shown; a shyipard can have hundreds. */
+const ERRORS_SHOWN_MAX = 50;
+
+/** Whatever a command threw, as a failure with an exit code. A mistake of ours keeps its stack. */
+export function failureOf(error: unknown, file?: string): CommandFailure {
+  if (error instanceof CommandFailure) return error;
+  if (error instanceof SlipwayProblem) return refusal(error, file);
+  if (error instanceof ServerUnreachable) {
+    return new CommandFailure(`cannot reach ${error.server}${reasonOf(error)}`, {
+      exitCode: exitCode.unreachable,
+      details: ['start one with: npx slipway serve', 'or name another: --server URL, or SLIPWAY_SERVER'],
+      problem: { code: 'server-unreachable', detail: error.message },
+      cause: error,
+    });
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new CommandFailure(`unexpected: ${text}`, { exitCode: exitCode.runFailed, cause: error });
+}
+
+/** One clear line, then each error with its place. */
+function refusal(error: SlipwayProblem, file: string | undefined): CommandFailure {
+  const { problem } = error;
+  return new CommandFailure(`${problem.detail} [${problem.code}]`, {
+    exitCode: problem.status >= 500 ? exitCode.unreachable : exitCode.refused,
+    details: [...problemErrors(problem, file), ...wayOut(problem)],
+    problem,
+    cause: error,
+  });
+}
+
+function problemErrors(problem: Problem, file: string | undefined): string[] {
+  const errors = problem.errors ?? [];
+  // A problem with a single error often says the same in both places.
+  const told = errors.filter((one) => one.detail !== problem.detail || one.line !== undefined);
+  const lines = told.slice(0, ERRORS_SHOWN_MAX).map((one) => {
+    const place =
+      one.line === undefined
+        ? (one.pointer ?? '')
+        : `${file ?? 'line '}${file ? ':' : ''}${one.line}:${one.column ?? 1}`;
+    const near = one.nearest === undefined || one.detail.includes(one.nearest) ? '' : ` (did you mean ${one.nearest}?)`;
+    return `${place === '' ? '' : `${place}: `}${one.detail}${near} [${one.code}]`;
+  });
+  const more = told.length - lines.length;
+  return more > 0 ? [...lines, `and ${more} more`] : lines;
+}
+
+function wayOut(problem: Problem): string[] {
+  if (problem.status === 401) return ['give a token: --token-file FILE, or SLIPWAY_TOKEN'];
+  if (problem.retryAfterMs !== undefined) return [`try again in ${Math.ceil(problem.retryAfterMs / 1000)} s`];
+  return [];
+}
+
+function reasonOf(error: ServerUnreachable): string {
+  const reason = /\(([^()]*)\)/.exec(error.message)?.[1];
+  return reason === undefined ? '' : ` (${reason})`;
+}
+
+/** Prints a failure: text for people, or the problem as JSON, on standard error. */
+export function printFailure(failure: CommandFailure, terminal: Terminal): void {
+  if (terminal.format === 'json') {
+    terminal.note(JSON.stringify(failure.problem));
+    return;
+  }
+  const { red, dim } = terminal.errorPaint;
+  if (failure.message !== '') terminal.note(`${red('error:')} ${printableLines(failure.message)}`);
+  terminal.note(...failure.details.map((line) => `  ${dim(printableLines(line))}`));
+}
+
+function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}

@@ -1,0 +1,324 @@
+import { readFileSync } from 'node:fs';
+import { settingTable, unknownVariables } from '@slipway/control-plane/settings';
+import { Command, CommanderError, Option } from 'commander';
+import { badUsage, exitCode } from './exit-code.ts';
+import {
+  type EventsOptions,
+  labelOption,
+  limitOption,
+  type OutputOptions,
+  outputOption,
+  parseSeconds,
+  projectOption,
+  type RunsOptions,
+  type ServerOptions,
+  serverOptions,
+  waitOption,
+} from './options.ts';
+import { openTerminal, type Terminal } from './output/terminal.ts';
+
+/** Longer than that nobody should sit in front of a terminal; a pipeline says its own limit. */
+const WAIT_DEFAULT_SECONDS = 600;
+
+/** Runs the command line and says with what exit code the process should end. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const outcome: Outcome = { code: exitCode.done };
+  try {
+    await createProgram(outcome).parseAsync(argv, { from: 'user' });
+    return outcome.code;
+  } catch (error) {
+    // Commander has printed its message, with the nearest name, already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.refused;
+    throw error;
+  }
+}
+
+type Outcome = { code: number };
+/** What a command does once its words are understood; answers the exit code. */
+type Deed = (terminal: Terminal) => Promise<number>;
+
+function createProgram(outcome: Outcome): Command {
+  const program = new Command('slipway')
+    .description('Event-driven sequences: run the control plane, and talk to one.')
+    .version(ownVersion())
+    .helpCommand(false)
+    // So that `get shipyard --version 4f2a` is not about the version of this program.
+    .enablePositionalOptions()
+    .showHelpAfterError('(slipway --help shows what there is)')
+    .exitOverride();
+
+  async function act(options: OutputOptions, deed: Deed): Promise<void> {
+    const terminal = openTerminal(options.output);
+    try {
+      const unknown = unknownVariables(process.env).map((problem) => problem.message);
+      if (unknown.length > 0) throw badUsage(unknown.join('\n'));
+      outcome.code = await deed(terminal);
+    } catch (error) {
+      const { failureOf, printFailure } = await import('./output/failure.ts');
+      const failure = failureOf(error);
+      printFailure(failure, terminal);
+      outcome.code = failure.exitCode;
+    }
+  }
+
+  addServing(program, act);
+  addShipyard(program, act);
+  addTriggering(program, act);
+  addReading(program, act);
+  addControl(program, act);
+  return program;
+}
+
+type Act = (options: OutputOptions, deed: Deed) => Promise<void>;
+
+function addServing(program: Command, act: Act): void {
+  const serve = program.command('serve').description('run the control plane');
+  for (const option of settingOptions()) serve.addOption(option);
+  serve.addHelpText(
+    'after',
+    `\nEach flag has an environment variable: ${settingTable.map((one) => one.env).join(', ')}.`,
+  );
+  serve.action((flags: SettingFlags) =>
+    act(TEXT, async (terminal) => {
+      const { serve } = await import('./commands/serve.ts');
+      return serve({ flags: flagsByName(flags), terminal });
+    }),
+  );
+
+  const dev = program
+    .command('dev')
+    .description('run the control plane with the example services and shipyards, and one sequence to look at')
+    .option('--once', 'end when that sequence has ended: 0 when it passed, 1 when it failed')
+    .option('--verbose', 'show what the services print');
+  for (const option of settingOptions()) dev.addOption(option);
+  dev.action(({ once = false, verbose = false, ...flags }: SettingFlags & { once?: boolean; verbose?: boolean }) =>
+    act(TEXT, async (terminal) => {
+      const { dev } = await import('./commands/dev.ts');
+      return dev({ flags: flagsByName(flags), once, verbose, terminal });
+    }),
+  );
+}
+
+function addShipyard(program: Command, act: Act): void {
+  program
+    .command('lint')
+    .description('check shipyards, without a server')
+    .argument('<file...>', 'YAML; - reads standard input')
+    .addOption(outputOption())
+    .action((files: string[], options: OutputOptions) =>
+      act(options, async (terminal) => {
+        const { lint } = await import('./commands/lint.ts');
+        return lint({ files, terminal });
+      }),
+    );
+
+  withServer(program.command('apply'))
+    .description('upload a shipyard; creates the project when it is not there')
+    .argument('<file>', 'YAML; - reads standard input')
+    .addOption(projectOption().makeOptionMandatory())
+    .option('--dry-run', 'only check, on the server')
+    .action((file: string, options: ServerOptions & { project: string; dryRun?: boolean }) =>
+      act(options, async (terminal) => {
+        const { apply } = await import('./commands/apply.ts');
+        return apply({ ...options, file, terminal });
+      }),
+    );
+}
+
+function addTriggering(program: Command, act: Act): void {
+  withServer(program.command('trigger'))
+    .description('start a sequence')
+    .argument('<stage.sequence>')
+    .addOption(projectOption('default'))
+    .option('-s, --service <name>', 'what is being worked on')
+    .option('-d, --data <json>', 'data of the event: JSON, @FILE, or - for standard input')
+    .addOption(labelOption())
+    .addOption(waitOption('wait for the result and show progress', WAIT_DEFAULT_SECONDS))
+    .action(
+      (
+        sequence: string,
+        options: ServerOptions & {
+          project: string;
+          service?: string;
+          data?: string;
+          label: Record<string, string>;
+          wait?: number;
+        },
+      ) =>
+        act(options, async (terminal) => {
+          const { trigger } = await import('./commands/trigger.ts');
+          return trigger({ ...options, sequence, terminal });
+        }),
+    );
+
+  withServer(program.command('send'))
+    .description('send an event, or an array of them, as it is')
+    .argument('<file>', 'JSON; - reads standard input')
+    .action((file: string, options: ServerOptions) =>
+      act(options, async (terminal) => {
+        const { send } = await import('./commands/send.ts');
+        return send({ ...options, file, terminal });
+      }),
+    );
+
+  withServer(program.command('watch'))
+    .description('show the progress of a run until it ends')
+    .argument('<run>')
+    .addOption(
+      new Option('-t, --timeout <seconds>', 'how long at most').default(WAIT_DEFAULT_SECONDS).argParser(parseSeconds),
+    )
+    .action((run: string, options: ServerOptions & { timeout: number }) =>
+      act(options, async (terminal) => {
+        const { watch } = await import('./commands/watch.ts');
+        return watch({ ...options, run, terminal });
+      }),
+    );
+}
+
+function addReading(program: Command, act: Act): void {
+  const get = program.command('get').description('list and show');
+
+  withServer(get.command('runs'))
+    .description('runs, newest first')
+    .addOption(projectOption())
+    .option('--stage <name>')
+    .option('--sequence <name>')
+    .option('-s, --service <name>')
+    .option('--state <state>', 'waiting, running, paused, finished or parked')
+    .option('--result <result>', 'pass, warning or fail')
+    .option('--context <id>', 'runs that follow from one trigger')
+    .addOption(labelOption())
+    .addOption(limitOption())
+    .option('--cursor <cursor>', 'the next page, as the page before said')
+    .action((options: ServerOptions & RunsOptions) =>
+      act(options, async (terminal) => {
+        const { getRuns } = await import('./commands/get-runs.ts');
+        return getRuns({ ...options, terminal });
+      }),
+    );
+
+  withServer(get.command('run'))
+    .description('one run with its tasks')
+    .argument('<run>')
+    .action((run: string, options: ServerOptions) =>
+      act(options, async (terminal) => {
+        const { getRun } = await import('./commands/get-runs.ts');
+        return getRun({ ...options, run, terminal });
+      }),
+    );
+
+  withServer(get.command('events'))
+    .description('events that were taken and sent, newest first')
+    .addOption(projectOption())
+    .option('--run <id>', 'of one run, oldest first')
+    .option('--type <type>')
+    .option('--source <source>')
+    .option('--stage <name>')
+    .option('-s, --service <name>')
+    .option('--context <id>')
+    .addOption(limitOption())
+    .option('--cursor <cursor>', 'the next page, as the page before said')
+    .action((options: ServerOptions & EventsOptions) =>
+      act(options, async (terminal) => {
+        const { getEvents } = await import('./commands/get-events.ts');
+        return getEvents({ ...options, terminal });
+      }),
+    );
+
+  withServer(get.command('services'))
+    .description('who serves which task, and tasks that nobody serves')
+    .addOption(projectOption())
+    .option('--task <name>')
+    .action((options: ServerOptions & { project?: string; task?: string }) =>
+      act(options, async (terminal) => {
+        const { getServices } = await import('./commands/get-services.ts');
+        return getServices({ ...options, terminal });
+      }),
+    );
+
+  withServer(get.command('projects'))
+    .description('all projects')
+    .addOption(limitOption())
+    .option('--cursor <cursor>', 'the next page, as the page before said')
+    .action((options: ServerOptions & { limit: number; cursor?: string }) =>
+      act(options, async (terminal) => {
+        const { getProjects } = await import('./commands/get-projects.ts');
+        return getProjects({ ...options, terminal });
+      }),
+    );
+
+  withServer(get.command('shipyard'))
+    .description('the shipyard of a project, as it was sent')
+    .addOption(projectOption('default'))
+    .option('--version <version>', 'an earlier one')
+    .option('--versions', 'list all')
+    .action((options: ServerOptions & { project: string; version?: string; versions?: boolean }) =>
+      act(options, async (terminal) => {
+        const { getShipyard } = await import('./commands/get-projects.ts');
+        return getShipyard({ ...options, terminal });
+      }),
+    );
+}
+
+function addControl(program: Command, act: Act): void {
+  const descriptions = {
+    pause: 'no new attempts; those that run may finish',
+    resume: 'go on after a pause',
+    abort: 'end a run; attempts that run are cancelled',
+  } as const;
+  for (const name of ['pause', 'resume', 'abort'] as const) {
+    withServer(program.command(name))
+      .description(descriptions[name])
+      .argument('<run>')
+      .option('--reason <text>', 'kept in the history of the run')
+      .action((run: string, options: ServerOptions & { reason?: string }) =>
+        act(options, async (terminal) => {
+          const { control } = await import('./commands/control.ts');
+          return control({ ...options, run, command: name, terminal });
+        }),
+      );
+  }
+
+  withServer(program.command('why'))
+    .description('what a run waits for, and what would help')
+    .argument('<run>')
+    .action((run: string, options: ServerOptions) =>
+      act(options, async (terminal) => {
+        const { why } = await import('./commands/why.ts');
+        return why({ ...options, run, terminal });
+      }),
+    );
+}
+
+const TEXT: OutputOptions = { output: 'text' };
+
+function withServer(command: Command): Command {
+  for (const option of serverOptions()) command.addOption(option);
+  return command;
+}
+
+/** By commander's camel case. */
+type SettingFlags = { [key: string]: string | undefined };
+
+function settingOptions(): Option[] {
+  return settingTable.map((one) => {
+    const shown = one.default === undefined ? '' : ` (default: ${one.default})`;
+    return new Option(`${one.flag} <${one.value}>`, one.description + shown);
+  });
+}
+
+function flagsByName(flags: SettingFlags): Record<string, string> {
+  return Object.fromEntries(
+    settingOptions().flatMap((option) => {
+      const value = flags[option.attributeName()];
+      return value === undefined ? [] : [[option.long ?? '', value]];
+    }),
+  );
+}
+
+function ownVersion(): string {
+  const { version }: { version: string } = JSON.parse(
+    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  );
+  return version;
+}
