@@ -29,13 +29,22 @@ function connect(options: ServerOptions): Client {
 /** A file wins over the variable, because it was named on this command line. */
 function tokenOf({ token, tokenFile }: ServerOptions): string | undefined {
   if (tokenFile === undefined) return token === '' ? undefined : token;
+  return readToken(tokenFile);
+}
+
+/** The first token of a file. It may be the server's own token file: there the token is the last word of a line. */
+export function readToken(file: string): string {
   let text: string;
   try {
-    text = readFileSync(tokenFile, 'utf8');
+    text = readFileSync(file, 'utf8');
   } catch (error) {
     throw badUsage(`--token-file: ${error instanceof Error ? error.message : String(error)}`);
   }
-  const [line = ''] = text.trimStart().split(/\r?\n/, 1);
-  if (line.trim() === '') throw badUsage(`--token-file: ${tokenFile} has no token in its first line`);
-  return line.trim();
+  const line = text.split(/\r?\n/).find((candidate) => /^\s*[^\s#]/.test(candidate));
+  const token = line?.trim().split(/\s+/).at(-1);
+  if (token === undefined) throw badUsage(`--token-file: ${file} has no token in it`);
+  if (token.startsWith('sha256:')) {
+    throw badUsage(`--token-file: ${file} begins with the hash of a token: only who made the token has it`);
+  }
+  return token;
 }

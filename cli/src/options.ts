@@ -44,7 +44,7 @@ export function serverOptions(): Option[] {
   return [
     new Option('--server <url>', 'the control plane to talk to').env('SLIPWAY_SERVER').default(DEFAULT_SERVER),
     new Option('--token <token>', 'shown to the server').env('SLIPWAY_TOKEN'),
-    new Option('--token-file <file>', 'file whose first line is the token'),
+    new Option('--token-file <file>', "file with the token; the server's own will do"),
     outputOption(),
   ];
 }

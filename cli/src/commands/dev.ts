@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { RunView } from '@slipway/contract';
 import type { Settings } from '@slipway/control-plane/settings';
 import { type Client, createClient } from '@slipway/sdk';
-import { CLI_SOURCE } from '../connection.ts';
+import { CLI_SOURCE, readToken } from '../connection.ts';
 import { findServices, type RunningServices, startServices } from '../dev/example-services.ts';
 import { chooseShowcase, type Example, readExamples, type Showcase, taskTypesOf } from '../dev/examples.ts';
 import { nextSteps } from '../dev/next-steps.ts';
@@ -47,13 +47,14 @@ export async function dev(command: {
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
 
   const server = await startServer(settings);
-  const client = createClient({ server: server.url, source: CLI_SOURCE });
+  const token = settings.tokenFile === undefined ? undefined : readToken(settings.tokenFile);
+  const client = createClient({ server: server.url, source: CLI_SOURCE, token });
   let services: RunningServices | undefined;
   try {
     const say = (title: string, text: string): void =>
       terminal.print(`${terminal.paint.bold(title.padEnd(14))} ${text}`);
     say('Control plane', `${server.url}, ${aboutSettings(settings)}`);
-    services = startExampleServices({ settings, url: server.url, verbose, terminal, say });
+    services = startExampleServices({ settings, url: server.url, token, verbose, terminal, say });
     await applyExamples(client, examples);
     say('Examples', `applied, each as the project of its name: ${examples.map(({ project }) => project).join(', ')}`);
     await servicesReady(client, wantedTasks(examples, showcase), services, interrupt.signal);
@@ -94,19 +95,21 @@ function aboutSettings(settings: Settings): string {
 function startExampleServices(options: {
   settings: Settings;
   url: string;
+  token: string | undefined;
   verbose: boolean;
   terminal: Terminal;
   say: (title: string, text: string) => void;
 }): RunningServices {
-  const { settings, url, verbose, terminal, say } = options;
+  const { settings, url, token, verbose, terminal, say } = options;
   const { programs, left } = findServices(ROOT);
   const logFolder = join(settings.dataDir, 'logs');
   const nats = settings.natsUrl === undefined ? {} : { SLIPWAY_NATS: settings.natsUrl };
+  const shown = token === undefined ? {} : { SLIPWAY_TOKEN: token };
   const show = (name: string, line: string): void => terminal.note(`${name} | ${printable(line)}`);
   const services = startServices({
     programs,
     logFolder,
-    env: { ...process.env, SLIPWAY_SERVER: url, ...nats },
+    env: { ...process.env, SLIPWAY_SERVER: url, ...shown, ...nats },
     ...(verbose ? { onLine: show } : {}),
   });
   const names = programs.map((program) => program.name).join(', ');
