@@ -96,6 +96,7 @@ function isRange(value: unknown): value is { start: number; end: number } {
 class NameCheck {
   readonly #where: Where;
   readonly #problems: ExpressionProblem[];
+  #isOver = false;
 
   constructor(where: Where, problems: ExpressionProblem[]) {
     this.#where = where;
@@ -167,10 +168,16 @@ class NameCheck {
       this.#add(node, 'task-not-before', `"${name}" has not run when this is evaluated: only tasks before it have`);
       return;
     }
-    // tasks.extract-metadata is read as a subtraction.
+    const near = nearestName(name, all);
+    if (near !== undefined) {
+      this.#add(node, 'unknown-task', `there is no task ${quoted(name)}`, near);
+      return;
+    }
     const dashed = all.find((candidate) => candidate.startsWith(`${name}_`));
-    const nearest = nearestName(name, all) ?? dashed;
-    this.#add(node, 'unknown-task', `there is no task ${quoted(name)}`, nearest);
+    const hint = dashed === undefined ? '' : ', and dashes in names are underscores here';
+    this.#add(node, 'unknown-task', `there is no task ${quoted(name)}${hint}`, dashed);
+    // tasks.extract-metadata is read as a subtraction: what seems to be wrong with the rest of it is the same mistake.
+    this.#isOver = dashed !== undefined;
   }
 
   #checkOneOf(node: CelNode, name: string, known: readonly string[], message: string): void {
@@ -205,7 +212,7 @@ class NameCheck {
   }
 
   #add(node: CelNode, code: string, message: string, nearest?: string): void {
-    this.#problems.push({ code, message, start: node.start, end: node.end, nearest });
+    if (!this.#isOver) this.#problems.push({ code, message, start: node.start, end: node.end, nearest });
   }
 }
 

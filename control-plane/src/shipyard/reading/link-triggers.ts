@@ -91,14 +91,15 @@ function atKey(field: Field): Field {
 }
 
 function unknownEvent(reading: Reading, trigger: TriggerDraft, known: string[], why: string): void {
-  const plain = trigger.eventText.replace(/^sh\.keptn\.event\./, '');
+  const [stage, sequence] = trigger.eventText.replace(/^sh\.keptn\.event\./, '').split('.');
+  const wanted = `${stage}.${sequence}.finished`;
   reading.problems.add({
     severity: reading.keptn ? 'warning' : 'error',
     code: 'unknown-event',
     message: `${quoted(trigger.eventText)} ${why}`,
     pointer: trigger.event.pointer,
     at: placeOf(trigger.event),
-    nearest: known.includes(plain) ? plain : nearestName(plain, known),
+    nearest: known.includes(wanted) ? wanted : nearestName(wanted, known),
   });
 }
 

@@ -124,7 +124,7 @@ function whyNoName(text: string): string {
 
 /** The name that was probably meant: lower case, with dashes for what is not allowed. */
 function nameLike(text: string): string | undefined {
-  if (text.length > 63) return undefined;
+  if (text.length > 63 || text.includes('{')) return undefined;
   const name = text
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')

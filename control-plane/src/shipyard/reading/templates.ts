@@ -46,9 +46,9 @@ export function warnOfExpressions(reading: Reading, field: Field, why: string): 
 }
 
 function report(reading: Reading, field: Field, problems: readonly ExpressionProblem[]): void {
-  const verbatimAt = field.node.kind === 'scalar' ? field.node.verbatimAt : undefined;
+  const placeOf = field.node.kind === 'scalar' ? field.node.placeOf : undefined;
   for (const { start, end, ...problem } of problems) {
-    const at = verbatimAt === undefined ? field.node.at : { start: verbatimAt + start, end: verbatimAt + end };
+    const at = placeOf?.(start, end) ?? field.node.at;
     reading.problems.add({ ...problem, pointer: field.pointer, at });
   }
 }

@@ -12,6 +12,7 @@ import type { ProblemList } from '../problem-list.ts';
 import { quoted } from '../text.ts';
 import { readPlainScalar } from './core-scalar.ts';
 import { pointerTo, type YamlEntry, type YamlNode, type YamlScalar } from './node.ts';
+import { scalarOffsets } from './scalar-offsets.ts';
 import type { Place } from './source-map.ts';
 
 type CollectionEvent = SequenceEvent | MappingEvent;
@@ -155,17 +156,24 @@ export class Composer {
       return { kind: 'scalar', value: isText ? '' : null, written: '', at: before };
     }
     const written = getScalarValue(this.#text, event);
-    const isQuoted = event.style === SCALAR_STYLE.DOUBLE_QUOTED || event.style === SCALAR_STYLE.SINGLE_QUOTED;
-    const at = isQuoted
-      ? { start: event.valueStart - 1, end: event.valueEnd + 1 }
-      : { start: this.#contentStart(event), end: event.valueEnd };
+    const at =
+      quoteOf(event) !== 'other'
+        ? { start: event.valueStart - 1, end: event.valueEnd + 1 }
+        : { start: this.#contentStart(event), end: event.valueEnd };
     const tagged = event.tagStart >= 0 ? this.#text.slice(event.tagStart, event.tagEnd) : undefined;
     const value = event.style === SCALAR_STYLE.PLAIN && tagged !== '!!str' ? readPlainScalar(written) : written;
     const node: YamlScalar = { kind: 'scalar', value: value ?? null, written, at };
     if (typeof value === 'number' && !isExact(value)) {
       this.#fail('invalid-number', `${quoted(written)} is no number that JSON can carry exactly`, pointer, at);
     }
-    if (this.#text.slice(event.valueStart, event.valueEnd) === written) node.verbatimAt = event.valueStart;
+    const raw = this.#text.slice(event.valueStart, event.valueEnd);
+    const offsetOf = scalarOffsets({ raw, value: written, style: quoteOf(event) });
+    if (offsetOf !== undefined) {
+      node.placeOf = (start, end) => ({
+        start: event.valueStart + offsetOf(start),
+        end: event.valueStart + offsetOf(end),
+      });
+    }
     return node;
   }
 
@@ -232,6 +240,11 @@ function startOf(event: Event | undefined): number | undefined {
   if (event?.type === EVENT_ID.SCALAR) return event.valueStart < 0 ? undefined : event.valueStart;
   if (event?.type === EVENT_ID.SEQUENCE || event?.type === EVENT_ID.MAPPING) return event.start;
   return undefined;
+}
+
+function quoteOf(event: ScalarEvent): 'double' | 'single' | 'other' {
+  if (event.style === SCALAR_STYLE.DOUBLE_QUOTED) return 'double';
+  return event.style === SCALAR_STYLE.SINGLE_QUOTED ? 'single' : 'other';
 }
 
 function isExact(value: number): boolean {

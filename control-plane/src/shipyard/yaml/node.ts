@@ -10,8 +10,8 @@ export type YamlScalar = {
   /** As it stands in the text, without quotes: `007` for what the schema reads as 7. */
   written: string;
   at: Place;
-  /** Where the value stands letter by letter in the text; undefined when escapes or folding changed it. */
-  verbatimAt?: number;
+  /** The place of a stretch of the value in the text; undefined when folding changed it. */
+  placeOf?: (start: number, end: number) => Place;
 };
 export type YamlList = { kind: 'list'; items: YamlNode[]; at: Place };
 export type YamlMap = { kind: 'map'; entries: YamlEntry[]; at: Place };
