@@ -1,12 +1,8 @@
-import type { JsonObject, Plan, SequencePlan } from '@slipway/contract';
+import type { Plan, SequencePlan } from '@slipway/contract';
 import type { Env, Evaluator } from './types.ts';
 
 /** Looks a plan's sequences up once, so that a decision costs no search. */
-export function indexPlan(
-  plan: Plan,
-  evaluator: Evaluator,
-  projectConfig: JsonObject,
-): (stage: string, sequence: string) => Env {
+export function indexPlan(plan: Plan, evaluator: Evaluator): (stage: string, sequence: string) => Env {
   const sequences = new Map<string, SequencePlan>();
   const followers = new Map<string, Env['followers'][number][]>();
   for (const stage of plan.stages) {
@@ -30,7 +26,6 @@ export function indexPlan(
       sequence: sequences.get(key),
       followers: followers.get(key) ?? [],
       evaluator,
-      projectConfig,
     };
     if (env.sequence) envs.set(key, env);
     return env;

@@ -165,11 +165,13 @@ function baseOf(run: RunBase | OpenRun): RunBase {
     input: run.input,
     data: run.data,
     depth: run.depth,
+    config: run.config,
     acceptedAt: run.acceptedAt,
     nodes: run.nodes,
     group: run.group,
     history: run.history,
     ignored: run.ignored,
+    parked: undefined,
   };
 }
 

@@ -36,7 +36,14 @@ type AnswerInput = Extract<RunInput, { kind: 'answer' }>;
  */
 export function transition(run: Run | undefined, input: RunInput, env: Env): Step {
   if (run === undefined) return input.kind === 'trigger' ? begin(input, env) : ignored(undefined, 'unknown-run');
+  if (run.parked !== undefined && !(input.kind === 'command' && input.command === 'abort')) {
+    if (input.kind === 'command')
+      return { run, effects: [], outcome: { kind: 'refused', reason: `the run is parked: ${run.parked}` } };
+    return ignored(run, 'parked');
+  }
   switch (input.kind) {
+    case 'park':
+      return run.kind === 'finished' ? nothing(run) : applied({ run: { ...run, parked: input.reason }, effects: [] });
     case 'trigger':
       return repeatOfTrigger(run, input, env);
     case 'granted':
@@ -122,11 +129,13 @@ function baseFromTrigger(input: TriggerInput, env: Env): RunBase {
     input: sent,
     data,
     depth: input.depth,
+    config: input.config ?? {},
     acceptedAt: input.at,
     nodes,
     group: undefined,
     history: [],
     ignored: [],
+    parked: undefined,
   };
 }
 

@@ -37,12 +37,16 @@ export type RunBase = {
   /** The trigger's data and all outputs so far, later wins. */
   data: JsonObject;
   depth: number;
+  /** The project's config as it was when the run was triggered: a later change must not change what the journal folds to. */
+  config: JsonObject;
   acceptedAt: number;
   nodes: Record<string, Node>;
   /** Key of the concurrency group's stream, when it has one. */
   group: string | undefined;
   history: readonly HistoryLine[];
   ignored: readonly IgnoredAnswer[];
+  /** An impossible state was met: nothing goes on until a person aborts it. */
+  parked: string | undefined;
 };
 
 export type WaitingRun = RunBase & { kind: 'waiting'; group: string; paused: boolean };
@@ -159,6 +163,8 @@ export type RunInput =
     }
   | { kind: 'lease-lost'; at: number; task: string; attempt: number; source: string }
   | { kind: 'timer'; at: number; name: string; dueAt: number; random: number }
+  /** Deciding an input threw: the run stands still and says why; the others go on. */
+  | { kind: 'park'; at: number; reason: string }
   | { kind: 'command'; command: 'pause' | 'resume' | 'abort'; at: number; by?: string; reason?: string };
 
 export type TriggerInput = {
@@ -176,6 +182,7 @@ export type TriggerInput = {
   triggeredBy?: string;
   /** Came over the bus, where nobody could be told that it is wrong: a run that has failed tells. */
   lenient: boolean;
+  config?: JsonObject;
   /** Why it cannot start, found before the engine (input schema, depth). */
   refusal?: string;
   event: CloudEvent;
@@ -235,5 +242,4 @@ export type Env = {
   /** Sequences whose `triggeredOn` names this one. */
   followers: readonly { target: SequencePlan; rule: { match?: Record<string, string>; when?: string } }[];
   evaluator: Evaluator;
-  projectConfig: JsonObject;
 };

@@ -43,7 +43,7 @@ export function scopeOf(run: RunBase, env: Env, more: JsonObject = {}): JsonObje
     sequence: run.sequence,
     service: run.service ?? '',
     labels: run.labels,
-    project: { name: run.project, config: env.projectConfig },
+    project: { name: run.project, config: run.config },
     ...more,
   };
 }

@@ -172,9 +172,9 @@ export class Refusal extends Error {
 export type RefusalError = {
   code: string;
   detail: string;
-  pointer?: string;
-  line?: number;
-  column?: number;
-  text?: string;
-  nearest?: string;
+  pointer?: string | undefined;
+  line?: number | undefined;
+  column?: number | undefined;
+  text?: string | undefined;
+  nearest?: string | undefined;
 };

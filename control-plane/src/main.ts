@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { destination, pino } from 'pino';
+import { Gauge, Registry } from 'prom-client';
+import type { Bus } from './bus/bus.ts';
+import { LocalBus } from './bus/local/index.ts';
+import { openNatsBus } from './bus/nats/index.ts';
+import { checkListen, isLoopback, readTokenFile, startHttp } from './http/index.ts';
+import { makePost } from './outbound/post.ts';
+import { systemClock } from './runtime/clock.ts';
+import { startPlane } from './runtime/plane.ts';
+import type { Settings } from './settings.ts';
+import { openMongoStore } from './store/mongo/index.ts';
+import { openSqliteStore } from './store/sqlite/index.ts';
+import type { Store } from './store/store.ts';
+
+export type { Settings } from './settings.ts';
+export { readSettings, settingTable } from './settings.ts';
+
+/** A control plane that is running. */
+export type RunningControlPlane = { url: string; close(): Promise<void> };
+
+/** A setting that cannot be served; `message` says the way out. */
+export class CannotStart extends Error {
+  override name = 'CannotStart';
+}
+
+const DRAIN_MAX_MS = 25_000;
+
+/**
+ * Starts a control plane: opens the store and the bus that the settings name, takes up what is open, and listens. The only
+ * place that knows which adapters are in use.
+ */
+export async function startControlPlane(settings: Settings): Promise<RunningControlPlane> {
+  const log = pino({ level: settings.logLevel }, destination({ fd: 2, sync: false }));
+  const tokens =
+    settings.tokenFile === undefined ? [] : readTokenFile(settings.tokenFile, (message) => log.warn(message));
+  const allowed = checkListen(settings.listen, tokens.length > 0);
+  if (!allowed.ok) throw new CannotStart(allowed.reason);
+
+  const store = await openStore(settings);
+  const bus = await openBus(settings, log).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
+  const plane = await startPlane({
+    store,
+    bus,
+    clock: systemClock,
+    shared: settings.mongoUrl !== undefined,
+    log,
+    post: makePost({ allowPrivate: isLoopback(settings.listen.host) }),
+  });
+  const metrics = new Registry();
+  exposeCounters(metrics, () => plane.counters());
+  const webRoot = fileURLToPath(new URL('../../web/dist', import.meta.url));
+  const http = await startHttp({
+    plane,
+    listen: settings.listen,
+    tokens,
+    log,
+    metrics,
+    webRoot: existsSync(webRoot) ? webRoot : undefined,
+  }).catch(async (error: unknown) => {
+    await plane.close();
+    await bus.close();
+    await store.close();
+    throw error;
+  });
+  log.info({ url: http.url, store: settings.mongoUrl === undefined ? 'sqlite' : 'mongo', bus: bus.kind }, 'listening');
+
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    // What is not finished by then is taken up at the next start: a kill is only slower, not worse.
+    const limit = new Promise<void>((resolve) => setTimeout(resolve, DRAIN_MAX_MS).unref());
+    await Promise.race([
+      limit,
+      (async () => {
+        await plane.close();
+        await http.close();
+        await bus.close();
+        await store.close();
+      })(),
+    ]);
+    log.info('closed');
+    log.flush();
+  };
+  return { url: http.url, close: () => (closing ??= close()) };
+}
+
+async function openStore(settings: Settings): Promise<Store> {
+  if (settings.mongoUrl !== undefined)
+    return openMongoStore({ url: settings.mongoUrl, replica: randomBytes(4).toString('hex') });
+  return openSqliteStore({ dir: settings.dataDir });
+}
+
+async function openBus(settings: Settings, log: { warn(details: object, message: string): void }): Promise<Bus> {
+  if (settings.natsUrl === undefined) return new LocalBus();
+  return openNatsBus({
+    servers: settings.natsUrl,
+    onNotice: (notice) => log.warn({ notice }, 'nats'),
+  });
+}
+
+function exposeCounters(registry: Registry, read: () => Record<string, number>): void {
+  for (const name of Object.keys(read())) {
+    new Gauge({
+      name: `slipway_${name}`,
+      help: `Control plane: ${name.replaceAll('_', ' ')}`,
+      registers: [registry],
+      collect() {
+        this.set(read()[name] ?? 0);
+      },
+    });
+  }
+}

@@ -1,0 +1,71 @@
+import { lookup } from 'node:dns/promises';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { isIP } from 'node:net';
+import type { PostEvent } from '../runtime/plane.ts';
+import { isPrivateAddress } from './private-address.ts';
+
+const BODY_MAX_BYTES = 65_536;
+
+/**
+ * Posts events to sinks. The name is resolved once and that very address is connected to, so that a name cannot answer
+ * with a public address for the check and a private one for the connection. No redirects are followed; answers are cut at
+ * 64 KB and at the time limit.
+ */
+export function makePost(options: { allowPrivate: boolean }): PostEvent {
+  return async ({ sink, json, mode, timeoutMs }) => {
+    const url = new URL(sink);
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const addresses = isIP(host) ? [{ address: host, family: isIP(host) }] : await lookup(host, { all: true });
+    const [first] = addresses;
+    if (!first) throw new Error(`${host} has no address`);
+    if (!options.allowPrivate && addresses.some((one) => isPrivateAddress(one.address))) {
+      throw new Error(`refused-address: ${host} is not a public address, and --push-private is off`);
+    }
+    const { headers, body } = encode(json, mode);
+    return await new Promise((resolve, reject) => {
+      const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+      const request = send(
+        url,
+        {
+          method: 'POST',
+          headers: { ...headers, 'content-length': Buffer.byteLength(body) },
+          lookup: (_name, wish, done) =>
+            typeof wish === 'object' && wish.all ? done(null, [first]) : done(null, first.address, first.family),
+          signal: AbortSignal.timeout(timeoutMs),
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          let size = 0;
+          response.on('data', (chunk: Buffer) => {
+            size += chunk.length;
+            if (size > BODY_MAX_BYTES) request.destroy(new Error(`the sink's answer has over ${BODY_MAX_BYTES} bytes`));
+            else chunks.push(chunk);
+          });
+          response.on('error', reject);
+          response.on('end', () => {
+            const text = Buffer.concat(chunks).toString('utf8');
+            const answer: Record<string, string> = {};
+            for (const [name, value] of Object.entries(response.headers))
+              if (typeof value === 'string') answer[name] = value;
+            resolve({ status: response.statusCode ?? 0, body: text === '' ? undefined : { headers: answer, text } });
+          });
+        },
+      );
+      request.on('error', reject);
+      request.end(body);
+    });
+  };
+}
+
+function encode(json: string, mode: 'binary' | 'structured'): { headers: Record<string, string>; body: string } {
+  if (mode === 'structured')
+    return { headers: { 'content-type': 'application/cloudevents+json; charset=utf-8' }, body: json };
+  const { data, ...attributes } = JSON.parse(json) as Record<string, unknown>;
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === 'datacontenttype') continue;
+    headers[`ce-${name}`] = encodeURI(String(value)).replaceAll("'", '%27');
+  }
+  return { headers, body: data === undefined ? '' : JSON.stringify(data) };
+}

@@ -1,0 +1,4 @@
+export type { ViewContext } from './run-view.ts';
+export { allowedCommands, runView } from './run-view.ts';
+export { summarize } from './summary.ts';
+export { whyOf } from './why.ts';

@@ -1,0 +1,123 @@
+import type { AttemptView, RunCommand, RunView, SequencePlan, TaskView } from '@slipway/contract';
+import { attemptId } from '@slipway/contract';
+import type { Attempt, AttemptBase, Node, Run } from '../engine/index.ts';
+import { stateOf, summarize } from './summary.ts';
+
+export type ViewContext = {
+  sequence: SequencePlan | undefined;
+  at: number;
+  /** The run an event id triggers, for the runs that this one's end triggered. */
+  runIdOfTrigger(eventId: string): string;
+};
+
+/** One run with its tasks and attempts, as the API shows it. */
+export function runView(run: Run, context: ViewContext): RunView {
+  const view: RunView = {
+    ...summarize(run, context.sequence, context.at),
+    trigger: { id: run.trigger.id, source: run.trigger.source, data: run.input },
+    dialect: run.dialect,
+    depth: run.depth,
+    tasks: (context.sequence?.tasks ?? []).map((task) => taskView(run, task)),
+    triggers:
+      run.kind === 'finished'
+        ? run.triggers.map(({ stage, sequence, eventId }) => ({
+            run: context.runIdOfTrigger(eventId),
+            stage,
+            sequence,
+          }))
+        : [],
+    commands: allowedCommands(run),
+    history: run.history.map((line) => ({ ...line })),
+    ignored: run.ignored.map((one) => ({ ...one })),
+  };
+  view.updatedAt = lastChangeAt(run);
+  if (run.triggeredBy !== undefined) view.triggeredBy = run.triggeredBy;
+  if (run.kind === 'finished' && run.output !== undefined) view.output = run.output;
+  if (run.kind === 'open' && run.deadlineAt !== undefined) view.deadlineAt = run.deadlineAt;
+  if (run.parked !== undefined) view.parkedReason = run.parked;
+  return view;
+}
+
+/** The commands the state permits. */
+export function allowedCommands(run: Run): RunCommand[] {
+  if (run.kind === 'finished') return [];
+  if (stateOf(run) === 'parked') return ['abort'];
+  return [run.paused ? 'resume' : 'pause', 'abort'];
+}
+
+function taskView(run: Run, task: SequencePlan['tasks'][number]): TaskView {
+  const node = run.nodes[task.key];
+  const attempts = (node?.attempts ?? []).map((attempt) => pastAttempt(run.id, task.key, attempt));
+  const view: TaskView = {
+    key: task.key,
+    name: task.name,
+    uses: task.uses,
+    needs: task.needs.map((need) => need.task),
+    state: node?.state ?? 'pending',
+    attemptsMax: task.retry?.attempts ?? 1,
+    attempts,
+  };
+  if (node?.state === 'open') attempts.push({ ...attemptBase(run.id, task.key, node.attempt), state: 'open' });
+  if (node?.state === 'delayed') view.dueAt = node.dueAt;
+  if (node?.state === 'finished') putEnd(view, node);
+  return view;
+}
+
+function putEnd(view: TaskView, node: Extract<Node, { state: 'finished' }>): void {
+  view.result = node.result;
+  view.status = node.status;
+  if (node.message !== '') view.message = node.message;
+  if (node.output !== undefined) view.output = node.output;
+}
+
+function pastAttempt(run: string, key: string, attempt: Attempt): AttemptView {
+  const view: AttemptView = { ...attemptBase(run, key, attempt), state: attempt.outcome, endedAt: attempt.endedAt };
+  view.status = attempt.status;
+  view.result = attempt.result;
+  if (attempt.message !== '') view.message = attempt.message;
+  if (attempt.output !== undefined) view.output = attempt.output;
+  if (attempt.error !== undefined) view.error = attempt.error;
+  return view;
+}
+
+function attemptBase(run: string, key: string, attempt: AttemptBase): AttemptView {
+  const view: AttemptView = {
+    id: attemptId({ run, task: key, attempt: attempt.number }),
+    number: attempt.number,
+    state: 'open',
+    triggeredAt: attempt.triggeredAt,
+    executors: Object.entries(attempt.executors).map(([source, executor]) => {
+      const one: AttemptView['executors'][number] = {
+        source,
+        way: executor.way,
+        startedAt: executor.startedAt,
+        lastSeenAt: executor.lastSeenAt,
+      };
+      if (executor.leaseMs !== undefined && !executor.finished) one.leaseUntil = executor.lastSeenAt + executor.leaseMs;
+      if (executor.fraction !== undefined) one.fraction = executor.fraction;
+      if (executor.progress !== undefined) one.message = executor.progress;
+      if (executor.finished) {
+        one.finishedAt = executor.finished.at;
+        one.status = executor.finished.status;
+        one.result = executor.finished.result;
+      }
+      return one;
+    }),
+  };
+  if (attempt.startedAt !== undefined) view.startedAt = attempt.startedAt;
+  if (attempt.input !== undefined) view.input = attempt.input;
+  return view;
+}
+
+function lastChangeAt(run: Run): number {
+  let last = run.kind === 'waiting' ? run.acceptedAt : run.kind === 'open' ? run.startedAt : run.finishedAt;
+  for (const line of run.history) last = Math.max(last, line.at);
+  for (const node of Object.values(run.nodes)) {
+    for (const attempt of node.attempts) last = Math.max(last, attempt.endedAt);
+    if (node.state === 'open') {
+      last = Math.max(last, node.attempt.triggeredAt);
+      for (const executor of Object.values(node.attempt.executors)) last = Math.max(last, executor.lastSeenAt);
+    }
+  }
+  return last;
+}

@@ -1,0 +1,113 @@
+import type { SequencePlan, Why } from '@slipway/contract';
+import { formatDuration } from '@slipway/contract';
+import type { Run } from '../engine/index.ts';
+import { stateOf } from './summary.ts';
+
+export type WhyContext = {
+  sequence: SequencePlan | undefined;
+  at: number;
+  /** Runs that hold the concurrency group, for a run that waits for it, and its place in the queue (1 is next). */
+  group: { holders: readonly string[]; place: number } | undefined;
+  /** Whether any service is known to serve a task type now. */
+  isServed(uses: string): boolean;
+  /** A line that starts a service for a task type. */
+  hintFor(uses: string): string;
+};
+
+type Reason = Why['reasons'][number];
+
+/** What a run waits for, as code and sentence. */
+export function whyOf(run: Run, context: WhyContext): Why {
+  return { run: run.id, state: stateOf(run), reasons: reasonsOf(run, context) };
+}
+
+function reasonsOf(run: Run, context: WhyContext): Reason[] {
+  if (run.kind === 'finished') {
+    const message = run.message === '' ? '' : `: ${run.message}`;
+    return [
+      { code: 'finished', sentence: `It waits for nothing: it ended with ${run.result} (${run.status})${message}.` },
+    ];
+  }
+  if (run.parked !== undefined) {
+    return [
+      {
+        code: 'parked',
+        sentence: `It stands still because deciding it failed: ${run.parked}. Abort it, and report this.`,
+      },
+    ];
+  }
+  const reasons: Reason[] = [];
+  if (run.paused) {
+    const pause = run.history.findLast((line) => line.what === 'pause');
+    const by = pause?.by === undefined ? '' : ` by ${pause.by}`;
+    const because = pause?.reason === undefined ? '' : ` (${pause.reason})`;
+    reasons.push({
+      code: 'paused',
+      sentence: `It is paused${by}${because}: no task is started until it is resumed.`,
+      hint: `slipway resume ${run.id}`,
+    });
+  }
+  if (run.kind === 'waiting') {
+    const holder = context.group?.holders[0];
+    const place = context.group && context.group.place > 1 ? `, ${context.group.place - 1} before it in the queue` : '';
+    const sentence = holder
+      ? `Waiting for run ${holder} in stage ${run.stage}${place}.`
+      : `Waiting for its turn in concurrency group ${run.group.replace('group:', '')}.`;
+    reasons.push(holder ? { code: 'waiting-for-run', sentence, run: holder } : { code: 'waiting-for-run', sentence });
+    return reasons;
+  }
+  for (const task of context.sequence?.tasks ?? []) {
+    const node = run.nodes[task.key];
+    if (node?.state === 'delayed') {
+      const inMs = Math.max(0, node.dueAt - context.at);
+      const what =
+        node.reason === 'retry'
+          ? `Attempt ${node.nextAttempt} of ${Math.max(task.retry?.attempts ?? 1, node.nextAttempt)} of '${task.key}' in ${formatDuration(inMs)}`
+          : `'${task.key}' is triggered in ${formatDuration(inMs)}`;
+      const last = node.attempts.at(-1);
+      const why = node.reason === 'retry' && last?.message ? `, because the last one failed: ${last.message}` : '';
+      reasons.push({
+        code: node.reason === 'retry' ? 'retry' : 'delay',
+        sentence: `${what}${why}.`,
+        task: task.key,
+        until: node.dueAt,
+      });
+    }
+    if (node?.state !== 'open') continue;
+    const executors = Object.entries(node.attempt.executors).filter(([, executor]) => !executor.finished);
+    const finished = Object.keys(node.attempt.executors).length - executors.length;
+    if (executors.length > 0) {
+      for (const [source, executor] of executors) {
+        const progress = executor.fraction === undefined ? '' : `, ${Math.round(executor.fraction * 100)} % done`;
+        const said = executor.progress === undefined ? '' : ` ("${executor.progress}")`;
+        const since = formatDuration(Math.max(0, context.at - executor.startedAt));
+        reasons.push({
+          code: 'working',
+          sentence: `${source} works on '${task.key}' since ${since}${progress}${said}.`,
+          task: task.key,
+        });
+      }
+    } else if (finished > 0) {
+      reasons.push({
+        code: 'waiting-for-service',
+        sentence: `'${task.key}' has ${finished} of ${task.executors} answers.`,
+        task: task.key,
+      });
+    } else if (context.isServed(task.uses)) {
+      reasons.push({
+        code: 'waiting-for-service',
+        sentence: `'${task.key}' is offered and waits for a free service.`,
+        task: task.key,
+      });
+    } else {
+      reasons.push({
+        code: 'no-service',
+        sentence: `No service answers '${task.uses}'.`,
+        task: task.key,
+        hint: context.hintFor(task.uses),
+      });
+    }
+  }
+  if (reasons.length === 0) reasons.push({ code: 'starting', sentence: 'It is about to go on.' });
+  return reasons;
+}

@@ -1,0 +1,548 @@
+import { controlPlaneSource } from '@slipway/contract';
+import type { Effect, Env, Group, GroupInput, GroupStep, Outcome, OutEvent, Run, RunInput } from '../engine/index.ts';
+import { emptyGroup, transition, transitionGroup } from '../engine/index.ts';
+import { summarize } from '../projection/index.ts';
+import type { CommitItem, CommitResult, JournalEntry, Store, Timer } from '../store/store.ts';
+import type { Clock } from './clock.ts';
+import type { Decided } from './entry.ts';
+import { decodeGroupEntry, decodeRunEntry, encodeGroupEntry, encodeRunEntry } from './entry.ts';
+
+/**
+ * Advances streams: whatever has arrived for a stream is decided together and written as one journal entry; whatever
+ * queued while the last write ran is the next group. At most one uncommitted entry per stream, so that an unordered
+ * insert can never put our seq 8 on top of somebody else's seq 7. Who comes second (`conflict`) loads and decides again.
+ */
+export type AdvanceOptions = {
+  store: Store;
+  clock: Clock;
+  /** Other replicas advance the same streams: a verdict other than `applied` from a cached state is checked on a fresh one. */
+  shared: boolean;
+  /** The environment of a run's decisions: its plan by version. */
+  envOf(at: { project: string; planVersion: string; stage: string; sequence: string }): Env | Promise<Env>;
+  /** Everything a batch has made durable, and what must be told. */
+  onCommitted(batch: readonly Committed[]): void;
+  onError(message: string, details: Record<string, unknown>): void;
+};
+
+export type Committed = {
+  stream: string;
+  /** The run after the entry; undefined for a group. */
+  run: Run | undefined;
+  before: Run | undefined;
+  effects: readonly Effect[];
+  /** Undefined: nothing was written, the effects are told again. */
+  item: CommitItem | undefined;
+  positions: readonly string[];
+  /** Tells whoever waits for the inputs of this entry; call it when what it caused is published. */
+  done(): void;
+};
+
+export type Verdict = { outcome: Outcome; run: Run | undefined };
+type Done = (verdict: Verdict | undefined, error?: Error) => void;
+type Pending<I> = { input: I; done: Done | undefined };
+
+type Slot = {
+  id: string;
+  /** 'no': nothing is known. 'new': believed not to exist. */
+  known: 'no' | 'new' | 'cached' | 'fresh';
+  seq: number;
+  run: Run | undefined;
+  env: Env | undefined;
+  group: Group | undefined;
+  pending: Pending<RunInput | GroupInput>[];
+  busy: boolean;
+  queued: boolean;
+  failures: number;
+};
+
+const BATCH_STREAMS_MAX = 512;
+const BATCHES_IN_FLIGHT_MAX = 2;
+const CACHED_STREAMS_MAX = 20_000;
+/** Answers that nobody waits for (a claim is `started`) may wait this long to share the entry of what follows. */
+const LAZY_MS = 25;
+const STORE_RETRY_MS = 200;
+const GROUP_PREFIX = 'group:';
+
+export class Advance {
+  readonly #options: AdvanceOptions;
+  readonly #slots = new Map<string, Slot>();
+  #ready: Slot[] = [];
+  #lazy: Slot[] = [];
+  #lazyTimer = false;
+  #inFlight = 0;
+  #loading = 0;
+  #backlog = 0;
+  #pumpQueued = false;
+  #closed = false;
+  #idleWaiters: (() => void)[] = [];
+
+  constructor(options: AdvanceOptions) {
+    this.#options = options;
+  }
+
+  /** Inputs that have arrived and are not decided yet. */
+  get backlog(): number {
+    return this.#backlog;
+  }
+
+  get cachedStreams(): number {
+    return this.#slots.size;
+  }
+
+  /**
+   * Hands an input to its stream. `done` is called once: with the verdict, when it is durable and told, or with an error
+   * when that is not known. `lazy`: may wait a moment for company. `isNew`: the stream is believed not to exist yet.
+   */
+  deliver(
+    stream: string,
+    input: RunInput | GroupInput,
+    options: { lazy?: boolean; isNew?: boolean; done?: Done } = {},
+  ): void {
+    let slot = this.#slots.get(stream);
+    if (!slot) {
+      slot = newSlot(stream, options.isNew === true ? 'new' : 'no');
+      this.#slots.set(stream, slot);
+      if (this.#slots.size > CACHED_STREAMS_MAX) this.#evict();
+    }
+    slot.pending.push({ input, done: options.done });
+    this.#backlog++;
+    if (slot.queued || slot.busy) return;
+    if (options.lazy === true) {
+      if (slot.pending.length === 1) this.#lazy.push(slot);
+      this.#armLazy();
+      return;
+    }
+    this.#enqueue(slot);
+  }
+
+  /** The run as it is now: from the cache, or folded from its journal. */
+  async load(stream: string): Promise<{ run: Run; env: Env } | undefined> {
+    const slot = this.#slots.get(stream);
+    if (slot?.run && slot.env && !this.#options.shared && slot.known !== 'no') return { run: slot.run, env: slot.env };
+    const loaded = await this.#fold(stream);
+    return loaded.run && loaded.env ? { run: loaded.run, env: loaded.env } : undefined;
+  }
+
+  async loadGroup(stream: string): Promise<Group | undefined> {
+    const slot = this.#slots.get(stream);
+    if (slot?.group && !this.#options.shared) return slot.group;
+    return (await this.#fold(stream)).group;
+  }
+
+  /** The run when it is cached; for what must not wait. */
+  peek(stream: string): Run | undefined {
+    return this.#slots.get(stream)?.run;
+  }
+
+  /** Resolves when nothing is pending or under way. */
+  async idle(): Promise<void> {
+    if (this.#isIdle()) return;
+    await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  // ---- the pump
+
+  #enqueue(slot: Slot): void {
+    if (slot.queued || slot.busy) return;
+    slot.queued = true;
+    this.#ready.push(slot);
+    if (!this.#pumpQueued) {
+      this.#pumpQueued = true;
+      // After the current turn of the event loop, so that what arrives together is decided together.
+      this.#options.clock.soon(() => {
+        this.#pumpQueued = false;
+        this.#pump();
+      });
+    }
+  }
+
+  #armLazy(): void {
+    if (this.#lazyTimer) return;
+    this.#lazyTimer = true;
+    this.#options.clock.after(LAZY_MS, () => {
+      this.#lazyTimer = false;
+      const slots = this.#lazy;
+      this.#lazy = [];
+      for (const slot of slots) if (slot.pending.length > 0) this.#enqueue(slot);
+    });
+  }
+
+  #pump(): void {
+    while (this.#ready.length > 0 && this.#inFlight < BATCHES_IN_FLIGHT_MAX && !this.#closed) {
+      const slots = this.#ready.length <= BATCH_STREAMS_MAX ? this.#ready : this.#ready.slice(0, BATCH_STREAMS_MAX);
+      this.#ready = this.#ready.length <= BATCH_STREAMS_MAX ? [] : this.#ready.slice(BATCH_STREAMS_MAX);
+      const batch: Prepared[] = [];
+      const untold: Committed[] = [];
+      for (const slot of slots) {
+        slot.queued = false;
+        if (slot.busy || slot.pending.length === 0) continue;
+        const prepared = this.#decide(slot);
+        if (prepared === undefined) continue;
+        if (prepared.item) batch.push(prepared as Prepared);
+        else untold.push(this.#committedOf(prepared, []));
+      }
+      if (untold.length > 0) this.#options.onCommitted(untold);
+      if (batch.length > 0) this.#write(batch);
+    }
+    if (this.#idleWaiters.length > 0 && this.#isIdle()) {
+      const waiters = this.#idleWaiters;
+      this.#idleWaiters = [];
+      for (const resolve of waiters) resolve();
+    }
+  }
+
+  #isIdle(): boolean {
+    return this.#backlog === 0 && this.#inFlight === 0 && this.#loading === 0 && this.#ready.length === 0;
+  }
+
+  /** Decides all that is pending for a slot; undefined when it must be loaded first. */
+  #decide(slot: Slot): Decision | undefined {
+    if (slot.known === 'no') {
+      this.#load(slot);
+      return undefined;
+    }
+    const isGroup = slot.id.startsWith(GROUP_PREFIX);
+    if (!isGroup && slot.env === undefined) {
+      const first = slot.pending[0]?.input;
+      if (first?.kind === 'trigger') {
+        const env = this.#options.envOf(first);
+        if (env instanceof Promise) {
+          this.#await(slot, env);
+          return undefined;
+        }
+        slot.env = env;
+      }
+    }
+    const decision = isGroup ? this.#decideGroup(slot) : this.#decideRun(slot);
+    if (decision === 'reload') {
+      slot.known = 'no';
+      this.#load(slot);
+      return undefined;
+    }
+    slot.pending = [];
+    slot.busy = decision.item !== undefined;
+    if (!slot.busy) {
+      if (slot.run === undefined && slot.group === undefined) this.#slots.delete(slot.id);
+      else slot.known = 'cached';
+    }
+    return decision;
+  }
+
+  #decideRun(slot: Slot): Decision | 'reload' {
+    const { clock, shared } = this.#options;
+    const decided: Decided<RunInput>[] = [];
+    const verdicts: { done: Done | undefined; outcome: Outcome }[] = [];
+    const effects: Effect[] = [];
+    let run = slot.run;
+    const pending = slot.pending as Pending<RunInput>[];
+    for (const one of pending) {
+      let step: ReturnType<typeof transition>;
+      if (!run && one.input.kind !== 'trigger') {
+        verdicts.push({ done: one.done, outcome: { kind: 'ignored', code: 'unknown-run' } });
+        continue;
+      }
+      try {
+        step = transition(run, one.input, slot.env ?? noEnv());
+      } catch (error) {
+        if (slot.known !== 'fresh' && slot.known !== 'new') return 'reload';
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#options.onError('a run is parked: deciding an input threw', {
+          run: slot.id,
+          input: one.input.kind,
+          reason,
+        });
+        if (!run) {
+          one.done?.(undefined, new Error(`deciding threw: ${reason}`));
+          verdicts.push({ done: undefined, outcome: { kind: 'ignored', code: 'parked' } });
+          continue;
+        }
+        const park: RunInput = { kind: 'park', at: one.input.at, reason };
+        step = transition(run, park, slot.env ?? noEnv());
+        decided.push({ input: park, ignored: undefined });
+        run = step.run;
+        verdicts.push({ done: one.done, outcome: { kind: 'ignored', code: 'parked' } });
+        continue;
+      }
+      if (step.outcome.kind !== 'applied' && shared && slot.known === 'cached') return 'reload';
+      const changed = step.run !== run || step.outcome.kind === 'applied';
+      if (changed && step.run) {
+        decided.push({ input: one.input, ignored: step.outcome.kind === 'ignored' ? step.outcome.code : undefined });
+      }
+      run = step.run;
+      for (const effect of step.effects) effects.push(effect);
+      verdicts.push({ done: one.done, outcome: step.outcome });
+    }
+    this.#backlog -= pending.length;
+    const base = { slot, before: slot.run, run, group: undefined, effects, verdicts, taken: slot.pending };
+    if (decided.length === 0 || !run) return { ...base, item: undefined };
+    const sent: OutEvent[] = [];
+    const timersPut: Timer[] = [];
+    const timersDelete: Timer[] = [];
+    for (const effect of effects) {
+      if (effect.kind === 'publish' && !effect.again) sent.push(effect.event);
+      else if (effect.kind === 'schedule') timersPut.push({ stream: slot.id, name: effect.name, dueAt: effect.dueAt });
+      else if (effect.kind === 'unschedule')
+        timersDelete.push({ stream: slot.id, name: effect.name, dueAt: effect.dueAt });
+    }
+    for (const { input } of decided) {
+      if (input.kind === 'timer') timersDelete.push({ stream: slot.id, name: input.name, dueAt: input.dueAt });
+    }
+    const at = clock.now();
+    const { header, events, rows } = encodeRunEntry(decided, sent, controlPlaneSource(run.dialect));
+    const item: CommitItem = {
+      stream: slot.id,
+      seq: slot.seq + 1,
+      at,
+      header,
+      events,
+      rows,
+      summary: summarize(run, slot.env?.sequence, at),
+      open: !isSettledAtOnce(run, effects),
+      timersPut,
+      timersDelete,
+    };
+    return { ...base, item };
+  }
+
+  #decideGroup(slot: Slot): Decision {
+    const pending = slot.pending as Pending<GroupInput>[];
+    let group = slot.group ?? emptyGroup(slot.id.slice(GROUP_PREFIX.length));
+    const inputs: GroupInput[] = [];
+    const effects: Effect[] = [];
+    const sends: GroupStep['sends'][number][] = [];
+    const verdicts: Decision['verdicts'] = [];
+    for (const one of pending) {
+      const step = transitionGroup(group, one.input);
+      if (step.changed) inputs.push(one.input);
+      group = step.group;
+      sends.push(...step.sends);
+      verdicts.push({ done: one.done, outcome: { kind: step.changed ? 'applied' : 'duplicate' } });
+    }
+    this.#backlog -= pending.length;
+    const base = { slot, before: undefined, run: undefined, group, effects, verdicts, sends, taken: slot.pending };
+    if (inputs.length === 0) return { ...base, item: undefined };
+    const open = group.holders.length > 0 || group.queue.length > 0;
+    const at = this.#options.clock.now();
+    const item: CommitItem = {
+      stream: slot.id,
+      seq: slot.seq + 1,
+      at,
+      header: encodeGroupEntry(inputs),
+      events: [],
+      rows: [],
+      open,
+      timersPut: [],
+      timersDelete: [],
+    };
+    return { ...base, item };
+  }
+
+  #write(batch: Prepared[]): void {
+    this.#inFlight++;
+    const items = batch.map((one) => one.item);
+    this.#options.store.commit(items).then(
+      (results) => this.#written(batch, results),
+      (error: unknown) => this.#unknown(batch, error instanceof Error ? error : new Error(String(error))),
+    );
+  }
+
+  #written(batch: readonly Prepared[], results: readonly CommitResult[]): void {
+    this.#inFlight--;
+    const committed: Committed[] = [];
+    for (let index = 0; index < batch.length; index++) {
+      const one = batch[index];
+      const result = results[index];
+      if (!one || !result) continue;
+      const { slot } = one;
+      slot.busy = false;
+      if (result.outcome === 'conflict') {
+        // Somebody else wrote this seq first: forget what we knew and decide the same inputs again on what is true.
+        slot.known = 'no';
+        slot.run = undefined;
+        slot.group = undefined;
+        slot.env = undefined;
+        slot.seq = 0;
+        slot.pending = [...one.taken, ...slot.pending];
+        this.#backlog += one.taken.length;
+        this.#enqueue(slot);
+        continue;
+      }
+      slot.seq = one.item.seq;
+      slot.run = one.run;
+      slot.group = one.group;
+      slot.known = 'cached';
+      slot.failures = 0;
+      committed.push(this.#committedOf(one, result.positions));
+      if (slot.pending.length > 0) this.#enqueue(slot);
+      else if (slot.run?.kind === 'finished' || (slot.group && !one.item.open)) this.#slots.delete(slot.id);
+    }
+    if (committed.length > 0) this.#options.onCommitted(committed);
+    this.#pump();
+  }
+
+  /** The outcome of the write is not known: forget, and tell whoever waits; what is durable will be found there. */
+  #unknown(batch: readonly Prepared[], error: Error): void {
+    this.#options.onError('the store did not answer a commit', { error: error.message, streams: batch.length });
+    for (const one of batch) {
+      this.#forget(one.slot);
+      for (const verdict of one.verdicts) verdict.done?.(undefined, error);
+      const { slot } = one;
+      if (slot.pending.length === 0) this.#slots.delete(slot.id);
+    }
+    this.#options.clock.after(STORE_RETRY_MS, () => {
+      this.#inFlight--;
+      for (const { slot } of batch) if (slot.pending.length > 0) this.#enqueue(slot);
+      this.#pump();
+    });
+  }
+
+  #forget(slot: Slot): void {
+    slot.busy = false;
+    slot.known = 'no';
+    slot.run = undefined;
+    slot.group = undefined;
+    slot.env = undefined;
+    slot.seq = 0;
+  }
+
+  #committedOf(one: Decision, positions: readonly string[]): Committed {
+    const { slot, verdicts } = one;
+    const sends = one.sends ?? [];
+    return {
+      stream: slot.id,
+      run: one.run,
+      before: one.before,
+      effects: one.effects,
+      item: one.item,
+      positions,
+      done: () => {
+        for (const send of sends) this.deliver(send.run, send.input);
+        for (const verdict of verdicts) verdict.done?.({ outcome: verdict.outcome, run: one.run });
+      },
+    };
+  }
+
+  // ---- loading
+
+  #load(slot: Slot): void {
+    this.#await(
+      slot,
+      this.#fold(slot.id).then((loaded) => {
+        slot.seq = loaded.seq;
+        slot.run = loaded.run;
+        slot.env = loaded.env;
+        slot.group = loaded.group;
+        slot.known = 'fresh';
+        return loaded.env;
+      }),
+    );
+  }
+
+  /** Holds a slot until something it needs is there. */
+  #await(slot: Slot, ready: Promise<Env | undefined>): void {
+    slot.busy = true;
+    this.#loading++;
+    ready.then(
+      (env) => {
+        this.#loading--;
+        slot.busy = false;
+        if (env) slot.env = env;
+        this.#enqueue(slot);
+      },
+      (error: unknown) => {
+        this.#loading--;
+        const cause = error instanceof Error ? error : new Error(String(error));
+        this.#options.onError('a stream could not be loaded', { stream: slot.id, error: cause.message });
+        this.#forget(slot);
+        const pending = slot.pending;
+        slot.pending = [];
+        this.#backlog -= pending.length;
+        this.#slots.delete(slot.id);
+        for (const one of pending) one.done?.(undefined, cause);
+        this.#pump();
+      },
+    );
+  }
+
+  async #fold(
+    stream: string,
+  ): Promise<{ seq: number; run: Run | undefined; env: Env | undefined; group: Group | undefined }> {
+    const entries = await this.#options.store.read(stream);
+    const seq = entries.at(-1)?.seq ?? 0;
+    if (stream.startsWith(GROUP_PREFIX)) {
+      let group = emptyGroup(stream.slice(GROUP_PREFIX.length));
+      for (const entry of entries)
+        for (const input of decodeGroupEntry(entry)) group = transitionGroup(group, input).group;
+      return { seq, run: undefined, env: undefined, group };
+    }
+    return { seq, group: undefined, ...(await foldRun(entries, this.#options.envOf)) };
+  }
+
+  #evict(): void {
+    let spare = this.#slots.size - CACHED_STREAMS_MAX + CACHED_STREAMS_MAX / 10;
+    for (const slot of this.#slots.values()) {
+      if (spare <= 0) return;
+      if (slot.busy || slot.queued || slot.pending.length > 0) continue;
+      this.#slots.delete(slot.id);
+      spare--;
+    }
+  }
+}
+
+/** Folds a run's journal: its state is what its inputs make of nothing. */
+export async function foldRun(
+  entries: readonly JournalEntry[],
+  envOf: AdvanceOptions['envOf'],
+): Promise<{ run: Run | undefined; env: Env | undefined }> {
+  let run: Run | undefined;
+  let env: Env | undefined;
+  for (const entry of entries) {
+    for (const input of decodeRunEntry(entry)) {
+      if (input.kind === 'trigger' && !env) env = await envOf(input);
+      if (!env) throw new Error(`the journal of ${entry.stream} does not begin with a trigger`);
+      run = transition(run, input, env).run;
+    }
+  }
+  return { run, env };
+}
+
+type Decision = {
+  slot: Slot;
+  before: Run | undefined;
+  run: Run | undefined;
+  group: Group | undefined;
+  effects: readonly Effect[];
+  verdicts: { done: Done | undefined; outcome: Outcome }[];
+  sends?: readonly GroupStep['sends'][number][];
+  item: CommitItem | undefined;
+  taken: Pending<RunInput | GroupInput>[];
+};
+type Prepared = Decision & { item: CommitItem };
+
+function newSlot(id: string, known: Slot['known']): Slot {
+  return {
+    id,
+    known,
+    seq: 0,
+    run: undefined,
+    env: undefined,
+    group: undefined,
+    pending: [],
+    busy: false,
+    queued: false,
+    failures: 0,
+  };
+}
+
+/** A finished run with nobody left to tell needs no walk at the next start. */
+function isSettledAtOnce(run: Run, effects: readonly Effect[]): boolean {
+  return run.kind === 'finished' && run.triggers.length === 0 && !effects.some((effect) => effect.kind === 'send');
+}
+
+function noEnv(): never {
+  throw new Error('the plan of this run is not known');
+}

@@ -1,0 +1,67 @@
+import type { CloudEvent } from '@slipway/contract';
+import { plainType } from '@slipway/contract';
+import type { GroupInput, OutEvent, RunInput } from '../engine/index.ts';
+import type { EventRow, JournalEntry } from '../store/store.ts';
+
+/**
+ * A journal entry as it is stored: a header with the inputs that were decided, then one line for each event, those taken
+ * first. An input that came as an event names its line, so that no event is written twice.
+ */
+export type Decided<I> = { input: I; ignored: string | undefined };
+
+const HEADER_VERSION = 1;
+
+export function encodeRunEntry(
+  decided: readonly Decided<RunInput>[],
+  sent: readonly OutEvent[],
+  ownSource: string,
+): { header: string; events: string[]; rows: EventRow[] } {
+  const events: string[] = [];
+  const rows: EventRow[] = [];
+  const inputs: unknown[] = [];
+  for (const { input, ignored } of decided) {
+    if (input.kind === 'trigger' || input.kind === 'answer') {
+      const { event, json, ...rest } = input;
+      inputs.push({ ...rest, e: events.length });
+      events.push(json);
+      const row: EventRow = { id: event.id, source: event.source, type: plainType(event.type), direction: 'in' };
+      if (ignored !== undefined) row.ignored = ignored;
+      rows.push(row);
+    } else {
+      inputs.push(input);
+    }
+  }
+  for (const event of sent) {
+    events.push(event.json);
+    rows.push({ id: event.id, source: ownSource, type: event.type, direction: 'out' });
+  }
+  return { header: JSON.stringify({ v: HEADER_VERSION, i: inputs }), events, rows };
+}
+
+export function encodeGroupEntry(inputs: readonly GroupInput[]): string {
+  return JSON.stringify({ v: HEADER_VERSION, i: inputs });
+}
+
+export function decodeRunEntry(entry: JournalEntry): RunInput[] {
+  return readInputs(entry).map((stored) => {
+    if (typeof stored.e !== 'number') return stored as unknown as RunInput;
+    const { e, ...rest } = stored;
+    const json = entry.events[e];
+    if (json === undefined) throw new Error(`journal entry ${entry.stream}/${entry.seq} lacks event ${e}`);
+    return { ...rest, json, event: JSON.parse(json) as CloudEvent } as unknown as RunInput;
+  });
+}
+
+export function decodeGroupEntry(entry: JournalEntry): GroupInput[] {
+  return readInputs(entry) as unknown as GroupInput[];
+}
+
+function readInputs(entry: JournalEntry): ({ e?: number } & Record<string, unknown>)[] {
+  const header = JSON.parse(entry.header) as { v: number; i: ({ e?: number } & Record<string, unknown>)[] };
+  if (header.v !== HEADER_VERSION) {
+    throw new Error(
+      `journal entry ${entry.stream}/${entry.seq} has version ${header.v}; this program reads ${HEADER_VERSION}`,
+    );
+  }
+  return header.i;
+}

@@ -1,0 +1,215 @@
+import type { EventView, RunSummary } from '@slipway/contract';
+import { plainType } from '@slipway/contract';
+import type { Store, StoredEvent } from '../store/store.ts';
+import type { Committed } from './advance.ts';
+import type { Clock } from './clock.ts';
+import type { StreamFilter, StreamItem, StreamListener } from './control-plane.ts';
+
+const REPLAY_PAGE = 500;
+/** How often other replicas' events are looked for while somebody listens. */
+const TAIL_MS = 250;
+
+type Listener = {
+  filter: StreamFilter;
+  listener: StreamListener;
+  /** Replays from the store until it has caught up; live items are left to it. */
+  replaying: boolean;
+  /** Something was committed while it replayed: look once more before going live. */
+  skipped: boolean;
+  position: string;
+  ended: boolean;
+};
+
+/** Tells listeners what was committed, in order: first from the store where they left off, then live. */
+export class Hub {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #shared: boolean;
+  readonly #onError: (message: string, details: Record<string, unknown>) => void;
+  readonly #listeners = new Set<Listener>();
+  #tailing = false;
+
+  constructor(options: {
+    store: Store;
+    clock: Clock;
+    shared: boolean;
+    onError: (message: string, details: Record<string, unknown>) => void;
+  }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#shared = options.shared;
+    this.#onError = options.onError;
+  }
+
+  get size(): number {
+    return this.#listeners.size;
+  }
+
+  listen(filter: StreamFilter, after: string | undefined, listener: StreamListener): { end(): void } {
+    const one: Listener = { filter, listener, replaying: true, skipped: false, position: after ?? '', ended: false };
+    this.#listeners.add(one);
+    void this.#replay(one, after).catch((error: unknown) => {
+      this.#onError('a stream could not be replayed', { error: String(error) });
+      this.#end(one, 'the store did not answer');
+    });
+    if (this.#shared) this.#tail();
+    return { end: () => void this.#listeners.delete(one) };
+  }
+
+  /** What this process has just committed. */
+  publish(batch: readonly Committed[]): void {
+    if (this.#listeners.size === 0) return;
+    if (this.#shared) return;
+    for (const committed of batch) {
+      if (!committed.item || !committed.run) continue;
+      const events = storedEventsOf(committed);
+      for (const one of this.#listeners) {
+        if (one.replaying) one.skipped = true;
+        if (one.replaying || one.ended) continue;
+        this.#tell(one, events, committed.item.summary);
+      }
+    }
+  }
+
+  async #replay(one: Listener, after: string | undefined): Promise<void> {
+    let position = after ?? (await this.#store.lastPosition()) ?? '';
+    one.position = position;
+    for (;;) {
+      if (one.ended || !this.#listeners.has(one)) return;
+      one.skipped = false;
+      const events = await this.#store.eventsAfter({ ...(position === '' ? {} : { position }), limit: REPLAY_PAGE });
+      const last = events.at(-1);
+      if (!last) {
+        if (one.skipped) continue;
+        one.replaying = this.#shared;
+        return;
+      }
+      const runs = new Map<string, StoredEvent[]>();
+      for (const event of events) {
+        const list = runs.get(event.stream) ?? [];
+        list.push(event);
+        runs.set(event.stream, list);
+      }
+      for (const [run, list] of runs) {
+        const summary = one.filter.kind === 'event' ? undefined : await this.#store.getRun(run);
+        this.#tell(one, list, summary);
+      }
+      position = last.position;
+      one.position = position;
+    }
+  }
+
+  #tell(one: Listener, events: readonly StoredEvent[], summary: RunSummary | undefined): void {
+    let last = one.position;
+    for (const event of events) {
+      if (event.position <= one.position) continue;
+      if (event.position > last) last = event.position;
+      if (one.filter.kind !== 'run' && matchesEvent(one.filter, event, summary)) {
+        this.#send(one, { kind: 'event', id: event.position, value: eventView(event) });
+      }
+    }
+    one.position = last;
+    if (summary && one.filter.kind !== 'event' && matchesRun(one.filter, summary)) {
+      this.#send(one, { kind: 'run', id: last, value: summary });
+    }
+  }
+
+  #send(one: Listener, item: StreamItem): void {
+    if (one.ended) return;
+    if (!one.listener.onItem(item)) this.#end(one, 'the client is too slow');
+  }
+
+  #end(one: Listener, reason: string): void {
+    if (one.ended) return;
+    one.ended = true;
+    this.#listeners.delete(one);
+    one.listener.onEnd(reason);
+  }
+
+  endAll(reason: string): void {
+    for (const one of [...this.#listeners]) this.#end(one, reason);
+  }
+
+  /** With other replicas, the store is the only one that knows everything: follow it while somebody listens. */
+  #tail(): void {
+    if (this.#tailing) return;
+    this.#tailing = true;
+    const step = async (): Promise<void> => {
+      for (const one of this.#listeners) await this.#replay(one, one.position === '' ? undefined : one.position);
+    };
+    const again = (): void => {
+      this.#clock.after(TAIL_MS, () => {
+        if (this.#listeners.size === 0) {
+          this.#tailing = false;
+          return;
+        }
+        step().then(again, (error: unknown) => {
+          this.#onError('following the store failed', { error: String(error) });
+          again();
+        });
+      });
+    };
+    again();
+  }
+}
+
+function storedEventsOf(committed: Committed): StoredEvent[] {
+  const { item, run, positions } = committed;
+  if (!item || !run) return [];
+  return item.events.map((json, index) => {
+    const row = item.rows[index];
+    const event: StoredEvent = {
+      position: positions[index] ?? '',
+      at: item.at,
+      direction: row?.direction ?? 'out',
+      stream: run.id,
+      project: run.project,
+      stage: run.stage,
+      correlationid: run.correlationId,
+      type: row?.type ?? '',
+      source: row?.source ?? '',
+      json,
+    };
+    if (run.service !== undefined) event.service = run.service;
+    if (row?.ignored !== undefined) event.ignored = row.ignored;
+    return event;
+  });
+}
+
+export function eventView(event: StoredEvent): EventView {
+  const view: EventView = {
+    position: event.position,
+    at: event.at,
+    direction: event.direction,
+    run: event.stream,
+    event: JSON.parse(event.json) as Record<string, unknown>,
+  };
+  if (event.ignored !== undefined) view.ignored = event.ignored;
+  return view;
+}
+
+function matchesEvent(filter: StreamFilter, event: StoredEvent, summary: RunSummary | undefined): boolean {
+  if (filter.run !== undefined && filter.run !== event.stream) return false;
+  if (filter.project !== undefined && filter.project !== event.project) return false;
+  if (filter.stage !== undefined && filter.stage !== event.stage) return false;
+  if (filter.service !== undefined && filter.service !== event.service) return false;
+  if (filter.correlationid !== undefined && filter.correlationid !== event.correlationid) return false;
+  if (filter.type !== undefined && plainType(filter.type) !== event.type) return false;
+  if (filter.source !== undefined && filter.source !== event.source) return false;
+  if (filter.sequence !== undefined && summary && filter.sequence !== summary.sequence) return false;
+  return !filter.labels || !summary || hasLabels(filter.labels, summary);
+}
+
+function matchesRun(filter: StreamFilter, summary: RunSummary): boolean {
+  if (filter.run !== undefined && filter.run !== summary.id) return false;
+  if (filter.project !== undefined && filter.project !== summary.project) return false;
+  if (filter.stage !== undefined && filter.stage !== summary.stage) return false;
+  if (filter.sequence !== undefined && filter.sequence !== summary.sequence) return false;
+  if (filter.service !== undefined && filter.service !== summary.service) return false;
+  if (filter.correlationid !== undefined && filter.correlationid !== summary.correlationid) return false;
+  return !filter.labels || hasLabels(filter.labels, summary);
+}
+
+function hasLabels(labels: Record<string, string>, summary: RunSummary): boolean {
+  return Object.entries(labels).every(([key, value]) => summary.labels?.[key] === value);
+}

@@ -1,0 +1,301 @@
+import type { CloudEvent, EventKind, JsonObject } from '@slipway/contract';
+import {
+  causationOf,
+  correlationOf,
+  isName,
+  isObject,
+  nearestName,
+  parseAttemptId,
+  parseEventType,
+  plainType,
+  stringifyEvent,
+} from '@slipway/contract';
+import type { RunInput, Way } from '../engine/index.ts';
+import { answerProblem } from '../engine/index.ts';
+import type { Clock } from './clock.ts';
+import type { ReceivedEvent } from './control-plane.ts';
+import { Refusal } from './control-plane.ts';
+import { bodyHashOf, runIdOf } from './ids.ts';
+import { inputProblem } from './input-schema.ts';
+import type { ProjectBook } from './project-book.ts';
+
+const TRIGGER_DEPTH_MAX = 32;
+const LABELS_MAX = 64;
+const LABEL_MAX_CHARS = 1024;
+
+/** What a received event becomes: an input for a run, or the reason why it is nothing to us. */
+export type Ingested =
+  | { run: string; input: RunInput; isNew: boolean; correlationId: string | undefined }
+  | { run: undefined; ignored: string; correlationId: string | undefined };
+
+export type IngestContext = {
+  book: ProjectBook;
+  clock: Clock;
+  way: Way;
+  /** Over the bus nobody can be told what is wrong: what can be is told by a run that has failed, the rest is ignored. */
+  lenient: boolean;
+  /** As the bus' subject names it. */
+  project?: string | undefined;
+  idempotencyKey?: string | undefined;
+};
+
+/** Makes an input of an event, at once when what it needs is in memory. Throws Refusal when the sender must be told. */
+export function ingest(received: ReceivedEvent, context: IngestContext): Ingested | Promise<Ingested> {
+  const { event } = received;
+  const kind = parseEventType(event.type);
+  if (!kind)
+    return refuse(
+      context,
+      'unknown-event-type',
+      event,
+      `'${event.type.slice(0, 120)}' is not an event type of this protocol: <stage>.<sequence>.triggered, <task>.started, <task>.status.changed or <task>.finished`,
+    );
+  if (kind.of === 'sequence') {
+    if (kind.phase !== 'triggered')
+      return refuse(context, 'unknown-event-type', event, `${event.type} is sent by the control plane only`);
+    return ingestTrigger(received, kind, context);
+  }
+  if (kind.phase !== 'started' && kind.phase !== 'status.changed' && kind.phase !== 'finished') {
+    return refuse(
+      context,
+      'unknown-event-type',
+      event,
+      `${event.type} is not something a task service sends; answers are started, status.changed and finished`,
+    );
+  }
+  return ingestAnswer(received, kind.task, kind.phase, context);
+}
+
+function ingestAnswer(
+  { event, json }: ReceivedEvent,
+  uses: string,
+  phase: 'started' | 'status.changed' | 'finished',
+  context: IngestContext,
+): Ingested {
+  const causation = causationOf(event);
+  const ref = causation === undefined ? undefined : parseAttemptId(causation);
+  if (!ref) {
+    const said =
+      causation === undefined
+        ? 'it has no causationid'
+        : `'${causation.slice(0, 80)}' is not the id of a triggered event`;
+    return refuse(
+      context,
+      'unknown-attempt',
+      event,
+      `${said}: name the id of the ${uses}.triggered event that is answered`,
+    );
+  }
+  if (!context.lenient) {
+    const problem = answerProblem(event.data);
+    if (problem)
+      throw new Refusal('invalid-result', problem.message, {
+        errors: [{ code: 'invalid-result', detail: problem.message, pointer: problem.pointer }],
+      });
+  }
+  return {
+    run: ref.run,
+    isNew: false,
+    correlationId: correlationOf(event),
+    input: {
+      kind: 'answer',
+      phase,
+      at: context.clock.now(),
+      task: ref.task,
+      attempt: ref.attempt,
+      way: context.way,
+      random: context.clock.random(),
+      event,
+      json: oneLine(json, event),
+    },
+  };
+}
+
+function ingestTrigger(
+  received: ReceivedEvent,
+  kind: Extract<EventKind, { of: 'sequence' }>,
+  context: IngestContext,
+): Ingested | Promise<Ingested> {
+  const { event } = received;
+  const data: JsonObject = isObject(event.data) ? event.data : {};
+  if (event.data !== undefined && event.data !== null && !isObject(event.data)) {
+    return refuse(context, 'invalid-data', event, 'the data of a trigger must be a JSON object');
+  }
+  const said = typeof data.project === 'string' && data.project !== '' ? data.project : undefined;
+  if (context.project !== undefined && said !== undefined && said !== context.project) {
+    return refuse(
+      context,
+      'identity-mismatch',
+      event,
+      `the subject says project ${context.project}, the data says ${said}`,
+    );
+  }
+  const project = context.project ?? said ?? 'default';
+  if (!isName(project))
+    return refuse(
+      context,
+      'invalid-name',
+      event,
+      `data.project '${String(project).slice(0, 80)}' is not a project's name`,
+    );
+  const problem = dataProblem(data, kind);
+  if (problem) return refuse(context, problem.code, event, problem.detail, problem.pointer);
+  const known = context.book.peek(project);
+  if (known) return makeTrigger(received, kind, data, project, known, context);
+  return context.book.load(project).then(async (loaded) => {
+    if (loaded) return makeTrigger(received, kind, data, project, loaded, context);
+    if (context.lenient) return { run: undefined, ignored: 'unknown-project', correlationId: correlationOf(event) };
+    await context.book.get(project);
+    throw new Refusal(
+      'no-shipyard',
+      `project ${project} has no shipyard yet: PUT one to /v1/projects/${project}/shipyard`,
+    );
+  });
+}
+
+function dataProblem(
+  data: JsonObject,
+  kind: { stage: string },
+): { code: 'identity-mismatch' | 'invalid-data'; detail: string; pointer: string } | undefined {
+  if (typeof data.stage === 'string' && data.stage !== '' && data.stage !== kind.stage) {
+    return {
+      code: 'identity-mismatch',
+      detail: `the type says stage ${kind.stage}, data.stage says ${data.stage.slice(0, 80)}`,
+      pointer: '/data/stage',
+    };
+  }
+  if (data.service !== undefined && (typeof data.service !== 'string' || data.service.length > 256)) {
+    return {
+      code: 'invalid-data',
+      detail: 'data.service must be a text of at most 256 characters',
+      pointer: '/data/service',
+    };
+  }
+  if (data.labels === undefined || data.labels === null) return undefined;
+  if (!isObject(data.labels))
+    return { code: 'invalid-data', detail: 'data.labels must be an object of texts', pointer: '/data/labels' };
+  const keys = Object.keys(data.labels);
+  if (keys.length > LABELS_MAX)
+    return { code: 'invalid-data', detail: `at most ${LABELS_MAX} labels`, pointer: '/data/labels' };
+  for (const key of keys) {
+    const value = data.labels[key];
+    const badKey =
+      key === '' ||
+      key.length > 128 ||
+      key.startsWith('$') ||
+      key.includes('=') ||
+      key === '__proto__' ||
+      key === 'constructor';
+    if (badKey)
+      return { code: 'invalid-data', detail: `'${key.slice(0, 40)}' cannot be a label's key`, pointer: '/data/labels' };
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
+      return { code: 'invalid-data', detail: `label ${key} must be a text`, pointer: `/data/labels/${key}` };
+    }
+    if (String(value).length > LABEL_MAX_CHARS) {
+      return {
+        code: 'invalid-data',
+        detail: `label ${key} has over ${LABEL_MAX_CHARS} characters`,
+        pointer: `/data/labels/${key}`,
+      };
+    }
+  }
+  return undefined;
+}
+
+function makeTrigger(
+  { event, json }: ReceivedEvent,
+  kind: Extract<EventKind, { of: 'sequence' }>,
+  data: JsonObject,
+  project: string,
+  known: NonNullable<ReturnType<ProjectBook['peek']>>,
+  context: IngestContext,
+): Ingested {
+  const env = known.envOf(kind.stage, kind.sequence);
+  const plan = known.plan;
+  if (!env.sequence && !context.lenient) throw unknownSequence(plan, kind);
+  const depth = Number(event.triggerdepth ?? 0) || 0;
+  let refusal: string | undefined;
+  if (depth > TRIGGER_DEPTH_MAX)
+    refusal = `trigger-depth: runs have triggered each other ${depth} times, and ${TRIGGER_DEPTH_MAX} is the limit`;
+  const wrong = refusal === undefined && env.sequence?.input ? inputProblem(env.sequence.input, data) : undefined;
+  if (wrong) {
+    if (!context.lenient)
+      throw new Refusal('invalid-input', `data does not fit the sequence's input: ${wrong.detail}`, {
+        errors: wrong.errors,
+      });
+    refusal = `the trigger's data does not fit the sequence's input: ${wrong.detail}`;
+  }
+  const text = oneLine(json, event);
+  const run =
+    context.idempotencyKey === undefined
+      ? runIdOf(event.source, event.id)
+      : runIdOf('idempotency-key', `${project}\n${context.idempotencyKey}`);
+  const correlationId = correlationOf(event) ?? run;
+  const triggeredBy = /^([0-9a-f-]{36})\.triggers\./.exec(event.id)?.[1];
+  const input: RunInput = {
+    kind: 'trigger',
+    at: context.clock.now(),
+    run,
+    project,
+    stage: kind.stage,
+    sequence: kind.sequence,
+    dialect: known.project.dialect,
+    planVersion: plan.version,
+    correlationId,
+    bodyHash: bodyHashOf(
+      context.idempotencyKey === undefined
+        ? `${plainType(event.type)}\n${JSON.stringify(event.data ?? null)}`
+        : context.idempotencyKey,
+    ),
+    depth,
+    lenient: context.lenient,
+    event,
+    json: text,
+  };
+  if (triggeredBy !== undefined) input.triggeredBy = triggeredBy;
+  if (refusal !== undefined) input.refusal = refusal;
+  for (const _key in known.project.config) {
+    input.config = known.project.config;
+    break;
+  }
+  return { run, input, isNew: true, correlationId };
+}
+
+function unknownSequence(
+  plan: { stages: { name: string; sequences: { name: string }[] }[] },
+  kind: { stage: string; sequence: string },
+): Refusal {
+  const stage = plan.stages.find((one) => one.name === kind.stage);
+  if (!stage) {
+    const names = plan.stages.map((one) => one.name);
+    const nearest = nearestName(kind.stage, names);
+    const hint = nearest ? `did you mean '${nearest}'?` : `it has: ${names.slice(0, 20).join(', ')}`;
+    return new Refusal('unknown-stage', `the shipyard has no stage '${kind.stage}': ${hint}`, {
+      errors: [{ code: 'unknown-stage', detail: hint, pointer: '/type', ...(nearest ? { nearest } : {}) }],
+    });
+  }
+  const names = stage.sequences.map((one) => one.name);
+  const nearest = nearestName(kind.sequence, names);
+  const hint = nearest ? `did you mean '${nearest}'?` : `it has: ${names.slice(0, 20).join(', ')}`;
+  return new Refusal('unknown-sequence', `stage '${kind.stage}' has no sequence '${kind.sequence}': ${hint}`, {
+    errors: [{ code: 'unknown-sequence', detail: hint, pointer: '/type', ...(nearest ? { nearest } : {}) }],
+  });
+}
+
+type RefusalCode = ConstructorParameters<typeof Refusal>[0];
+
+function refuse(
+  context: IngestContext,
+  code: RefusalCode,
+  event: CloudEvent,
+  detail: string,
+  pointer?: string,
+): Ingested {
+  if (context.lenient) return { run: undefined, ignored: code, correlationId: correlationOf(event) };
+  throw new Refusal(code, detail, pointer === undefined ? {} : { errors: [{ code, detail, pointer }] });
+}
+
+/** The journal keeps one event a line. */
+function oneLine(json: string | undefined, event: CloudEvent): string {
+  return json === undefined || json.includes('\n') || json.includes('\r') ? stringifyEvent(event) : json;
+}

@@ -1,0 +1,888 @@
+import type {
+  Accepted,
+  ClaimRequest,
+  ContextView,
+  EventView,
+  Project,
+  ProjectPut,
+  RunCommand,
+  RunSummary,
+  RunView,
+  ServiceView,
+  ShipyardVersion,
+  SourceProblem,
+  Subscription,
+  Waited,
+  Why,
+} from '@slipway/contract';
+import { attemptId, decodeNats, plainType } from '@slipway/contract';
+import type { Bus, Delivery } from '../bus/bus.ts';
+import type { Effect, Env, Run, RunInput } from '../engine/index.ts';
+import { finalEffects, openDispatches } from '../engine/index.ts';
+import { allowedCommands, runView, summarize, whyOf } from '../projection/index.ts';
+import type { RunQuery, Store, Timer } from '../store/store.ts';
+import { InvalidCursor } from '../store/store.ts';
+import type { Committed, Verdict } from './advance.ts';
+import { Advance } from './advance.ts';
+import type { Clock } from './clock.ts';
+import type {
+  ClaimOptions,
+  ControlPlane,
+  ListQuery,
+  Paged,
+  PlaneStatus,
+  ReceivedEvent,
+  StreamFilter,
+  StreamListener,
+} from './control-plane.ts';
+import { Refusal } from './control-plane.ts';
+import { eventView, Hub } from './hub.ts';
+import { runIdOf } from './ids.ts';
+import type { Ingested } from './ingest.ts';
+import { ingest } from './ingest.ts';
+import { Leases } from './leases.ts';
+import type { Offer } from './offers.ts';
+import { Offers } from './offers.ts';
+import { ProjectBook } from './project-book.ts';
+import { Push } from './push.ts';
+import { Relay } from './relay.ts';
+import { sweepRetention } from './retention.ts';
+import { ServiceBook } from './service-book.ts';
+import { Timers } from './timers.ts';
+
+export type PlaneOptions = {
+  store: Store;
+  bus: Bus;
+  clock: Clock;
+  /** Other replicas work on the same store. */
+  shared: boolean;
+  log: PlaneLog;
+  /** Delivers to push subscriptions; undefined where none can be. */
+  post?: PostEvent | undefined;
+};
+
+export type PlaneLog = {
+  info(details: Record<string, unknown>, message: string): void;
+  warn(details: Record<string, unknown>, message: string): void;
+  error(details: Record<string, unknown>, message: string): void;
+};
+
+export type PostEvent = (request: {
+  sink: string;
+  json: string;
+  mode: 'binary' | 'structured';
+  timeoutMs: number;
+}) => Promise<{
+  status: number;
+  /** A CloudEvent in the answer, when there was one. */
+  body: { headers: Record<string, string>; text: string } | undefined;
+}>;
+
+const LEASE_DEFAULT_MS = 60_000;
+/** New runs are refused beyond this many undecided inputs; answers never are. */
+const BACKLOG_MAX = 10_000;
+const WALK_PAGE = 500;
+const RETENTION_SWEEP_MS = 60_000;
+const DELIVERY_RETRY_MS = 1000;
+const CONTEXT_RUNS_MAX = 1000;
+
+/** Starts a control plane on a store and a bus: walks what is open, fires what is due, and takes what comes. */
+export async function startPlane(
+  options: PlaneOptions,
+): Promise<ControlPlane & { counters(): Record<string, number> }> {
+  const plane = new Plane(options);
+  await plane.start();
+  return plane;
+}
+
+class Plane implements ControlPlane {
+  readonly #store: Store;
+  readonly #bus: Bus;
+  readonly #clock: Clock;
+  readonly #shared: boolean;
+  readonly #log: PlaneLog;
+  readonly #book: ProjectBook;
+  readonly #advance: Advance;
+  readonly #offers: Offers;
+  readonly #leases: Leases;
+  readonly #timers: Timers;
+  readonly #relay: Relay;
+  readonly #hub: Hub;
+  readonly #services: ServiceBook;
+  readonly #push: Push;
+  readonly #waits = new Map<string, Set<(run: RunSummary) => void>>();
+  readonly #counts = {
+    runsStarted: 0,
+    runsFinished: 0,
+    attemptsTriggered: 0,
+    inputsIgnored: 0,
+    busIgnored: 0,
+    commits: 0,
+    claims: 0,
+  };
+  #draining = false;
+  #walked = false;
+  #stopRetention: () => void = () => undefined;
+
+  constructor(options: PlaneOptions) {
+    const { store, bus, clock, shared, log } = options;
+    this.#store = store;
+    this.#bus = bus;
+    this.#clock = clock;
+    this.#shared = shared;
+    this.#log = log;
+    const onError = (message: string, details: Record<string, unknown>): void => log.error(details, message);
+    this.#book = new ProjectBook({ store, clock, shared });
+    this.#advance = new Advance({
+      store,
+      clock,
+      shared,
+      envOf: (at) => this.#book.envOf(at),
+      onCommitted: (batch) => this.#committed(batch),
+      onError,
+    });
+    this.#offers = new Offers(clock);
+    this.#services = new ServiceBook(clock);
+    this.#leases = new Leases({
+      clock,
+      onLost: (lost) =>
+        this.#advance.deliver(lost.run, {
+          kind: 'lease-lost',
+          at: clock.now(),
+          task: lost.task,
+          attempt: lost.attempt,
+          source: lost.source,
+        }),
+    });
+    this.#timers = new Timers({ store, clock, onDue: (timer) => this.#fire(timer), onError });
+    this.#relay = new Relay({
+      bus,
+      clock,
+      onError,
+      redispatch: (run, task, attempt) => this.#redispatch(run, task, attempt),
+      settle: (runs) => store.settle(runs),
+    });
+    this.#hub = new Hub({ store, clock, shared, onError });
+    this.#push = new Push({
+      store,
+      clock,
+      post: options.post,
+      log,
+      submit: (events) => this.submit(events, { way: 'push' }),
+      services: this.#services,
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#timers.start();
+    await this.#bus.consume((deliveries) => this.#consume(deliveries));
+    this.#bus.onHello((hello) => {
+      for (const task of hello.tasks) {
+        const fresh = this.#services.seen({ task, source: hello.source, way: 'nats', version: hello.version });
+        if (fresh) this.#relay.wake(task);
+      }
+    });
+    await this.#push.start();
+    void this.#walk().catch((error: unknown) =>
+      this.#log.error({ error: String(error) }, 'the walk over open runs failed'),
+    );
+    this.#leases.start();
+    this.#relay.start();
+    this.#sweepLater();
+  }
+
+  // ---- taking
+
+  async submit(
+    events: readonly ReceivedEvent[],
+    options: { idempotencyKey?: string | undefined; way?: 'http' | 'push' } = {},
+  ): Promise<Accepted> {
+    if (this.#draining)
+      throw new Refusal('draining', 'this control plane is shutting down: send it to another, or again in a moment', {
+        retryAfterMs: 2000,
+      });
+    const context = {
+      book: this.#book,
+      clock: this.#clock,
+      way: options.way ?? ('http' as const),
+      lenient: false,
+      idempotencyKey: options.idempotencyKey,
+    };
+    const ingested: Ingested[] = [];
+    for (const received of events) {
+      const one = ingest(received, context);
+      ingested.push(one instanceof Promise ? await one : one);
+    }
+    if (this.#advance.backlog > BACKLOG_MAX && ingested.some((one) => one.run !== undefined && one.isNew)) {
+      throw new Refusal(
+        'overloaded',
+        `${this.#advance.backlog} inputs wait to be decided: send new runs again in a moment`,
+        {
+          retryAfterMs: 500 + Math.floor(this.#clock.random() * 1500),
+        },
+      );
+    }
+    const items = await Promise.all(ingested.map((one, index) => this.#take(one, events[index]?.event.id ?? '')));
+    return { items };
+  }
+
+  #take(one: Ingested, id: string): Promise<Accepted['items'][number]> | Accepted['items'][number] {
+    if (one.run === undefined) return { id, outcome: 'ignored', code: one.ignored };
+    const { run, input } = one;
+    this.#noteAnswer(input);
+    return new Promise((resolve, reject) => {
+      this.#advance.deliver(run, input, {
+        isNew: one.isNew,
+        // Nobody decides by progress: it may share the entry of what follows. It is durable all the same.
+        lazy: input.kind === 'answer' && input.phase !== 'finished',
+        done: (verdict, error) => {
+          if (error) reject(error);
+          else resolve(itemOf(id, run, one.correlationId, verdict));
+        },
+      });
+    });
+  }
+
+  #noteAnswer(input: RunInput): void {
+    if (input.kind !== 'answer') return;
+    const uses = plainType(input.event.type).split('.')[0] ?? '';
+    this.#services.seen({ task: uses, source: input.event.source, way: input.way, version: undefined });
+    if (input.phase === 'status.changed') {
+      this.#leases.renew(`${input.event.causationid ?? input.event.triggeredid}`, input.event.source);
+    }
+  }
+
+  #consume(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries) this.#consumeOne(delivery);
+  }
+
+  #consumeOne(delivery: Delivery): void {
+    const decoded = decodeNats({ headers: delivery.headers, data: delivery.body });
+    if (!decoded.ok) {
+      this.#ignoreDelivery(delivery, decoded.problem.code);
+      return;
+    }
+    const { event } = decoded;
+    let one: Ingested | Promise<Ingested>;
+    try {
+      one = ingest(
+        { event },
+        { book: this.#book, clock: this.#clock, way: 'nats', lenient: true, project: delivery.project },
+      );
+    } catch (error) {
+      this.#ignoreDelivery(delivery, error instanceof Refusal ? error.code : String(error));
+      return;
+    }
+    if (one instanceof Promise) {
+      one.then(
+        (ready) => this.#takeDelivery(ready, delivery),
+        (error: unknown) => {
+          if (error instanceof Refusal) this.#ignoreDelivery(delivery, error.code);
+          else delivery.retry(DELIVERY_RETRY_MS);
+        },
+      );
+    } else {
+      this.#takeDelivery(one, delivery);
+    }
+  }
+
+  #takeDelivery(one: Ingested, delivery: Delivery): void {
+    if (one.run === undefined) {
+      this.#ignoreDelivery(delivery, one.ignored);
+      return;
+    }
+    if (one.input.kind === 'answer') {
+      // The broker's own clock decides whether an answer was in time.
+      this.#noteAnswer(one.input);
+    }
+    this.#advance.deliver(one.run, one.input, {
+      isNew: one.isNew,
+      lazy: one.input.kind === 'answer' && one.input.phase !== 'finished',
+      done: (verdict, error) => {
+        if (error) {
+          delivery.retry(DELIVERY_RETRY_MS);
+          return;
+        }
+        if (verdict?.outcome.kind === 'ignored') this.#counts.busIgnored++;
+        delivery.ack();
+      },
+    });
+  }
+
+  #ignoreDelivery(delivery: Delivery, reason: string): void {
+    this.#counts.busIgnored++;
+    this.#log.warn(
+      { reason, bytes: delivery.body.length, project: delivery.project },
+      'a message on the bus was ignored',
+    );
+    delivery.ack();
+  }
+
+  // ---- after a commit
+
+  #committed(batch: readonly Committed[]): void {
+    for (const committed of batch) {
+      if (committed.item) this.#counts.commits++;
+      const { run } = committed;
+      if (run && committed.before === undefined && committed.item) this.#counts.runsStarted++;
+      for (const effect of committed.effects) this.#local(committed, effect);
+      if (run?.kind === 'finished' && committed.before?.kind !== 'finished') {
+        this.#counts.runsFinished++;
+        this.#tellWaits(run.id, committed.item?.summary);
+      }
+    }
+    this.#hub.publish(batch);
+    this.#push.wake();
+    this.#relay.tell(batch, (to, input, done) => this.#advance.deliver(to, input, { done }));
+    this.#offers.flush();
+  }
+
+  /** Effects on what this process keeps in memory. */
+  #local(committed: Committed, effect: Effect): void {
+    const { run, stream } = committed;
+    if (effect.kind === 'publish') {
+      const { dispatch } = effect.event;
+      if (!dispatch || run?.kind !== 'open') return;
+      if (!effect.again) this.#counts.attemptsTriggered++;
+      this.#offer(run, dispatch, effect.event.id);
+    } else if (effect.kind === 'withdraw') {
+      const node = run?.nodes[effect.task];
+      const id = attemptId({ run: stream, task: effect.task, attempt: effect.attempt });
+      const uses = this.#usesOf(run, effect.task);
+      if (uses !== undefined) this.#offers.withdraw(uses, id);
+      this.#relay.started(id);
+      if (node?.state !== 'open' || node.attempt.number !== effect.attempt) this.#leases.end(id);
+    } else if (effect.kind === 'schedule') {
+      this.#timers.add({ stream, name: effect.name, dueAt: effect.dueAt });
+    } else if (effect.kind === 'unschedule') {
+      this.#timers.cancel({ stream, name: effect.name });
+    }
+  }
+
+  #usesOf(run: Run | undefined, task: string): string | undefined {
+    if (!run) return undefined;
+    const env = this.#book.envOf(run);
+    if (env instanceof Promise) return undefined;
+    return env.sequence?.tasks.find((one) => one.key === task)?.uses;
+  }
+
+  #offer(run: Run, dispatch: { task: string; uses: string; attempt: number }, id: string): void {
+    const env = this.#book.envOf(run);
+    const node = run.nodes[dispatch.task];
+    if (env instanceof Promise || node?.state !== 'open' || node.attempt.number !== dispatch.attempt) return;
+    const task = env.sequence?.tasks.find((one) => one.key === dispatch.task);
+    const claimedBy = Object.keys(node.attempt.executors);
+    const wanted = (task?.executors ?? 1) - claimedBy.length;
+    if (wanted <= 0) return;
+    this.#offers.add({
+      id,
+      run: run.id,
+      task: dispatch.task,
+      uses: dispatch.uses,
+      attempt: dispatch.attempt,
+      project: run.project,
+      stage: run.stage,
+      service: run.service,
+      offeredAt: node.attempt.triggeredAt,
+      wanted,
+      claimedBy,
+      heartbeatMs: task?.heartbeatMs,
+    });
+  }
+
+  #tellWaits(run: string, summary: RunSummary | undefined): void {
+    const waits = this.#waits.get(run);
+    if (!waits || !summary) return;
+    this.#waits.delete(run);
+    for (const resolve of waits) resolve(summary);
+  }
+
+  #fire(timer: Timer): void {
+    const input: RunInput = {
+      kind: 'timer',
+      at: this.#clock.now(),
+      name: timer.name,
+      dueAt: timer.dueAt,
+      random: this.#clock.random(),
+    };
+    this.#advance.deliver(timer.stream, input, {
+      done: (verdict, error) => {
+        if (error) this.#timers.retry(timer);
+        else if (verdict?.outcome.kind !== 'applied') void this.#timers.forget(timer);
+      },
+    });
+  }
+
+  /** Publishes a trigger nobody has started once more. */
+  #redispatch(runId: string, task: string, attempt: number): void {
+    this.#advance.load(runId).then(
+      (loaded) => {
+        if (loaded?.run.kind !== 'open') {
+          this.#relay.started(attemptId({ run: runId, task, attempt }));
+          return;
+        }
+        const found = openDispatches(loaded.run, loaded.env).find(
+          ({ effect }) => effect.event.dispatch?.task === task && effect.event.dispatch.attempt === attempt,
+        );
+        if (found) this.#relay.publishAgain(loaded.run, found.effect.event);
+        else this.#relay.started(attemptId({ run: runId, task, attempt }));
+      },
+      (error: unknown) => this.#log.warn({ run: runId, error: String(error) }, 'a run could not be dispatched again'),
+    );
+  }
+
+  // ---- the walk
+
+  /** Takes up every run and group that is not settled, as a crash left it: offers, publishes, leases and timers. */
+  async #walk(): Promise<void> {
+    const startedAt = this.#clock.now();
+    let after: string | undefined;
+    let count = 0;
+    for (;;) {
+      const streams = await this.#store.openStreams({ ...(after === undefined ? {} : { after }), limit: WALK_PAGE });
+      const last = streams.at(-1);
+      if (last === undefined) break;
+      after = last;
+      for (const stream of streams) {
+        count++;
+        await this.#takeUp(stream);
+      }
+      this.#offers.flush();
+    }
+    this.#walked = true;
+    this.#log.info({ streams: count, ms: this.#clock.now() - startedAt }, 'open runs are taken up');
+  }
+
+  async #takeUp(stream: string): Promise<void> {
+    const at = this.#clock.now();
+    if (stream.startsWith('group:')) {
+      const group = await this.#advance.loadGroup(stream);
+      for (const run of group?.holders ?? []) this.#advance.deliver(run, { kind: 'granted', at });
+      return;
+    }
+    const loaded = await this.#advance.load(stream);
+    if (!loaded) return;
+    const { run, env } = loaded;
+    if (run.kind === 'finished') {
+      this.#relay.tellEnd(run, finalEffects(run, env), (to, input, done) => this.#advance.deliver(to, input, { done }));
+    } else if (run.kind === 'waiting') {
+      const { limit, policy } = env.sequence?.concurrency ?? { limit: 1, policy: 'queue' as const };
+      this.#advance.deliver(run.group, { kind: 'enqueue', at, run: run.id, acceptedAt: run.acceptedAt, limit, policy });
+    } else {
+      for (const { effect } of openDispatches(run, env)) {
+        if (effect.event.dispatch) this.#offer(run, effect.event.dispatch, effect.event.id);
+        this.#relay.publishAgain(run, effect.event);
+      }
+      this.#takeUpLeases(run, env);
+    }
+  }
+
+  #takeUpLeases(run: Run, env: Env): void {
+    for (const task of env.sequence?.tasks ?? []) {
+      const node = run.nodes[task.key];
+      if (node?.state !== 'open') continue;
+      for (const [source, executor] of Object.entries(node.attempt.executors)) {
+        if (executor.finished || executor.leaseMs === undefined) continue;
+        const { number } = node.attempt;
+        const id = attemptId({ run: run.id, task: task.key, attempt: number });
+        // From now on, not from before the crash: whoever holds it could not renew it while nobody was here.
+        this.#leases.hold({ id, run: run.id, task: task.key, attempt: number, source, leaseMs: executor.leaseMs });
+      }
+    }
+  }
+
+  // ---- claims
+
+  async claim(task: string, request: ClaimRequest, options: ClaimOptions): Promise<string[]> {
+    if (this.#draining)
+      throw new Refusal('draining', 'this control plane is shutting down: claim again in a moment', {
+        retryAfterMs: 1000,
+      });
+    this.#services.waits({ task, source: request.source, version: request.version }, +1);
+    let offers: Offer[];
+    try {
+      const claimed = this.#offers.claim(task, request, options);
+      offers = claimed instanceof Promise ? await claimed : claimed;
+    } finally {
+      this.#services.waits({ task, source: request.source, version: request.version }, -1);
+    }
+    const taken: string[] = [];
+    for (const offer of offers) {
+      const json = await this.#grant(offer, request, options.leaseMs);
+      if (json !== undefined) taken.push(json);
+    }
+    this.#counts.claims += taken.length;
+    return taken;
+  }
+
+  /** Hands an attempt to a claimer: `started`, with a lease. Undefined when it is not open any more. */
+  async #grant(offer: Offer, request: ClaimRequest, wishedMs: number | undefined): Promise<string | undefined> {
+    const leaseMs = wishedMs ?? offer.heartbeatMs ?? LEASE_DEFAULT_MS;
+    const cached = this.#shared ? undefined : this.#advance.peek(offer.run);
+    const run = cached ?? (await this.#advance.load(offer.run))?.run;
+    const node = run?.nodes[offer.task];
+    if (!run || run.kind !== 'open' || node?.state !== 'open' || node.attempt.number !== offer.attempt)
+      return undefined;
+    const { json } = node.attempt;
+    const started = startedEvent(run, offer, request.source);
+    const input: RunInput = {
+      kind: 'answer',
+      phase: 'started',
+      at: this.#clock.now(),
+      task: offer.task,
+      attempt: offer.attempt,
+      way: 'claim',
+      leaseMs,
+      random: 0,
+      ...started,
+    };
+    const held = {
+      id: offer.id,
+      run: offer.run,
+      task: offer.task,
+      attempt: offer.attempt,
+      source: request.source,
+      leaseMs,
+    };
+    if (!this.#shared) {
+      // One process gives out the claims, so nobody else can have it: the note may wait for what follows.
+      this.#leases.hold(held);
+      this.#advance.deliver(offer.run, input, { lazy: true });
+      return json;
+    }
+    const verdict = await new Promise<Verdict | undefined>((resolve) =>
+      this.#advance.deliver(offer.run, input, { done: (one) => resolve(one) }),
+    );
+    if (verdict?.outcome.kind !== 'applied') return undefined;
+    // Another replica may have given it to somebody else in the same moment: only one executor was wanted.
+    const after = verdict.run?.nodes[offer.task];
+    if (after?.state === 'open' && Object.keys(after.attempt.executors)[0] !== request.source && offer.wanted <= 0)
+      return undefined;
+    this.#leases.hold(held);
+    return json;
+  }
+
+  // ---- control
+
+  async command(
+    runId: string,
+    command: RunCommand,
+    who: { by?: string | undefined; reason?: string | undefined },
+  ): Promise<{ run: string; state: RunSummary['state']; changed: boolean; commands: RunCommand[] }> {
+    await this.#loadRun(runId);
+    const input: RunInput = { kind: 'command', command, at: this.#clock.now() };
+    if (who.by !== undefined) input.by = who.by;
+    if (who.reason !== undefined) input.reason = who.reason;
+    const verdict = await new Promise<Verdict | undefined>((resolve, reject) => {
+      this.#advance.deliver(runId, input, { done: (one, error) => (error ? reject(error) : resolve(one)) });
+    });
+    const run = verdict?.run;
+    if (!verdict || !run) throw unknownRun(runId);
+    if (verdict.outcome.kind === 'refused') {
+      const allowed = allowedCommands(run);
+      const hint = allowed.length > 0 ? `allowed now: ${allowed.join(', ')}` : 'nothing is allowed any more';
+      throw new Refusal('not-allowed-now', `${verdict.outcome.reason}; ${hint}`);
+    }
+    const { state } = summarize(run, undefined, this.#clock.now());
+    return { run: runId, state, changed: verdict.outcome.kind === 'applied', commands: allowedCommands(run) };
+  }
+
+  async waitForRun(run: string, timeoutMs: number, signal?: AbortSignal): Promise<Waited | undefined> {
+    const deadline = this.#clock.now() + timeoutMs;
+    let resolveWait: (run: RunSummary | undefined) => void = () => undefined;
+    const ended = new Promise<RunSummary | undefined>((resolve) => {
+      resolveWait = resolve;
+    });
+    const waits = this.#waits.get(run) ?? new Set();
+    waits.add(resolveWait);
+    this.#waits.set(run, waits);
+    const stop = (): void => resolveWait(undefined);
+    signal?.addEventListener('abort', stop, { once: true });
+    const cancel = this.#clock.after(timeoutMs, stop);
+    try {
+      const before = await this.#finishedView(run);
+      if (before) return before;
+      if (!this.#shared) return (await ended) ? await this.#finishedView(run) : undefined;
+      // Another replica may end it: look now and then, beside waiting for our own word.
+      for (;;) {
+        const left = deadline - this.#clock.now();
+        if (left <= 0 || signal?.aborted) return undefined;
+        const pause = new Promise<undefined>(
+          (resolve) => void this.#clock.after(Math.min(200, left), () => resolve(undefined)),
+        );
+        await Promise.race([ended, pause]);
+        const view = await this.#finishedView(run);
+        if (view) return view;
+      }
+    } finally {
+      cancel();
+      signal?.removeEventListener('abort', stop);
+      waits.delete(resolveWait);
+      if (waits.size === 0) this.#waits.delete(run);
+    }
+  }
+
+  async #finishedView(runId: string): Promise<Waited | undefined> {
+    const cached = this.#shared ? undefined : this.#advance.peek(runId);
+    const run = cached ?? (await this.#advance.load(runId))?.run;
+    if (!run || (run.kind !== 'finished' && run.parked === undefined)) return undefined;
+    const waited: Waited = {
+      run: runId,
+      correlationid: run.correlationId,
+      state: run.kind === 'finished' ? 'finished' : 'parked',
+    };
+    if (run.kind === 'finished') {
+      waited.result = run.result;
+      waited.status = run.status;
+      if (run.message !== '') waited.message = run.message;
+      if (run.output !== undefined) waited.output = run.output;
+    }
+    return waited;
+  }
+
+  // ---- looking
+
+  async #loadRun(id: string): Promise<{ run: Run; env: Env }> {
+    const loaded = await this.#advance.load(id);
+    if (!loaded) throw unknownRun(id);
+    return loaded;
+  }
+
+  async getRun(id: string): Promise<RunView> {
+    const { run, env } = await this.#loadRun(id);
+    return runView(run, {
+      sequence: env.sequence,
+      at: this.#clock.now(),
+      runIdOfTrigger: (eventId) => runIdOf(run.dialect === 'keptn' ? 'shipyard-controller' : 'slipway', eventId),
+    });
+  }
+
+  async why(id: string): Promise<Why> {
+    const { run, env } = await this.#loadRun(id);
+    let group: { holders: readonly string[]; place: number } | undefined;
+    if (run.kind === 'waiting') {
+      const state = await this.#advance.loadGroup(run.group);
+      if (state) group = { holders: state.holders, place: state.queue.findIndex((one) => one.run === id) + 1 };
+    }
+    return whyOf(run, {
+      sequence: env.sequence,
+      at: this.#clock.now(),
+      group,
+      isServed: (uses) => this.#services.isServed(uses),
+      hintFor: (uses) => hintFor(uses),
+    });
+  }
+
+  listRuns(query: ListQuery & Pick<RunQuery, 'state' | 'result' | 'sequence' | 'labels'>): Promise<Paged<RunSummary>> {
+    return this.#asking(() => this.#store.listRuns(query));
+  }
+
+  async listRunEvents(run: string, page: { limit: number; cursor?: string }): Promise<Paged<EventView>> {
+    await this.#loadRun(run);
+    return this.#events({ run, order: 'oldest', ...page });
+  }
+
+  listEvents(query: ListQuery & { type?: string; source?: string }): Promise<Paged<EventView>> {
+    return this.#events(query.type === undefined ? query : { ...query, type: plainType(query.type) });
+  }
+
+  async #events(query: Parameters<Store['listEvents']>[0]): Promise<Paged<EventView>> {
+    const page = await this.#asking(() => this.#store.listEvents(query));
+    const items = page.items.map(eventView);
+    return page.next === undefined ? { items } : { items, next: page.next };
+  }
+
+  async getEvent(id: string, source?: string): Promise<EventView> {
+    const found = await this.#store.findEvent(id, source);
+    if (!found) throw new Refusal('not-found', `there is no event '${id.slice(0, 80)}'`);
+    return eventView(found);
+  }
+
+  async getContext(correlationId: string): Promise<ContextView> {
+    const page = await this.#asking(() =>
+      this.#store.listRuns({ correlationid: correlationId, limit: CONTEXT_RUNS_MAX }),
+    );
+    if (page.items.length === 0)
+      throw new Refusal('not-found', `there is no run with correlationid '${correlationId.slice(0, 80)}'`);
+    const runs: ContextView['runs'] = [];
+    for (const summary of page.items.reverse()) {
+      const loaded = await this.#advance.load(summary.id);
+      const triggeredBy = loaded?.run.triggeredBy;
+      runs.push(triggeredBy === undefined ? summary : { ...summary, triggeredBy });
+    }
+    return { correlationid: correlationId, runs };
+  }
+
+  async #asking<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (error instanceof InvalidCursor)
+        throw new Refusal('invalid-cursor', `${error.message}: leave it out to start over`);
+      throw error;
+    }
+  }
+
+  // ---- projects, services, subscriptions
+
+  listProjects = (page: { limit: number; cursor?: string }): Promise<Paged<Project>> => this.#book.list(page);
+  getProject = (project: string): Promise<Project> => this.#book.get(project);
+  putProject = (project: string, change: ProjectPut): Promise<{ project: Project; created: boolean }> =>
+    this.#book.put(project, change);
+  deleteProject = (project: string): Promise<void> => this.#book.delete(project);
+  putShipyard = (
+    project: string,
+    text: string,
+    options: { dryRun: boolean },
+  ): Promise<{ version: string; changed: boolean; warnings: SourceProblem[]; plan: unknown }> =>
+    this.#book.putShipyard(project, text, options);
+  getShipyard = (project: string, version?: string): Promise<ShipyardVersion> =>
+    this.#book.getShipyard(project, version);
+  listShipyards = (project: string, page: { limit: number; cursor?: string }): Promise<Paged<ShipyardVersion>> =>
+    this.#book.listShipyards(project, page);
+
+  async listServices(filter: { project?: string; task?: string }): Promise<ServiceView[]> {
+    return this.#services.view({
+      ...filter,
+      waiting: this.#offers.waiting(),
+      held: this.#leases.countBySource(),
+      hintFor,
+    });
+  }
+
+  listSubscriptions = (page: { limit: number; cursor?: string }): Promise<Paged<Subscription>> => this.#push.list(page);
+  getSubscription = (id: string): Promise<Subscription> => this.#push.get(id);
+  putSubscription = (
+    id: string,
+    change: Parameters<ControlPlane['putSubscription']>[1],
+  ): Promise<{ subscription: Subscription; created: boolean }> => this.#push.put(id, change);
+  deleteSubscription = (id: string): Promise<void> => this.#push.delete(id);
+
+  stream(filter: StreamFilter, after: string | undefined, listener: StreamListener): { end(): void } {
+    return this.#hub.listen(filter, after, listener);
+  }
+
+  // ---- life
+
+  async status(): Promise<PlaneStatus> {
+    const reasons: string[] = [];
+    const bus = this.#bus.status();
+    const store: PlaneStatus['store'] = { ok: true };
+    try {
+      store.probeMs = await this.#store.probe();
+    } catch (error) {
+      store.ok = false;
+      store.error = error instanceof Error ? error.message : String(error);
+      reasons.push(`the store does not answer: ${store.error}`);
+    }
+    if (!bus.connected)
+      reasons.push(`the bus is not connected${bus.lastError === undefined ? '' : `: ${bus.lastError}`}`);
+    if (this.#draining) reasons.push('it is shutting down');
+    const status: PlaneStatus = {
+      ready: reasons.length === 0,
+      store,
+      bus: { kind: this.#bus.kind, connected: bus.connected },
+      backlog: this.#advance.backlog,
+      draining: this.#draining,
+      reasons,
+    };
+    if (bus.pending !== undefined) status.bus.pending = bus.pending;
+    if (bus.lastError !== undefined) status.bus.error = bus.lastError;
+    return status;
+  }
+
+  /** Numbers for /metrics. */
+  counters(): Record<string, number> {
+    return {
+      runs_started_total: this.#counts.runsStarted,
+      runs_finished_total: this.#counts.runsFinished,
+      attempts_triggered_total: this.#counts.attemptsTriggered,
+      claims_total: this.#counts.claims,
+      commits_total: this.#counts.commits,
+      bus_ignored_total: this.#counts.busIgnored,
+      backlog: this.#advance.backlog,
+      offers: this.#offers.size,
+      leases: this.#leases.size,
+      timers: this.#timers.size,
+      cached_streams: this.#advance.cachedStreams,
+      stream_listeners: this.#hub.size,
+      walk_done: this.#walked ? 1 : 0,
+      publishes_waiting: this.#relay.waiting,
+    };
+  }
+
+  #sweepLater(): void {
+    this.#stopRetention = this.#clock.after(RETENTION_SWEEP_MS, () => {
+      sweepRetention({ store: this.#store, clock: this.#clock }).then(
+        () => this.#sweepLater(),
+        (error: unknown) => {
+          this.#log.warn({ error: String(error) }, 'old runs could not be deleted');
+          this.#sweepLater();
+        },
+      );
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#draining = true;
+    this.#stopRetention();
+    this.#offers.endWaits();
+    this.#leases.stop();
+    // With no broker, the triggers of the next stage come back to us: they must find us until the last is durable.
+    if (this.#bus.kind !== 'local') await this.#bus.stopConsuming();
+    await Promise.race([this.#advance.idle(), new Promise<void>((resolve) => void this.#clock.after(10_000, resolve))]);
+    await Promise.race([this.#relay.flush(), new Promise<void>((resolve) => void this.#clock.after(5_000, resolve))]);
+    await this.#bus.stopConsuming();
+    this.#advance.close();
+    this.#timers.stop();
+    this.#relay.stop();
+    this.#push.stop();
+    this.#hub.endAll('the control plane is shutting down');
+    for (const waits of this.#waits.values()) for (const resolve of waits) resolve(undefined as never);
+  }
+}
+
+function itemOf(
+  id: string,
+  run: string,
+  correlationId: string | undefined,
+  verdict: Verdict | undefined,
+): Accepted['items'][number] {
+  const item: Accepted['items'][number] = { id, run, outcome: 'accepted' };
+  const correlation = verdict?.run?.correlationId ?? correlationId;
+  if (correlation !== undefined) item.correlationid = correlation;
+  if (verdict?.outcome.kind === 'duplicate') item.outcome = 'duplicate';
+  if (verdict?.outcome.kind === 'ignored') {
+    item.outcome = 'ignored';
+    item.code = verdict.outcome.code;
+  }
+  return item;
+}
+
+/** The `started` that a claim is, as an event of the claimer's. */
+function startedEvent(
+  run: Run,
+  offer: Offer,
+  source: string,
+): { event: Extract<RunInput, { kind: 'answer' }>['event']; json: string } {
+  const keptn = run.dialect === 'keptn';
+  const event: Extract<RunInput, { kind: 'answer' }>['event'] = {
+    specversion: '1.0',
+    id: `${offer.id}.started.${source}`,
+    source,
+    type: `${keptn ? 'sh.keptn.event.' : ''}${offer.uses}.started`,
+    subject: run.id,
+    ...(keptn
+      ? { shkeptncontext: run.correlationId, triggeredid: offer.id }
+      : { correlationid: run.correlationId, causationid: offer.id }),
+  };
+  return { event, json: JSON.stringify(event) };
+}
+
+function hintFor(uses: string): string {
+  return `curl -s -X POST -H 'content-type: application/json' -d '{"source":"me"}' "$SLIPWAY_SERVER/v1/tasks/${uses}/claim?wait=25s"`;
+}
+
+function unknownRun(id: string): Refusal {
+  return new Refusal('unknown-run', `there is no run '${id.slice(0, 80)}'`);
+}

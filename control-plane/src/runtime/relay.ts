@@ -1,0 +1,236 @@
+import { attemptId } from '@slipway/contract';
+import type { Bus, BusMessage } from '../bus/bus.ts';
+import type { Effect, FinishedRun, GroupInput, OutEvent, Run } from '../engine/index.ts';
+import type { Committed } from './advance.ts';
+import type { Clock } from './clock.ts';
+
+type SendToGroup = (to: string, input: GroupInput, done: (verdict: unknown, error?: Error) => void) => void;
+
+const RETRY_MIN_MS = 200;
+const RETRY_MAX_MS = 10_000;
+const SETTLE_MS = 100;
+/** A trigger that nobody has started is published again after this long, then twice as long, and so on. */
+const REDISPATCH_MIN_MS = 30_000;
+const REDISPATCH_MAX_MS = 600_000;
+const REDISPATCH_SWEEP_MS = 1000;
+
+/**
+ * Tells the world what is durable: events onto the bus, releases to concurrency groups; and marks runs that have nothing
+ * left to tell. Whatever it does may be repeated: messages carry the ids of their events.
+ */
+export class Relay {
+  readonly #bus: Bus;
+  readonly #clock: Clock;
+  readonly #onError: (message: string, details: Record<string, unknown>) => void;
+  readonly #redispatch: (run: string, task: string, attempt: number) => void;
+  readonly #settleNow: (runs: string[]) => Promise<void>;
+  readonly #unstarted = new Map<
+    string,
+    { run: string; task: string; attempt: number; uses: string; dueAt: number; delayMs: number }
+  >();
+  readonly #again = new Map<string, number>();
+  #toSettle: string[] = [];
+  #settling = false;
+  #waiting = 0;
+  #stopped = false;
+  #flushWaiters: (() => void)[] = [];
+
+  constructor(options: {
+    bus: Bus;
+    clock: Clock;
+    onError(message: string, details: Record<string, unknown>): void;
+    redispatch(run: string, task: string, attempt: number): void;
+    settle(runs: string[]): Promise<void>;
+  }) {
+    this.#bus = options.bus;
+    this.#clock = options.clock;
+    this.#onError = options.onError;
+    this.#redispatch = options.redispatch;
+    this.#settleNow = options.settle;
+  }
+
+  /** Publishes that are not known to have arrived. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  start(): void {
+    if (this.#bus.kind === 'local') return;
+    this.#clock.after(REDISPATCH_SWEEP_MS, () => {
+      if (this.#stopped) return;
+      this.#sweep();
+      this.start();
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Publishes what a batch caused, and then tells those who wait for it. */
+  tell(batch: readonly Committed[], send: SendToGroup): void {
+    const messages: BusMessage[] = [];
+    const waiting: Committed[] = [];
+    for (const committed of batch) {
+      const before = messages.length;
+      for (const effect of committed.effects) {
+        if (effect.kind === 'publish' && committed.run) this.#collect(messages, committed.run, effect.event);
+        // A finished run's release is followed to its end below, for the run is not settled before.
+        else if (effect.kind === 'send' && committed.run?.kind !== 'finished')
+          send(effect.to, effect.input, () => undefined);
+      }
+      if (messages.length > before) waiting.push(committed);
+      else this.#told(committed, send);
+    }
+    if (messages.length === 0) return;
+    this.#publish(messages, RETRY_MIN_MS, () => {
+      for (const committed of waiting) this.#told(committed, send);
+    });
+  }
+
+  /** All that the end of a run tells, once more: what a crash may have kept it from. */
+  tellEnd(run: FinishedRun, effects: readonly Effect[], send: SendToGroup): void {
+    const messages: BusMessage[] = [];
+    for (const effect of effects) if (effect.kind === 'publish') this.#collect(messages, run, effect.event);
+    this.#publish(messages, RETRY_MIN_MS, () => this.#ended(run, effects, send));
+  }
+
+  publishAgain(run: Run, event: OutEvent): void {
+    if (this.#bus.kind === 'local') return;
+    const times = (this.#again.get(event.id) ?? 0) + 1;
+    this.#again.set(event.id, times);
+    const messages: BusMessage[] = [];
+    this.#collect(messages, run, event);
+    // The broker's duplicate window must let a deliberate repeat through; its receivers know it by the event's own id.
+    this.#publish(
+      messages.map((message) => ({ ...message, messageId: `${message.messageId}/again-${times}` })),
+      RETRY_MIN_MS,
+      () => undefined,
+    );
+  }
+
+  /** Somebody has started the attempt, or it is over: no more repeats. */
+  started(id: string): void {
+    this.#unstarted.delete(id);
+    this.#again.delete(id);
+  }
+
+  /** A service for this task has just come: whatever waits for one is published again, now. */
+  wake(uses: string): void {
+    for (const one of this.#unstarted.values()) if (one.uses === uses) one.dueAt = 0;
+  }
+
+  /** Resolves when nothing waits to be published. */
+  async flush(): Promise<void> {
+    if (this.#waiting > 0) await new Promise<void>((resolve) => this.#flushWaiters.push(resolve));
+    await this.#settleAll();
+  }
+
+  #collect(messages: BusMessage[], run: Run, event: OutEvent): void {
+    if (this.#bus.kind === 'local' && !isTriggerOfSequence(event)) return;
+    messages.push({
+      messageId: event.id,
+      dialect: run.dialect,
+      project: run.project,
+      plainType: event.type,
+      json: event.json,
+    });
+    if (event.dispatch && this.#bus.kind !== 'local') {
+      const { task, attempt, uses } = event.dispatch;
+      const id = attemptId({ run: run.id, task, attempt });
+      const known = this.#unstarted.get(id);
+      const delayMs = known ? Math.min(known.delayMs * 2, REDISPATCH_MAX_MS) : REDISPATCH_MIN_MS;
+      this.#unstarted.set(id, { run: run.id, task, attempt, uses, delayMs, dueAt: this.#clock.now() + delayMs });
+    }
+  }
+
+  #publish(messages: readonly BusMessage[], retryMs: number, done: () => void): void {
+    if (messages.length === 0) {
+      done();
+      return;
+    }
+    this.#waiting += messages.length;
+    this.#bus.publish(messages).then(
+      () => {
+        this.#waiting -= messages.length;
+        done();
+        this.#checkFlushed();
+      },
+      (error: unknown) => {
+        this.#waiting -= messages.length;
+        this.#onError('events could not be published, they will be again', {
+          error: String(error),
+          messages: messages.length,
+        });
+        if (this.#stopped) return;
+        this.#clock.after(retryMs, () => this.#publish(messages, Math.min(retryMs * 2, RETRY_MAX_MS), done));
+      },
+    );
+  }
+
+  #told(committed: Committed, send: SendToGroup): void {
+    committed.done();
+    const { run, item } = committed;
+    if (run?.kind === 'finished' && item?.open === true) this.#ended(run, committed.effects, send);
+  }
+
+  /** The end is published; when the group knows it too, the run has nothing left to tell. */
+  #ended(run: FinishedRun, effects: readonly Effect[], send: SendToGroup): void {
+    const releases = effects.filter((effect) => effect.kind === 'send');
+    let open = releases.length;
+    if (open === 0) this.#settle(run.id);
+    for (const release of releases) {
+      send(release.to, release.input, (_verdict, error) => {
+        if (error) {
+          this.#clock.after(RETRY_MIN_MS, () => {
+            if (!this.#stopped) this.#ended(run, [release], send);
+          });
+          return;
+        }
+        open--;
+        if (open === 0) this.#settle(run.id);
+      });
+    }
+  }
+
+  #settle(run: string): void {
+    this.#toSettle.push(run);
+    if (this.#settling) return;
+    this.#settling = true;
+    this.#clock.after(SETTLE_MS, () => {
+      this.#settling = false;
+      void this.#settleAll();
+    });
+  }
+
+  async #settleAll(): Promise<void> {
+    const runs = this.#toSettle;
+    this.#toSettle = [];
+    if (runs.length === 0) return;
+    // Not settled costs a look at the next start, no more.
+    await this.#settleNow(runs).catch((error: unknown) =>
+      this.#onError('runs could not be marked as settled', { error: String(error) }),
+    );
+  }
+
+  #checkFlushed(): void {
+    if (this.#waiting > 0) return;
+    const waiters = this.#flushWaiters;
+    this.#flushWaiters = [];
+    for (const resolve of waiters) resolve();
+  }
+
+  #sweep(): void {
+    const now = this.#clock.now();
+    for (const one of this.#unstarted.values()) {
+      if (one.dueAt > now) continue;
+      one.dueAt = now + one.delayMs;
+      this.#redispatch(one.run, one.task, one.attempt);
+    }
+  }
+}
+
+/** `<stage>.<sequence>.triggered`: with no broker, the only thing that anybody here consumes. */
+function isTriggerOfSequence(event: OutEvent): boolean {
+  return event.dispatch === undefined && event.type.endsWith('.triggered');
+}

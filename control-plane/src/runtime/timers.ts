@@ -1,0 +1,114 @@
+import type { Store, Timer } from '../store/store.ts';
+import type { Clock } from './clock.ts';
+import { TimerHeap } from './heap.ts';
+
+/** Only what is due this soon is kept in memory; the store has all of it. */
+const HORIZON_MS = 600_000;
+const REFILL_MS = 300_000;
+const REFILL_PAGE = 2000;
+const RETRY_MS = 1000;
+const WAIT_MAX_MS = 60_000;
+
+/** Fires durable timers, never early. Firing is an input like any other: firing twice changes nothing. */
+export class Timers {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #onDue: (timer: Timer) => void;
+  readonly #onError: (message: string, details: Record<string, unknown>) => void;
+  readonly #heap = new TimerHeap();
+  #filledUntil = 0;
+  #cancel: () => void = () => undefined;
+  #cancelRefill: () => void = () => undefined;
+  #stopped = false;
+
+  constructor(options: {
+    store: Store;
+    clock: Clock;
+    onDue(timer: Timer): void;
+    onError(message: string, details: Record<string, unknown>): void;
+  }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#onDue = options.onDue;
+    this.#onError = options.onError;
+  }
+
+  get size(): number {
+    return this.#heap.size;
+  }
+
+  async start(): Promise<void> {
+    await this.#refill();
+    this.#refillLater();
+  }
+
+  /** A timer that the store has just been given. */
+  add(timer: Timer): void {
+    if (timer.dueAt > this.#filledUntil) return;
+    this.#heap.add(timer);
+    this.#arm();
+  }
+
+  cancel(timer: Pick<Timer, 'stream' | 'name'>): void {
+    this.#heap.cancel(timer);
+  }
+
+  /** Its input could not be decided: again in a moment. */
+  retry(timer: Timer): void {
+    this.#clock.after(RETRY_MS, () => {
+      if (!this.#stopped) this.#onDue(timer);
+    });
+  }
+
+  /** It applied to nothing: nobody waits for it any more. */
+  async forget(timer: Timer): Promise<void> {
+    await this.#store
+      .deleteTimers([timer])
+      .catch((error: unknown) => this.#onError('a stale timer could not be deleted', { error: String(error) }));
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel();
+    this.#cancelRefill();
+  }
+
+  async #refill(): Promise<void> {
+    const until = this.#clock.now() + HORIZON_MS;
+    const timers = await this.#store.dueTimers({ before: until, limit: REFILL_PAGE });
+    for (const timer of timers) this.#heap.add(timer);
+    const last = timers.at(-1);
+    // A full page: what is due after its last one is looked for when that one is.
+    this.#filledUntil = timers.length < REFILL_PAGE || !last ? until : Math.max(this.#filledUntil, last.dueAt);
+    this.#arm();
+  }
+
+  #refillLater(): void {
+    const full = this.#filledUntil < this.#clock.now() + REFILL_MS;
+    this.#cancelRefill = this.#clock.after(full ? RETRY_MS : REFILL_MS, () => {
+      this.#refill().then(
+        () => this.#refillLater(),
+        (error: unknown) => {
+          this.#onError('timers could not be read', { error: String(error) });
+          this.#refillLater();
+        },
+      );
+    });
+  }
+
+  #arm(): void {
+    this.#cancel();
+    if (this.#stopped) return;
+    const dueAt = this.#heap.nextDueAt();
+    if (dueAt === undefined) return;
+    this.#cancel = this.#clock.after(Math.min(Math.max(0, dueAt - this.#clock.now()), WAIT_MAX_MS), () =>
+      this.#fireDue(),
+    );
+  }
+
+  #fireDue(): void {
+    const now = this.#clock.now();
+    for (let timer = this.#heap.takeDue(now); timer; timer = this.#heap.takeDue(now)) this.#onDue(timer);
+    this.#arm();
+  }
+}
