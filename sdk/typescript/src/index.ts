@@ -14,10 +14,12 @@ export {
   SlipwayProblem,
   TerminalError,
 } from './errors.ts';
+export { openFileLedger } from './file-ledger.ts';
 export type { Ledger, LedgerOptions } from './ledger.ts';
 export { MemoryLedger } from './ledger.ts';
 export type { Logger } from './log.ts';
 export { silentLogger, stderrLogger } from './log.ts';
+export type { PushOptions } from './push/transport.ts';
 export type { RunTaskOptions, TaskRun } from './run-task.ts';
 export { runTask } from './run-task.ts';
 export type { ServeOptions, Service, ServiceStats } from './serve.ts';

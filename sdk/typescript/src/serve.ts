@@ -5,6 +5,7 @@ import { type Ledger, MemoryLedger } from './ledger.ts';
 import { errorText, type Logger, stderrLogger } from './log.ts';
 import type { NatsAddress } from './nats/connection.ts';
 import { NatsTransport } from './nats/transport.ts';
+import { type PushOptions, PushTransport } from './push/transport.ts';
 import type { Task } from './task.ts';
 import type { Transport, TransportCounts } from './transport.ts';
 import type { Filter } from './trigger.ts';
@@ -21,9 +22,14 @@ export interface ServeOptions {
   nats?: NatsAddress;
   /** Which spelling to listen for on NATS; default both. */
   dialect?: Dialect;
+  /** Where this process listens, for push. */
+  push?: PushOptions;
   /** The service's name: replicas share it. Default: the first part of `source`, else the name of the first task. */
   name?: string;
-  /** Who answers, as a URI reference. Default `/<name>`, and for claims, whose leases tell replicas apart, `/<name>/<host>-<pid>`. */
+  /**
+   * Who answers, as a URI reference. Default `/<name>`, and for claims, whose leases tell replicas apart,
+   * `/<name>/<host>-<pid>`. With push it is always the address that attempts are delivered to.
+   */
   source?: string;
   /** The service's version, for people. */
   version?: string;
@@ -32,10 +38,15 @@ export interface ServeOptions {
   /** Only attempts of this project, stage or service. */
   filter?: Filter;
   /**
-   * Silence after which the control plane gives an attempt to somebody else, default 30 s. A sign of life is sent after a
-   * third of it, by itself; so this is how long it takes until a dead process is noticed.
+   * Silence after which the control plane gives a claimed attempt to somebody else, default 30 s: how long it takes until
+   * a dead process is noticed.
    */
   leaseMs?: number;
+  /**
+   * A running attempt sends a sign of life by itself after so long a silence. Default a third of the lease, at most 5 s.
+   * Where a shipyard asks for a `heartbeat` it must be a good deal shorter than that.
+   */
+  heartbeatMs?: number;
   /** How long a claim waits for work, default 25 s. */
   waitMs?: number;
   /** Remembers what was answered, so that a repeated attempt does not run again. Default: in memory. */
@@ -55,7 +66,6 @@ export interface ServiceStats extends WorkerCounts {
 
 export interface Service {
   readonly name: string;
-  readonly source: string;
   /** Connected for the first time. */
   readonly ready: Promise<void>;
   /** When it has ended. Rejects when the control plane refused for good: a wrong token, a task name it does not take. */
@@ -70,6 +80,7 @@ const DEFAULT_NATS = 'nats://127.0.0.1:4222';
 const DIALECTS: readonly Dialect[] = ['plain', 'keptn'];
 const CONCURRENCY = 16;
 const LEASE_MS = 30_000;
+const HEARTBEAT_MAX_MS = 5_000;
 const WAIT_MS = 25_000;
 const DRAIN_MS = 20_000;
 /** How long answers may take to be delivered once every handler has ended. */
@@ -79,7 +90,7 @@ const FLUSH_MS = 10_000;
 export function serve(options: ServeOptions): Service {
   const settings = readSettings(options);
   const { log, name, source, drainMs } = settings;
-  const worker = new Worker({ ...settings, heartbeatMs: settings.leaseMs / 3 });
+  const worker = new Worker(settings);
   const { promise: closed, resolve, reject } = Promise.withResolvers<void>();
   let fatal: Error | undefined;
   let ending = false;
@@ -123,12 +134,13 @@ export function serve(options: ServeOptions): Service {
     { service: name, source, tasks: settings.tasks.map((task) => task.name), connect: settings.connect },
     'serving',
   );
-  return { name, source, ready, closed, close, stats: () => ({ ...worker.counts, answers: transport.counts() }) };
+  return { name, ready, closed, close, stats: () => ({ ...worker.counts, answers: transport.counts() }) };
 }
 
 type Settings = ReturnType<typeof readSettings>;
 
 function readSettings(options: ServeOptions) {
+  const leaseMs = atLeastOne('leaseMs', options.leaseMs ?? LEASE_MS);
   const [first] = options.tasks;
   if (first === undefined)
     throw new TypeError('serve needs at least one task: serve({ tasks: [defineTask({ ... })] })');
@@ -149,7 +161,9 @@ function readSettings(options: ServeOptions) {
     version: options.version,
     concurrency: atLeastOne('concurrency', options.concurrency ?? CONCURRENCY),
     filter: options.filter ?? {},
-    leaseMs: atLeastOne('leaseMs', options.leaseMs ?? LEASE_MS),
+    leaseMs,
+    heartbeatMs: atLeastOne('heartbeatMs', options.heartbeatMs ?? Math.min(leaseMs / 3, HEARTBEAT_MAX_MS)),
+    push: options.push ?? {},
     waitMs: atLeastOne('waitMs', options.waitMs ?? WAIT_MS),
     drainMs: options.drainMs ?? DRAIN_MS,
     ledger: ledgerOf(options),
@@ -170,6 +184,9 @@ function openTransport(settings: Settings, worker: Worker, onFatal: (error: Erro
   const slots = settings.tasks.reduce((sum, task) => sum + (task.concurrency ?? settings.concurrency), 0);
   const queueMax = Math.max(QUEUE_MIN, 2 * slots);
   if (settings.connect === 'nats') return new NatsTransport({ ...settings, worker, queueMax });
+  if (settings.connect === 'push') {
+    return new PushTransport({ ...settings, worker, queueMax, onSource: (source) => worker.answerAs(source) });
+  }
   return new ClaimTransport({ ...settings, worker, onFatal, queueMax });
 }
 

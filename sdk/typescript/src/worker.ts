@@ -59,17 +59,24 @@ export class Worker {
   readonly #runningOf = new Map<string, number>();
   readonly #idleWaiters: (() => void)[] = [];
   readonly #heartbeats: NodeJS.Timeout;
+  #source: string;
   readonly #counts = { started: 0, finished: 0, errored: 0, repeated: 0, dropped: 0 };
   /** Called when an attempt ended, and with it a slot of that task is free. */
   onFree: (task: string) => void = () => {};
 
   constructor(options: WorkerOptions) {
     this.#options = options;
+    this.#source = options.source;
     this.#tasks = new Map(options.tasks.map((task) => [task.name, task]));
     for (const task of options.tasks) this.#runningOf.set(task.name, 0);
     const every = Math.max(HEARTBEAT_TICK_MIN_MS, options.heartbeatMs / 4);
     this.#heartbeats = setInterval(() => this.#beat(), every);
     this.#heartbeats.unref();
+  }
+
+  /** Who the answers come from, where only the way of connecting tells. */
+  answerAs(source: string): void {
+    this.#source = source;
   }
 
   get counts(): WorkerCounts {
@@ -141,9 +148,9 @@ export class Worker {
     const running = this.#running.get(attempt.attemptId);
     if (running?.attempt !== attempt) return; // Left behind at the end of the service.
     if (attempt.abortReason !== undefined) return this.#drop(running, attempt.abortReason);
-    const { source, ledger, log } = this.#options;
+    const { ledger, log } = this.#options;
     const data = finishedData(task, whereabouts(attempt.trigger), ended);
-    const answer = this.#answer(attempt, { phase: 'finished', source, data });
+    const answer = this.#answer(attempt, { phase: 'finished', source: this.#source, data });
     try {
       const durable = ledger.remember(answer);
       if (durable !== undefined) await durable;
@@ -194,8 +201,7 @@ export class Worker {
     const data: JsonObject = { ...progress.data, ...whereabouts(attempt.trigger) };
     if (progress.fraction !== undefined) data.fraction = progress.fraction;
     if (progress.message !== undefined) data.message = progress.message;
-    const { source } = this.#options;
-    running.channel.send(answerTo(attempt.trigger, { phase: 'status.changed', source, data }));
+    running.channel.send(answerTo(attempt.trigger, { phase: 'status.changed', source: this.#source, data }));
   }
 
   #beat(): void {

@@ -13,6 +13,8 @@ export class FakeControlPlane {
   readonly posts: number[] = [];
   readonly claims: { task: string; max: number; lease: string; body: unknown }[] = [];
   readonly requests: string[] = [];
+  /** By id: what was PUT. */
+  readonly subscriptions = new Map<string, { sink: string; types: string[] }>();
   readonly over = new Set<string>();
   /** Called for each request first; true: it has answered by itself (or broken the connection). */
   fault: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
@@ -81,7 +83,16 @@ export class FakeControlPlane {
     const claim = /^\/v1\/tasks\/([^/]+)\/claim$/.exec(url.pathname);
     if (claim?.[1] !== undefined) return this.#claim(claim[1], url, JSON.parse(body.toString()), response);
     if (url.pathname === '/v1/events') return this.#events(request, body, response);
-    response.writeHead(404).end();
+    const id = /^\/v1\/subscriptions\/([^/]+)$/.exec(url.pathname)?.[1];
+    if (id !== undefined && request.method === 'PUT') {
+      this.subscriptions.set(id, JSON.parse(body.toString()));
+      response.writeHead(201, { 'content-type': 'application/json' }).end(body);
+    } else if (id !== undefined && request.method === 'DELETE') {
+      this.subscriptions.delete(id);
+      response.writeHead(204).end();
+    } else {
+      response.writeHead(404).end();
+    }
   }
 
   #claim(task: string, url: URL, body: unknown, response: ServerResponse): void {

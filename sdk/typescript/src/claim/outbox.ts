@@ -234,7 +234,13 @@ interface Item {
 type Posted = { items: Item[] } | { refused: { code: string; text: string } } | { why: string; retryAfterMs: number };
 
 /** Codes that mean: nobody waits for an answer to this attempt. */
-const OVER: ReadonlySet<string> = new Set(['attempt-over', 'unknown-attempt', 'unknown-run', 'run-over']);
+const OVER: ReadonlySet<string> = new Set([
+  'attempt-over',
+  'unknown-attempt',
+  'unknown-run',
+  'unknown-task',
+  'duplicate-answer',
+]);
 /** Refusals that another try can change. A wrong token is one: tokens are exchanged while services run. */
 const TRANSIENT: ReadonlySet<number> = new Set([401, 403, 408, 425, 429]);
 
