@@ -14,6 +14,7 @@ export type {
   HttpMessage,
   NatsDecoded,
   NatsMessage,
+  ParsedJson,
   Refusal,
 } from './cloudevents/index.ts';
 export {
@@ -23,6 +24,7 @@ export {
   encodeHttp,
   encodeNats,
   eventProblemStatus,
+  readJsonBody,
   stringifyEvent,
 } from './cloudevents/index.ts';
 export type { Dialect, EventKind } from './dialect.ts';

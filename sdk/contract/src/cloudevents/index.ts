@@ -3,6 +3,8 @@ export { stringifyEvent } from './event.ts';
 export type { HeaderSource } from './headers.ts';
 export type { EncodedHttp, HttpDecoded, HttpMessage } from './http.ts';
 export { decodeHttp, encodeHttp } from './http.ts';
+export { readJsonBody } from './json-body.ts';
+export type { ParsedJson } from './json-scan.ts';
 export type { CodecLimits } from './limits.ts';
 export { defaultCodecLimits } from './limits.ts';
 export type { EncodedNats, NatsDecoded, NatsMessage } from './nats.ts';
