@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import type { ControlPlane } from '../runtime/control-plane.ts';
+import type { Auth } from './auth.ts';
+import type { Load } from './load.ts';
+import type { HttpMetrics } from './metrics.ts';
+import { ClientGone, type Fault, faultOfError, problemText } from './problem.ts';
+
+/** Bounds of the door. Each may be set lower in a test that has no time. */
+export type HttpLimits = {
+  headersTimeoutMs: number;
+  /** The whole request, headers and body. */
+  requestTimeoutMs: number;
+  /** How often the two above are looked at. */
+  timeoutCheckMs: number;
+  keepAliveTimeoutMs: number;
+  heartbeatMs: number;
+  /** What waits for a client that reads slowly, before its stream is ended. */
+  streamBufferBytes: number;
+  streamsPerCaller: number;
+  waitsMax: number;
+  connectionsMax: number;
+  /** How long requests under way may take once the door closes. */
+  closeMs: number;
+};
+
+export const defaultHttpLimits: HttpLimits = {
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  timeoutCheckMs: 1_000,
+  keepAliveTimeoutMs: 65_000,
+  heartbeatMs: 15_000,
+  streamBufferBytes: 1024 * 1024,
+  streamsPerCaller: 100,
+  waitsMax: 4096,
+  connectionsMax: 16_384,
+  closeMs: 10_000,
+};
+
+/** What every route needs. */
+export type Door = {
+  plane: ControlPlane;
+  auth: Auth;
+  log: Logger;
+  metrics: HttpMetrics;
+  load: Load;
+  limits: HttpLimits;
+  /** Waits that end when the door closes. */
+  waits: Set<AbortController>;
+};
+
+export const JSON_TYPE = 'application/json; charset=utf-8';
+const PROBLEM_TYPE = 'application/problem+json';
+
+/** Writes a whole answer at once. `headers` alternates names and values, which is the cheapest form that Node takes. */
+export function send(
+  res: ServerResponse,
+  status: number,
+  contentType: string,
+  text: string,
+  headers: readonly string[] = [],
+): void {
+  const length = String(Buffer.byteLength(text));
+  res.writeHead(status, [
+    'content-type',
+    contentType,
+    'content-length',
+    length,
+    'cache-control',
+    'no-store',
+    'x-content-type-options',
+    'nosniff',
+    ...headers,
+  ]);
+  res.end(text);
+}
+
+export function sendEmpty(res: ServerResponse, status: number, headers: readonly string[] = []): void {
+  res.writeHead(status, ['cache-control', 'no-store', ...headers]);
+  res.end();
+}
+
+/** Answers a request that failed, in the one form in which all failures are told, and logs it once. */
+export function sendError(
+  door: Pick<Door, 'log' | 'metrics' | 'load'>,
+  { req, res, route, error }: { req: IncomingMessage; res: ServerResponse; route: string; error: unknown },
+): void {
+  if (error instanceof ClientGone) {
+    door.log.debug({ route }, 'the client went away');
+    return;
+  }
+  let reference: string | undefined;
+  const found = faultOfError(error, () => {
+    reference ??= randomUUID();
+    return reference;
+  });
+  if (found.code === 'overloaded') door.load.note();
+  door.metrics.refused(found.code);
+  logFault(door.log, found, { route, method: req.method, path: pathOf(req), reference });
+  if (res.headersSent || res.destroyed) {
+    // Half an answer is told from a whole one by the connection's end alone.
+    res.destroy();
+    return;
+  }
+  const headers = Object.entries(found.headers ?? {}).flat();
+  const retryAfterMs = retryAfterOf(found);
+  if (retryAfterMs !== undefined) headers.push('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
+  send(res, found.status, PROBLEM_TYPE, problemText({ ...found, retryAfterMs }, pathOf(req)), headers);
+}
+
+/** Whoever is told to come back comes back at another time than the others that were told so. */
+function retryAfterOf({ status, retryAfterMs }: Fault): number | undefined {
+  if (retryAfterMs !== undefined) return retryAfterMs;
+  return status === 429 || status === 503 ? 1000 + Math.floor(Math.random() * 4000) : undefined;
+}
+
+/** Without the query: what is searched for is nobody's business in a log. */
+export function pathOf(req: IncomingMessage): string {
+  const url = req.url ?? '';
+  const end = url.indexOf('?');
+  return end === -1 ? url : url.slice(0, end);
+}
+
+const REFUSALS_LOGGED_PER_SECOND = 100;
+let windowStartMs = 0;
+let logged = 0;
+
+/** A client that sends nothing but nonsense must not fill the disk with it: above the bound refusals are only counted. */
+function logFault(log: Logger, { code, status, detail, cause }: Fault, request: Record<string, unknown>): void {
+  if (status >= 500) {
+    log.error({ ...request, code, status, err: cause }, detail);
+    return;
+  }
+  const nowMs = performance.now();
+  if (nowMs - windowStartMs > 1000) {
+    if (logged > REFUSALS_LOGGED_PER_SECOND) {
+      log.warn({ unlogged: logged - REFUSALS_LOGGED_PER_SECOND }, 'more requests were refused than are logged');
+    }
+    windowStartMs = nowMs;
+    logged = 0;
+  }
+  if (++logged > REFUSALS_LOGGED_PER_SECOND) return;
+  if (status === 401 || status === 403) log.warn({ ...request, code, status }, detail);
+  else log.info({ ...request, code, status }, detail);
+}

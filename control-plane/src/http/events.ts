@@ -1,0 +1,118 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Accepted, CloudEvent } from '@slipway/contract';
+import { decodeHttp, parseEventType } from '@slipway/contract';
+import type { ReceivedEvent } from '../runtime/control-plane.ts';
+import { readBody } from './body.ts';
+import type { Door } from './door.ts';
+import { JSON_TYPE, send } from './door.ts';
+import { faultOfEvent, isProblemCode, Refused, refused } from './problem.ts';
+import { readQuery } from './query.ts';
+import { clientSignal } from './wait.ts';
+
+const EVENT_BYTES_MAX = 1024 * 1024;
+const BATCH_BYTES_MAX = 8 * 1024 * 1024;
+const WAIT_S_MAX = 300;
+const STRUCTURED = 'application/cloudevents';
+const BATCH = 'application/cloudevents-batch';
+
+/** `POST /v1/events`. Answers once the events are durable and what they caused is published. Resolves to the status. */
+export async function takeEvents(door: Door, req: IncomingMessage, res: ServerResponse): Promise<number> {
+  door.auth.require(req, 'events:write');
+  refuseQuery(req.url ?? '');
+  const idempotencyKey = idempotencyKeyOf(req);
+  const contentType = req.headers['content-type'];
+  const body = await readBody(req, mayBeBatch(contentType) ? BATCH_BYTES_MAX : EVENT_BYTES_MAX);
+  // Node joins headers that were sent twice with a comma, which in binary mode would be an id nobody sent.
+  const headers = contentType?.startsWith(STRUCTURED) ? req.headers : req.headersDistinct;
+  const decoded = decodeHttp({ headers, body });
+  if (!decoded.ok) throw new Refused(faultOfEvent(decoded.problem));
+  const received: ReceivedEvent[] = body.length > EVENT_BYTES_MAX ? weigh(decoded.events) : decoded.events.map(asIs);
+  const [event] = decoded.events;
+  if (event === undefined) {
+    send(res, 200, JSON_TYPE, '{"items":[]}');
+    return 200;
+  }
+  const accepted = await door.plane.submit(received, { idempotencyKey, way: 'http' });
+  if (decoded.mode === 'batch') {
+    send(res, 202, JSON_TYPE, JSON.stringify(accepted));
+    return 202;
+  }
+  return answerOne(door, { req, res, event, accepted });
+}
+
+function asIs(event: CloudEvent): ReceivedEvent {
+  return { event };
+}
+
+/** In a body larger than one event may be, each event is written out to see whether it is one. */
+function weigh(events: readonly CloudEvent[]): ReceivedEvent[] {
+  return events.map((event, index) => {
+    const json = JSON.stringify(event);
+    if (json.length <= EVENT_BYTES_MAX && Buffer.byteLength(json) <= EVENT_BYTES_MAX) return { event, json };
+    const detail = `event ${index} is larger than 1 MB: put its data elsewhere and name the place in dataref`;
+    throw refused('too-large', detail, { errors: [{ code: 'too-large', detail, pointer: `/${index}` }] });
+  });
+}
+
+function mayBeBatch(contentType: string | undefined): boolean {
+  return contentType === undefined || contentType.startsWith(BATCH) || contentType.startsWith('application/json');
+}
+
+type One = { req: IncomingMessage; res: ServerResponse; event: CloudEvent; accepted: Accepted };
+
+async function answerOne(door: Door, { req, res, event, accepted }: One): Promise<number> {
+  const [item] = accepted.items;
+  if (item?.outcome === 'ignored') throw ignored(event, item.code);
+  const kind = parseEventType(event.type);
+  const isTrigger = kind?.of === 'sequence' && kind.phase === 'triggered';
+  if (!isTrigger || item?.run === undefined) {
+    send(res, 202, JSON_TYPE, JSON.stringify(accepted));
+    return 202;
+  }
+  const { run } = item;
+  const location = `/v1/runs/${encodeURIComponent(run)}`;
+  const waitS = waitOf(req);
+  if (waitS !== undefined) {
+    using client = clientSignal(door, res);
+    const waited = await door.plane.waitForRun(run, waitS * 1000, client.signal);
+    const applied = ['location', location, 'preference-applied', `wait=${waitS}`];
+    const status = waited === undefined ? 202 : 200;
+    send(res, status, JSON_TYPE, JSON.stringify(waited ?? accepted), applied);
+    return status;
+  }
+  const status = item.outcome === 'duplicate' ? 200 : 202;
+  send(res, status, JSON_TYPE, JSON.stringify(accepted), ['location', location]);
+  return status;
+}
+
+/** An answer that came too late, or to nothing. It is kept for people to see, and its sender learns that it was in vain. */
+function ignored(event: CloudEvent, reason: string | undefined): Refused {
+  const code = reason !== undefined && isProblemCode(reason) ? reason : 'attempt-over';
+  const detail =
+    code === 'attempt-over'
+      ? 'the attempt that this answers is over (finished, retried, timed out or cancelled): it was kept and changed nothing'
+      : `the event was kept and changed nothing: ${reason}`;
+  const errors = reason === undefined || reason === code ? [] : [{ code: reason, detail: `event ${event.id}` }];
+  return refused(code, detail, { errors });
+}
+
+function refuseQuery(url: string): void {
+  const start = url.indexOf('?');
+  if (start !== -1) readQuery({}, url.slice(start + 1));
+}
+
+function idempotencyKeyOf(req: IncomingMessage): string | undefined {
+  const key = req.headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  if (typeof key === 'string' && key !== '' && key.length <= 256 && /^[\x20-\x7e]+$/.test(key)) return key;
+  throw refused('invalid-parameter', 'Idempotency-Key has 1 to 256 printable ASCII characters');
+}
+
+/** Seconds of `Prefer: wait=N`. What is no number is no preference (RFC 7240), and nobody waits longer than the bound. */
+function waitOf(req: IncomingMessage): number | undefined {
+  const { prefer } = req.headers;
+  if (prefer === undefined) return undefined;
+  const text = Array.isArray(prefer) ? prefer.join(',') : prefer;
+  const seconds = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,9})"?\s*(?:$|[,;])/i.exec(text)?.[1];
+  return seconds === undefined ? undefined : Math.min(Number(seconds), WAIT_S_MAX);
+}

@@ -1,0 +1,148 @@
+import type { Registry } from 'prom-client';
+import type { ListQuery, PlaneStatus } from '../runtime/control-plane.ts';
+import { sessionCookie } from './auth.ts';
+import type { Description } from './description.ts';
+import { type Door, send } from './door.ts';
+import { refused } from './problem.ts';
+import type { Handlers } from './route-types.ts';
+import type { Streams } from './stream.ts';
+
+const PAGE_SIZE = 50;
+
+type Dependencies = {
+  door: Door;
+  streams: Streams;
+  description: Description;
+  registry: Registry;
+  readiness: () => Promise<PlaneStatus>;
+};
+
+/** What each route of the table does. Parsing and permissions are done; what is left is to ask the control plane. */
+export function makeHandlers({ door, streams, description, registry, readiness }: Dependencies): Handlers {
+  const { plane, auth } = door;
+  return {
+    listEvents: async ({ query }) => ok(await plane.listEvents(paged(query))),
+    getEvent: async ({ params, query }) => ok(await plane.getEvent(params.id, query.source)),
+
+    listProjects: async ({ query }) => ok(await plane.listProjects(paged(query))),
+    getProject: async ({ params }) => ok(await plane.getProject(params.project)),
+    putProject: async ({ params, body }) => {
+      const { project, created } = await plane.putProject(params.project, body);
+      return { status: created ? 201 : 200, body: project };
+    },
+    deleteProject: async ({ params }) => {
+      await plane.deleteProject(params.project);
+      return { status: 204 };
+    },
+
+    putShipyard: async ({ params, query, body, req }) => {
+      const { project } = params;
+      const dryRun = query.dryRun === 'true';
+      const expected = req.headers['if-match'];
+      if (expected !== undefined && expected !== '*') {
+        const { version } = await plane.getShipyard(project);
+        if (expected !== etag(version)) {
+          throw refused('precondition-failed', `the shipyard in use is ${etag(version)}: read it, and change that one`);
+        }
+      }
+      const put = await plane.putShipyard(project, body, { dryRun });
+      const { version, changed, warnings, plan } = put;
+      const answer = { project, version, changed, dryRun, warnings, plan };
+      return { status: changed && !dryRun ? 201 : 200, body: answer, headers: ['etag', etag(version)] };
+    },
+    getShipyard: async ({ params }) => {
+      const shipyard = await plane.getShipyard(params.project);
+      return { status: 200, body: shipyard, headers: ['etag', etag(shipyard.version)] };
+    },
+    listShipyards: async ({ params, query }) => ok(await plane.listShipyards(params.project, paged(query))),
+    getShipyardVersion: async ({ params }) => ok(await plane.getShipyard(params.project, params.version)),
+
+    listRuns: async ({ query, labels }) => ok(await plane.listRuns({ ...paged(query), ...withLabels(labels) })),
+    getRun: async ({ params }) => ok(await plane.getRun(params.run)),
+    listRunEvents: async ({ params, query }) => ok(await plane.listRunEvents(params.run, paged(query))),
+    whyRun: async ({ params }) => ok(await plane.why(params.run)),
+    getContext: async ({ params }) => ok(await plane.getContext(params.correlationid)),
+    commandRun: async ({ params, body, caller }) => {
+      // Who it was is what the token says; only where nobody is known may somebody say it himself.
+      const by = caller.way === 'open' ? body?.by : caller.name;
+      return ok(await plane.command(params.run, params.command, { by, reason: body?.reason }));
+    },
+
+    listServices: async ({ query }) => ok({ items: await plane.listServices(query) }),
+    listSubscriptions: async ({ query }) => ok(await plane.listSubscriptions(paged(query))),
+    getSubscription: async ({ params }) => ok(await plane.getSubscription(params.id)),
+    putSubscription: async ({ params, body }) => {
+      const { types = [], mode = 'structured', ...rest } = body;
+      const { subscription, created } = await plane.putSubscription(params.id, { ...rest, types, mode });
+      return { status: created ? 201 : 200, body: subscription };
+    },
+    deleteSubscription: async ({ params }) => {
+      await plane.deleteSubscription(params.id);
+      return { status: 204 };
+    },
+
+    stream: ({ query, labels, caller, req, res }) => {
+      const { kind = 'all', lastEventId, ...filter } = query;
+      const header = req.headers['last-event-id'];
+      const after = typeof header === 'string' && header !== '' ? header : lastEventId;
+      streams.open({ filter: { kind, ...filter, ...withLabels(labels) }, after, caller: caller.name, res });
+      return undefined;
+    },
+
+    getSession: ({ caller }) => ok(sessionOf(caller)),
+    createSession: ({ body, req }) => {
+      if (auth.open) return ok(sessionOf(auth.identify(req.headers)));
+      const caller = auth.check(body.token);
+      if (caller === undefined) {
+        // No challenge: a browser would answer it with a dialog of its own.
+        throw refused('unauthorized', 'this token is not known here');
+      }
+      const cookie = sessionCookie(body.token, req.headers);
+      return { status: 200, body: sessionOf(caller), headers: ['set-cookie', cookie] };
+    },
+    deleteSession: ({ req }) => ({ status: 204, headers: ['set-cookie', sessionCookie(undefined, req.headers)] }),
+
+    getOpenApi: ({ res }) => {
+      send(res, 200, 'application/json; charset=utf-8', description.json);
+      return undefined;
+    },
+    getDocs: ({ res }) => {
+      send(res, 200, 'text/html; charset=utf-8', description.html, description.htmlHeaders);
+      return undefined;
+    },
+    readyz: async () => {
+      const status = await readiness();
+      return { status: status.ready ? 200 : 503, body: status };
+    },
+    metrics: async ({ res }) => {
+      send(res, 200, registry.contentType, await registry.metrics());
+      return undefined;
+    },
+  };
+}
+
+function ok(body: unknown): { status: number; body: unknown } {
+  return { status: 200, body };
+}
+
+function paged<Q extends Partial<Pick<ListQuery, 'limit'>>>(query: Q): Omit<Q, 'limit'> & { limit: number } {
+  return { ...query, limit: query.limit ?? PAGE_SIZE };
+}
+
+function withLabels(labels: Record<string, string>): { labels?: Record<string, string> } {
+  return Object.keys(labels).length === 0 ? {} : { labels };
+}
+
+function etag(version: string): string {
+  return `"${version}"`;
+}
+
+function sessionOf({ way, name, permissions }: ReturnType<Door['auth']['identify']>): unknown {
+  const authenticated = way !== 'none';
+  return {
+    authenticated,
+    way,
+    ...(authenticated ? { name } : {}),
+    permissions: permissions === '*' ? ['*'] : [...permissions],
+  };
+}
