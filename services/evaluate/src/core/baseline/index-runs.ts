@@ -49,11 +49,8 @@ function indexed(runs: readonly PreviousEvaluation[], takes: (indicator: Previou
   for (const run of runs) {
     for (const indicator of run.indicators ?? []) {
       if (!takes(indicator)) continue;
-      const entry: BaselineValue = {
-        run: run.id,
-        value: indicator.value,
-        ...(indicator.samples === undefined ? {} : { samples: indicator.samples }),
-      };
+      const { value, samples } = indicator;
+      const entry: BaselineValue = samples === undefined ? { run: run.id, value } : { run: run.id, value, samples };
       const values = bySli.get(indicator.metric);
       if (values === undefined) bySli.set(indicator.metric, [entry]);
       else values.push(entry);

@@ -101,7 +101,7 @@ const compare = z
     method: z.enum(['mann_whitney']).default('mann_whitney'),
     confidence: z.number().gt(0.5).lt(1).default(0.98),
     direction: direction.default('increase').describe('The bad direction'),
-    max_shift: amount.default({ kind: 'absolute', value: 0 }),
+    max_shift: amount.prefault(0),
     min_samples: z.int().min(2).max(2000).default(20),
   })
   .transform(({ max_shift, min_samples, ...rest }) => ({ ...rest, maxShift: max_shift, minSamples: min_samples }));
@@ -109,7 +109,7 @@ const compare = z
 const budget = z
   .strictObject({
     target: z.number().gt(0).lt(1).describe('Share of good events that is promised, such as 0.999'),
-    window: duration.default(30 * DAY_MS),
+    window: duration.prefault('30d'),
     pairs: z
       .array(
         z
@@ -125,7 +125,7 @@ const trend = z
     runs: z.int().min(4).max(100).default(10),
     direction: direction.default('increase').describe('The bad direction'),
     max_p: z.number().gt(0).lte(1).default(0.05),
-    max_slope: amount.default({ kind: 'absolute', value: 0 }).describe('Slope per run that is tolerated'),
+    max_slope: amount.prefault(0).describe('Slope per run that is tolerated'),
     severity,
   })
   .transform((given) => ({

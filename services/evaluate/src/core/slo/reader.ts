@@ -5,6 +5,8 @@ import type { SloProblem } from './types.ts';
 /** Shared anchors can unfold a short text into millions of values; nobody writes that many objectives by hand. */
 const VISITS_MAX = 200_000;
 
+export const EXCESSIVE_ALIASING = 'document contains excessive aliasing';
+
 /** The reference decoder's names for the types of the fields, which stand in its messages. */
 export type GoType =
   | 'keptn.ServiceLevelObjectives'
@@ -108,7 +110,7 @@ export class Reader {
 
   #visit(tree: Tree, path: string): boolean {
     this.#visits += 1;
-    if (this.#visits === VISITS_MAX) this.problem(tree, path, 'document contains excessive aliasing');
+    if (this.#visits === VISITS_MAX) this.problem(tree, path, EXCESSIVE_ALIASING);
     return this.#visits < VISITS_MAX;
   }
 }
