@@ -29,7 +29,10 @@ export function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer
     });
     req.on('end', () => resolve(rest === undefined ? (first ?? NOTHING) : Buffer.concat(rest, length)));
     req.on('error', (cause) => reject(new ClientGone('the request was cut off', { cause })));
-    req.on('close', () => reject(new ClientGone('the request was cut off')));
+    req.on('close', () => {
+      // Every request closes: an error (and its stack) is made only for the few that close early.
+      if (!req.complete) reject(new ClientGone('the request was cut off'));
+    });
   });
 }
 
