@@ -1,4 +1,4 @@
-import type { SourceProblem } from '@slipway/contract';
+import { nearestName, type SourceProblem } from '@slipway/contract';
 import { escapeControls } from './text.ts';
 import type { Place, SourceMap } from './yaml/source-map.ts';
 
@@ -11,12 +11,20 @@ export type NewProblem = {
   at: Place;
   /** The offending text, when it is not what stands at the place. */
   text?: string;
+  /** What was probably meant. */
   nearest?: string | undefined;
+  /** Or where to look for it. */
+  near?: Near | undefined;
 };
+
+/** A name that is not one of the known ones; with `list`, the message names them where none is near. */
+export type Near = { name: string; known: Iterable<string>; list?: true };
 
 /** Above this many the rest would tell nobody anything: the text is another kind of file. */
 const PROBLEMS_MAX = 100;
 const TEXT_MAX = 80;
+/** To compare a typing error with more names than these would take longer than a person searches. */
+const KNOWN_MAX = 2000;
 
 /** Collects what is wrong with one text, in the order in which it was found. */
 export class ProblemList {
@@ -39,18 +47,23 @@ export class ProblemList {
       return;
     }
     const { line, column } = this.#map.position(problem.at.start);
+    const nearest = problem.nearest ?? (problem.near && nearestOf(problem.near));
     const found: SourceProblem = {
       severity: problem.severity ?? 'error',
       code: problem.code,
-      message: escapeControls(withHint(problem)),
+      message: escapeControls(problem.message + hintOf(nearest, problem.near)),
       pointer: problem.pointer,
       line,
       column,
     };
     const text = problem.text ?? this.#map.text.slice(problem.at.start, problem.at.end);
     if (text !== '') found.text = cut(escapeControls(text.split('\n', 1)[0] ?? ''));
-    if (problem.nearest !== undefined) found.nearest = problem.nearest;
+    if (nearest !== undefined) found.nearest = nearest;
     this.#problems.push(found);
+  }
+
+  lineOf(offset: number): number {
+    return this.#map.position(offset).line;
   }
 
   get hasErrors(): boolean {
@@ -75,9 +88,18 @@ export class ProblemList {
   }
 }
 
-/** The nearest name belongs to the sentence too, for whoever shows nothing but that. */
-function withHint(problem: NewProblem): string {
-  return problem.nearest === undefined ? problem.message : `${problem.message}: did you mean "${problem.nearest}"?`;
+function nearestOf({ name, known }: Near): string | undefined {
+  const candidates: string[] = [];
+  for (const candidate of known) if (candidates.push(candidate) >= KNOWN_MAX) break;
+  return nearestName(name, candidates);
+}
+
+/** The way out belongs to the sentence too, for whoever shows nothing but that. */
+function hintOf(nearest: string | undefined, near: Near | undefined): string {
+  if (nearest !== undefined) return `: did you mean "${nearest}"?`;
+  if (near?.list === undefined) return '';
+  const known = [...near.known];
+  return known.length === 0 ? ': there is none' : `: known are ${known.slice(0, 30).join(', ')}`;
 }
 
 function cut(text: string): string {

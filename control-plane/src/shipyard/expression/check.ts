@@ -1,4 +1,4 @@
-import { nearestName } from '@slipway/contract';
+import type { Near } from '../problem-list.ts';
 import { quoted } from '../text.ts';
 import { type CelNode, childrenOf, isCelNode, pathOf } from './cel-node.ts';
 import { type Call, callOf, messageOf, refusalOf } from './compile.ts';
@@ -6,7 +6,7 @@ import { createEnvironment, refusedFunctions, typeNames } from './environment.ts
 import { compilePattern } from './functions.ts';
 import { defaultExpressionLimits, Meter } from './meter.ts';
 import { parseTemplate } from './template.ts';
-import { allScopeNames, taskFields, taskVariable, type Where } from './where.ts';
+import { allScopeNames, taskFields, type Where } from './where.ts';
 
 /** What is wrong with an expression, with its place in the text that was checked. */
 export type ExpressionProblem = {
@@ -16,6 +16,7 @@ export type ExpressionProblem = {
   start: number;
   end: number;
   nearest?: string | undefined;
+  near?: Near | undefined;
 };
 
 const limits = defaultExpressionLimits;
@@ -137,9 +138,7 @@ class NameCheck {
       this.#add(node, 'unknown-name', `"${name}" has no meaning here`);
       return;
     }
-    const nearest = nearestName(name, names);
-    const hint = nearest === undefined ? `: known are ${[...names].join(', ')}` : '';
-    this.#add(node, 'unknown-name', `there is no ${quoted(name)}${hint}`, nearest);
+    this.#add(node, 'unknown-name', `there is no ${quoted(name)}`, { near: { name, known: names, list: true } });
   }
 
   /** `tasks.<name>.<field>`, `vars.<name>` and `project.<field>`. */
@@ -160,31 +159,24 @@ class NameCheck {
 
   #checkTask(node: CelNode, name: string): void {
     const known = this.#where.tasks;
-    if (known === undefined) return;
-    const before = known.before.map(taskVariable);
-    if (before.includes(name)) return;
-    const all = known.all.map(taskVariable);
-    if (all.includes(name)) {
+    if (known === undefined || known.before.has(name)) return;
+    if (known.all.has(name)) {
       this.#add(node, 'task-not-before', `"${name}" has not run when this is evaluated: only tasks before it have`);
       return;
     }
-    const near = nearestName(name, all);
-    if (near !== undefined) {
-      this.#add(node, 'unknown-task', `there is no task ${quoted(name)}`, near);
+    const message = `there is no task ${quoted(name)}`;
+    // tasks.extract-metadata is read as a subtraction: what seems to be wrong with the rest of it is the same mistake.
+    for (const dashed of known.all) {
+      if (!dashed.startsWith(`${name}_`)) continue;
+      this.#add(node, 'unknown-task', `${message}, and dashes in names are underscores here`, { nearest: dashed });
+      this.#isOver = true;
       return;
     }
-    const dashed = all.find((candidate) => candidate.startsWith(`${name}_`));
-    const hint = dashed === undefined ? '' : ', and dashes in names are underscores here';
-    this.#add(node, 'unknown-task', `there is no task ${quoted(name)}${hint}`, dashed);
-    // tasks.extract-metadata is read as a subtraction: what seems to be wrong with the rest of it is the same mistake.
-    this.#isOver = dashed !== undefined;
+    this.#add(node, 'unknown-task', message, { near: { name, known: known.all } });
   }
 
   #checkOneOf(node: CelNode, name: string, known: readonly string[], message: string): void {
-    if (known.includes(name)) return;
-    const nearest = nearestName(name, known);
-    const hint = known.length === 0 ? ': none is declared' : `: known are ${known.join(', ')}`;
-    this.#add(node, 'unknown-name', nearest === undefined ? message + hint : message, nearest);
+    if (!known.includes(name)) this.#add(node, 'unknown-name', message, { near: { name, known, list: true } });
   }
 
   #checkCall(node: CelNode, call: Call): void {
@@ -195,8 +187,9 @@ class NameCheck {
     }
     const known = call.isMethod ? methodNames : functionNames;
     if (!known.has(call.name)) {
-      const nearest = nearestName(call.name, known);
-      this.#add(node, 'unknown-function', `there is no function ${quoted(call.name)}`, nearest);
+      this.#add(node, 'unknown-function', `there is no function ${quoted(call.name)}`, {
+        near: { name: call.name, known },
+      });
     } else if (call.name === 're') {
       this.#checkPattern(call.arguments[1]);
     }
@@ -211,8 +204,8 @@ class NameCheck {
     }
   }
 
-  #add(node: CelNode, code: string, message: string, nearest?: string): void {
-    if (!this.#isOver) this.#problems.push({ code, message, start: node.start, end: node.end, nearest });
+  #add(node: CelNode, code: string, message: string, way: { nearest?: string; near?: Near } = {}): void {
+    if (!this.#isOver) this.#problems.push({ code, message, start: node.start, end: node.end, ...way });
   }
 }
 

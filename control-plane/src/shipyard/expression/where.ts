@@ -3,8 +3,8 @@ export type Where = {
   names: ReadonlySet<string>;
   /** Names of the sequence's variables; undefined: they are not known here. */
   vars?: readonly string[] | undefined;
-  /** Keys of the sequence's tasks: those that have run when this is evaluated, and all of them. */
-  tasks?: { before: readonly string[]; all: readonly string[] } | undefined;
+  /** The sequence's tasks as expressions name them: those that have run when this is evaluated, and all of them. */
+  tasks?: { before: ReadonlySet<string>; all: ReadonlySet<string> } | undefined;
   /** The type that the answer must have. */
   wants?: 'bool';
 };

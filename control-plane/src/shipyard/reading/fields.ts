@@ -1,4 +1,3 @@
-import { nearestName } from '@slipway/contract';
 import type { ProblemList } from '../problem-list.ts';
 import { quoted } from '../text.ts';
 import { describeNode, pointerTo, type YamlMap, type YamlNode } from '../yaml/node.ts';
@@ -54,15 +53,13 @@ export function checkKeys(reading: Reading, fields: Fields, known: KnownKeys, wh
         at: field.keyAt,
       });
     } else if (!known.all.includes(key)) {
-      const nearest = nearestName(key, known.all);
-      const hint = nearest === undefined ? `: known are ${known.all.join(', ')}` : '';
       reading.problems.add({
         severity: reading.keptn ? 'warning' : 'error',
         code: 'unknown-key',
-        message: `${quoted(key)} is no key of ${where}${hint}`,
+        message: `${quoted(key)} is no key of ${where}`,
         pointer: field.pointer,
         at: field.keyAt,
-        nearest,
+        near: { name: key, known: known.all, list: true },
       });
     }
   }

@@ -1,10 +1,11 @@
-import { nearestName, type TriggerRule } from '@slipway/contract';
-import { scopeNames } from '../expression/where.ts';
+import type { TriggerRule } from '@slipway/contract';
+import { scopeNames, taskVariable } from '../expression/where.ts';
 import { quoted } from '../text.ts';
 import { type Field, placeOf, type Reading } from './fields.ts';
 import type { SequenceDraft } from './read-sequence.ts';
 import { neverFires, type TriggerDraft } from './read-triggers.ts';
 import { readExpression } from './templates.ts';
+import { type Followed, warnOfCycles } from './trigger-cycles.ts';
 
 /**
  * Looks up what each trigger names, and puts the rules into the plans. The rule is Keptn's, from its
@@ -26,43 +27,51 @@ import { readExpression } from './templates.ts';
  */
 export function linkTriggers(reading: Reading, drafts: readonly SequenceDraft[]): void {
   const sequences = new Map(drafts.map((draft) => [`${draft.plan.stage}.${draft.plan.name}`, draft]));
-  const placed: PlacedRule[] = [];
+  const followed: Followed[] = [];
   for (const draft of drafts) {
     for (const trigger of draft.triggers) {
       const rule = readRule(reading, trigger, sequences);
       if (rule === undefined) continue;
       draft.plan.triggeredOn.push(rule);
-      placed.push({ from: `${rule.stage}.${rule.sequence}`, to: `${draft.plan.stage}.${draft.plan.name}`, trigger });
+      followed.push({
+        from: `${rule.stage}.${rule.sequence}`,
+        to: `${draft.plan.stage}.${draft.plan.name}`,
+        event: trigger.event,
+      });
     }
   }
-  warnOfCycles(reading, placed);
+  warnOfCycles(reading, followed);
 }
 
-type PlacedRule = { from: string; to: string; trigger: TriggerDraft };
+type SequencesByName = ReadonlyMap<string, SequenceDraft>;
 
-function readRule(
-  reading: Reading,
-  trigger: TriggerDraft,
-  sequences: ReadonlyMap<string, SequenceDraft>,
-): TriggerRule | undefined {
+function readRule(reading: Reading, trigger: TriggerDraft, sequences: SequencesByName): TriggerRule | undefined {
   const [stage, sequence, phase, ...more] = trigger.eventText.split('.');
   if (!stage || !sequence || phase !== 'finished' || more.length > 0) {
-    const known = [...sequences.keys()].map((name) => `${name}.finished`);
-    unknownEvent(reading, trigger, known, 'is no event that triggers a sequence: write <stage>.<sequence>.finished');
+    unknownEvent(
+      reading,
+      trigger,
+      sequences,
+      'is no event that triggers a sequence: write <stage>.<sequence>.finished',
+    );
     return undefined;
   }
   const source = sequences.get(`${stage}.${sequence}`);
   const rule: TriggerRule = { stage, sequence };
   if (source === undefined) {
-    const known = [...sequences.keys()].map((name) => `${name}.finished`);
-    unknownEvent(reading, trigger, known, `is never sent: there is no sequence "${sequence}" in a stage "${stage}"`);
+    unknownEvent(
+      reading,
+      trigger,
+      sequences,
+      `is never sent: there is no sequence ${quoted(sequence)} in a stage ${quoted(stage)}`,
+    );
   }
   if (trigger.match !== undefined) {
     rule.match = Object.fromEntries(trigger.match.map(({ key, value }) => [key, value]));
     if (source !== undefined) checkMatchKeys(reading, trigger.match, source);
   }
   if (trigger.when !== undefined) {
-    const tasks = source?.plan.tasks.map((task) => task.key) ?? [];
+    const tasks = new Set(source?.plan.tasks.map((task) => taskVariable(task.key)));
     const where = {
       names: scopeNames.afterRun,
       vars: Object.keys(source?.plan.vars ?? {}),
@@ -80,7 +89,7 @@ function checkMatchKeys(reading: Reading, match: NonNullable<TriggerDraft['match
     if (known.includes(key)) continue;
     neverFires(reading, atKey(field), {
       message: `${quoted(key)} is never met: a selector matches "result", or "<task>.result" when that task ran last`,
-      nearest: nearestName(key, known),
+      near: { name: key, known },
     });
   }
 }
@@ -90,7 +99,7 @@ function atKey(field: Field): Field {
   return { ...field, node: { kind: 'scalar', value: null, written: '', at: field.keyAt } };
 }
 
-function unknownEvent(reading: Reading, trigger: TriggerDraft, known: string[], why: string): void {
+function unknownEvent(reading: Reading, trigger: TriggerDraft, sequences: SequencesByName, why: string): void {
   const [stage, sequence] = trigger.eventText.replace(/^sh\.keptn\.event\./, '').split('.');
   const wanted = `${stage}.${sequence}.finished`;
   reading.problems.add({
@@ -99,42 +108,12 @@ function unknownEvent(reading: Reading, trigger: TriggerDraft, known: string[], 
     message: `${quoted(trigger.eventText)} ${why}`,
     pointer: trigger.event.pointer,
     at: placeOf(trigger.event),
-    nearest: known.includes(wanted) ? wanted : nearestName(wanted, known),
+    nearest: sequences.has(`${stage}.${sequence}`) ? wanted : undefined,
+    near: { name: wanted, known: eventsOf(sequences) },
   });
 }
 
-/**
- * A sequence that triggers itself, directly or through others, may be meant (it ends when a result breaks the chain), so it is
- * a warning. What has no end is stopped at run time by the trigger depth.
- */
-function warnOfCycles(reading: Reading, rules: readonly PlacedRule[]): void {
-  const next = new Map<string, string[]>();
-  for (const rule of rules) next.set(rule.from, [...(next.get(rule.from) ?? []), rule.to]);
-  const told = new Set<string>();
-  for (const rule of rules) {
-    const way = wayBetween(next, rule.to, rule.from);
-    if (way === undefined || way.some((name) => told.has(name))) continue;
-    for (const name of way) told.add(name);
-    reading.problems.add({
-      severity: 'warning',
-      code: 'trigger-cycle',
-      message: `${[rule.from, ...way].join(' triggers ')}: a chain without end is stopped after 32 runs`,
-      pointer: rule.trigger.event.pointer,
-      at: placeOf(rule.trigger.event),
-    });
-  }
-}
-
-/** A shortest way from one sequence to another, both named. */
-function wayBetween(next: ReadonlyMap<string, string[]>, from: string, to: string): string[] | undefined {
-  const cameFrom = new Map<string, string | undefined>([[from, undefined]]);
-  for (const name of cameFrom.keys()) {
-    if (name === to) {
-      const way: string[] = [];
-      for (let at: string | undefined = name; at !== undefined; at = cameFrom.get(at)) way.unshift(at);
-      return way;
-    }
-    for (const follower of next.get(name) ?? []) if (!cameFrom.has(follower)) cameFrom.set(follower, name);
-  }
-  return undefined;
+/** Made one by one, because nobody looks at all of them when the first problem is one of many. */
+function* eventsOf(sequences: SequencesByName): Iterable<string> {
+  for (const name of sequences.keys()) yield `${name}.finished`;
 }

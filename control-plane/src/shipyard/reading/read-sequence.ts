@@ -1,5 +1,5 @@
 import { type ConcurrencyPlan, concurrencySchema, isObject, type SequencePlan, type TaskPlan } from '@slipway/contract';
-import { scopeNames, type Where } from '../expression/where.ts';
+import { scopeNames, taskVariable, type Where } from '../expression/where.ts';
 import { toJson } from '../yaml/node.ts';
 import { checkKeys, type Field, type Fields, isTooMany, type Reading, readFields, readItems } from './fields.ts';
 import { checkInputSchema } from './input-schema.ts';
@@ -62,7 +62,7 @@ function readTasks(reading: Reading, fields: Fields, varNames: string[]): TaskPl
   }
   if (isTooMany(reading, list, items, TASKS_MAX)) return undefined;
 
-  const names: TaskNames = { taken: new Map(), before: [], all: namesOf(items), vars: varNames };
+  const names: TaskNames = { taken: new Map(), before: new Set(), all: namesOf(items), vars: varNames };
   const tasks: TaskPlan[] = [];
   for (const item of items) {
     const task = readTask(reading, item, names);
@@ -70,18 +70,18 @@ function readTasks(reading: Reading, fields: Fields, varNames: string[]): TaskPl
     // A linear sequence is a graph with one path: each task needs the one before it.
     const previous = tasks.at(-1);
     tasks.push(previous === undefined ? task : { ...task, needs: [{ task: previous.key, on: 'success' }] });
-    names.before.push(task.key);
+    names.before.add(taskVariable(task.key));
   }
   return tasks;
 }
 
 /** The names as written, so that an expression that names a later task can be told from a typing error. */
-function namesOf(items: Field[]): string[] {
-  const names: string[] = [];
+function namesOf(items: Field[]): ReadonlySet<string> {
+  const names = new Set<string>();
   for (const { node } of items) {
     if (node.kind !== 'map') continue;
     const name = node.entries.find((entry) => entry.key === 'name')?.value;
-    if (name?.kind === 'scalar') names.push(name.written);
+    if (name?.kind === 'scalar') names.add(taskVariable(name.written));
   }
   return names;
 }
@@ -143,7 +143,8 @@ function readConcurrency(reading: Reading, fields: Fields, vars: string[]): Conc
 function readOutput(reading: Reading, fields: Fields, known: { tasks: string[]; varNames: string[] }): unknown {
   const field = fields.get('output');
   if (field === undefined) return undefined;
-  const tasks = { before: known.tasks, all: known.tasks };
+  const all = new Set(known.tasks.map(taskVariable));
+  const tasks = { before: all, all };
   checkTemplateField(reading, field, { names: scopeNames.atEnd, vars: known.varNames, tasks });
   return toJson(field.node);
 }

@@ -34,9 +34,9 @@ const RETRY_KEYS = { all: Object.keys(retrySchema.shape) };
 export type TaskNames = {
   /** How often each name was there already. */
   taken: Map<string, number>;
-  /** Keys of the tasks before this one. */
-  before: string[];
-  all: string[];
+  /** The tasks before this one, and all of them, as expressions name them. */
+  before: Set<string>;
+  all: ReadonlySet<string>;
   vars: string[];
 };
 
@@ -50,7 +50,7 @@ export function readTask(reading: Reading, item: Field, names: TaskNames): TaskP
   const where: Where = {
     names: scopeNames.beforeTask,
     vars: names.vars,
-    tasks: { before: [...names.before], all: names.all },
+    tasks: { before: names.before, all: names.all },
   };
   const executors = fields.get('executors');
   const task: TaskPlan = {

@@ -1,4 +1,5 @@
-import { nearestName, resultSchema, triggerSchema } from '@slipway/contract';
+import { resultSchema, triggerSchema } from '@slipway/contract';
+import type { Near } from '../problem-list.ts';
 import { quoted } from '../text.ts';
 import {
   checkKeys,
@@ -67,7 +68,7 @@ function readSelector(reading: Reading, field: Field): TriggerDraft['match'] {
     if (resultSchema.options.some((result) => result === value)) continue;
     neverFires(reading, entry, {
       message: `${quoted(value)} is no result: they are ${resultSchema.options.join(', ')}`,
-      nearest: nearestName(value, resultSchema.options),
+      near: { name: value, known: resultSchema.options },
     });
   }
   if (wanted.length === 0) {
@@ -77,17 +78,13 @@ function readSelector(reading: Reading, field: Field): TriggerDraft['match'] {
 }
 
 /** Keptn takes these and then never starts the sequence; so it goes on as a warning there. */
-export function neverFires(
-  reading: Reading,
-  field: Field,
-  why: { message: string; nearest?: string | undefined },
-): void {
+export function neverFires(reading: Reading, field: Field, why: { message: string; near?: Near }): void {
   reading.problems.add({
     severity: reading.keptn ? 'warning' : 'error',
     code: 'never-fires',
     message: why.message,
     pointer: field.pointer,
     at: placeOf(field),
-    nearest: why.nearest,
+    near: why.near,
   });
 }

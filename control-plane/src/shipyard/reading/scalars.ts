@@ -1,4 +1,4 @@
-import { isName, nearestName, parseDuration } from '@slipway/contract';
+import { isName, parseDuration } from '@slipway/contract';
 import { quoted } from '../text.ts';
 import { type Field, type Fields, missingKey, placeOf, type Reading, wrongType } from './fields.ts';
 
@@ -91,13 +91,12 @@ export function readWord<Word extends string>(
   if (text === undefined) return undefined;
   const word = words.find((candidate) => candidate === text);
   if (word !== undefined) return word;
-  const nearest = nearestName(text, words);
   reading.problems.add({
     code: 'unknown-word',
     message: `${quoted(text)} is none of ${words.join(', ')}`,
     pointer: field.pointer,
     at: placeOf(field),
-    nearest,
+    near: { name: text, known: words },
   });
   return undefined;
 }

@@ -124,7 +124,7 @@ export class Composer {
       this.#fail('forbidden-key', `${quoted(key)} must not be a key in a definition`, pointerTo(pointer, key), keyAt);
     } else if (entries.has(key)) {
       const first = entries.get(key);
-      const line = first === undefined ? 0 : lineOf(this.#text, first.keyAt.start);
+      const line = first === undefined ? 0 : this.#problems.lineOf(first.keyAt.start);
       this.#fail('duplicate-key', `${quoted(key)} is there already, on line ${line}`, pointerTo(pointer, key), keyAt);
     } else {
       entries.set(key, entry);
@@ -249,10 +249,4 @@ function quoteOf(event: ScalarEvent): 'double' | 'single' | 'other' {
 
 function isExact(value: number): boolean {
   return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
-}
-
-function lineOf(text: string, offset: number): number {
-  let line = 1;
-  for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line++;
-  return line;
 }
