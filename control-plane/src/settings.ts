@@ -1,10 +1,12 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { nearestName } from '@slipway/contract';
+import { checkListen, type Listen } from './http/listen.ts';
 
 /** What `slipway serve` can be told. Every setting is a flag and an environment variable of the same name. */
 export type Settings = {
-  listen: ListenAddress;
+  /** Port 0: any free one. */
+  listen: Listen;
   /** Absolute. */
   dataDir: string;
   natsUrl: string | undefined;
@@ -13,9 +15,6 @@ export type Settings = {
   tokenFile: string | undefined;
   logLevel: LogLevel;
 };
-
-/** Port 0: any free one. */
-export type ListenAddress = { host: string; port: number };
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -59,7 +58,7 @@ export const settingTable = [
     env: 'SLIPWAY_DATA',
     value: 'DIR',
     default: './.slipway',
-    description: 'Folder of the SQLite file and the keys; made when it is not there.',
+    description: 'Folder of the SQLite file; made when it is not there.',
     parse: (text) => ({ ok: true, value: resolve(text) }),
   }),
   setting({
@@ -132,20 +131,11 @@ export function readSettings(
     tokenFile: read(tokenFile, undefined),
     logLevel: read(logLevel, 'info'),
   };
-  if (problems.length === 0 && settings.tokenFile === undefined && !isLoopback(settings.listen.host)) {
-    problems.push({
-      where: flags['--listen'] === undefined ? 'SLIPWAY_LISTEN' : '--listen',
-      message:
-        `${settings.listen.host} can be reached from other machines and no token is configured: give --token-file, ` +
-        'or listen on 127.0.0.1',
-    });
+  const allowed = checkListen(settings.listen, settings.tokenFile !== undefined);
+  if (!allowed.ok) {
+    problems.push({ where: flags['--listen'] === undefined ? 'SLIPWAY_LISTEN' : '--listen', message: allowed.reason });
   }
   return problems.length === 0 ? { ok: true, settings } : { ok: false, problems };
-}
-
-/** Whether only this machine can reach the address. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 function unknownFlags(flags: { readonly [flag: string]: string | undefined }): SettingProblem[] {
@@ -174,7 +164,7 @@ function unknownAmong(
     });
 }
 
-function parseListen(text: string): Parsed<ListenAddress> {
+function parseListen(text: string): Parsed<Listen> {
   const match = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<host>[^:\s/[\]]+)):(?<port>\d{1,5})$/.exec(text);
   const { v6, host, port } = match?.groups ?? {};
   const reason = `${JSON.stringify(text)} is no address to listen on: write HOST:PORT, such as 127.0.0.1:8484 or [::1]:8484`;

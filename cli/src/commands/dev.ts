@@ -14,7 +14,7 @@ import type { Terminal } from '../output/terminal.ts';
 import { tookText } from '../output/time.ts';
 import { followRun } from '../progress/follow-run.ts';
 import { exitCodeOf, resultLines } from '../progress/run-result.ts';
-import { colourOf } from '../progress/task-words.ts';
+import { endColour, endWord } from '../progress/task-words.ts';
 import { closeServer, settingsOf, startServer } from './serve.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -183,10 +183,13 @@ async function stay(options: {
 const TOLD_MAX = 10_000;
 
 function endLine(
-  run: Pick<RunView, 'id' | 'stage' | 'sequence' | 'project' | 'result' | 'state' | 'acceptedAt' | 'finishedAt'>,
+  run: Pick<
+    RunView,
+    'id' | 'stage' | 'sequence' | 'project' | 'result' | 'status' | 'state' | 'acceptedAt' | 'finishedAt'
+  >,
   { paint }: Terminal,
 ): string {
   const took = run.finishedAt === undefined ? '' : ` in ${tookText(run.finishedAt - run.acceptedAt)}`;
   const name = `${run.stage}.${run.sequence}`;
-  return `${name} ${paint.dim(`(${run.project})`)} ${colourOf(run, paint)(run.result ?? run.state)}${took}  ${paint.dim(`run ${run.id}`)}`;
+  return `${name} ${paint.dim(`(${run.project})`)} ${endColour(run, paint)(endWord(run))}${took}  ${paint.dim(`run ${run.id}`)}`;
 }

@@ -1,5 +1,4 @@
 import { type RunSummary, resultSchema, runStateSchema } from '@slipway/contract';
-import type { z } from 'zod';
 import { connected } from '../connection.ts';
 import { badUsage, exitCode } from '../exit-code.ts';
 import type { RunsOptions, ServerOptions } from '../options.ts';
@@ -9,7 +8,7 @@ import type { Terminal } from '../output/terminal.ts';
 import { relativeTime, tookText } from '../output/time.ts';
 import { runFrame } from '../progress/run-frame.ts';
 import { resultLines } from '../progress/run-result.ts';
-import { colourOf, resultColour } from '../progress/task-words.ts';
+import { colourOf, endColour, endWord } from '../progress/task-words.ts';
 
 /** `slipway get runs`. */
 export function getRuns(command: ServerOptions & RunsOptions & { terminal: Terminal }): Promise<number> {
@@ -58,7 +57,7 @@ function runColumns({ paint }: Terminal): Column<RunSummary>[] {
     { title: 'SEQUENCE', value: (run) => `${run.stage}.${run.sequence}` },
     { title: 'SERVICE', value: (run) => run.service ?? '' },
     { title: 'STATE', value: (run) => colourOf(run, paint)(run.state) },
-    { title: 'RESULT', value: (run) => (run.result === undefined ? '' : resultColour(run.result, paint)(run.result)) },
+    { title: 'RESULT', value: (run) => (run.state === 'finished' ? endColour(run, paint)(endWord(run)) : '') },
     { title: 'TASKS', value: (run) => `${run.tasksDone}/${run.tasksTotal}`, align: 'right' },
     { title: 'NOW', value: (run) => run.openTasks.join(', ') },
     { title: 'TOOK', value: (run) => tookText((run.finishedAt ?? now) - run.acceptedAt), align: 'right' },
@@ -67,9 +66,8 @@ function runColumns({ paint }: Terminal): Column<RunSummary>[] {
 }
 
 /** One of the words of a filter, or a failure that lists them. */
-function word<T extends string>(flag: string, schema: z.ZodType<T> & { options: readonly T[] }, text?: string) {
-  if (text === undefined) return undefined;
-  const parsed = schema.safeParse(text);
-  if (parsed.success) return parsed.data;
-  throw badUsage(`${flag}: ${JSON.stringify(text)} is none of ${schema.options.join(', ')}`);
+function word<T extends string>(flag: string, { options }: { options: readonly T[] }, text?: string): T | undefined {
+  const found = options.find((option) => option === text);
+  if (text === undefined || found !== undefined) return found;
+  throw badUsage(`${flag}: ${JSON.stringify(text)} is none of ${options.join(', ')}`);
 }

@@ -34,7 +34,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
   try {
     return await startControlPlane(settings);
   } catch (error) {
-    throw startFailure(error, settings);
+    throw startFailure(error);
   }
 }
 
@@ -57,18 +57,15 @@ export function nextSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-function startFailure(error: unknown, settings: Settings): CommandFailure {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const address = `${settings.listen.host}:${settings.listen.port}`;
-  if (code === 'EADDRINUSE') {
-    return new CommandFailure(`${address} is in use, perhaps by another Slipway`, {
-      exitCode: exitCode.refused,
-      details: [`take another: --listen ${settings.listen.host}:0 takes any free port`],
-      cause: error,
-    });
-  }
-  const reason = error instanceof Error ? error.message : String(error);
-  return new CommandFailure(`could not start: ${reason}`, { exitCode: exitCode.unreachable, cause: error });
+/** What was asked for cannot be (2), or what it needs is away (3). */
+function startFailure(error: unknown): CommandFailure {
+  const away = error instanceof Error && ['StoreUnavailable', 'BusUnavailable'].includes(error.name);
+  const [reason = '', ...details] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return new CommandFailure(`could not start: ${reason}`, {
+    exitCode: away ? exitCode.unreachable : exitCode.refused,
+    details,
+    cause: error,
+  });
 }
 
 function setVariables(env: NodeJS.ProcessEnv): Record<string, string> {

@@ -1,6 +1,7 @@
 import type { AttemptView, RunView, TaskView } from '@slipway/contract';
 import { printable } from '../output/paint.ts';
 import { tookText } from '../output/time.ts';
+import { endWord } from './task-words.ts';
 
 type Change = { at: number; what: string; text: string };
 
@@ -81,9 +82,9 @@ function attemptChanges(
 
 function endOf(run: RunView): string {
   const took = tookText((run.finishedAt ?? run.updatedAt) - run.acceptedAt);
-  const status = run.status === undefined || run.status === 'succeeded' ? '' : ` (${run.status})`;
+  const status = run.status === 'errored' || run.status === 'unknown' ? ` (${run.status})` : '';
   const message = run.message === undefined || run.message === '' ? '' : `: ${run.message}`;
-  return `finished: ${run.result ?? 'no result'}${status} in ${took}${message}`;
+  return `finished: ${endWord(run)}${status} in ${took}${message}`;
 }
 
 function offset(ms: number): string {

@@ -2,7 +2,7 @@ import type { RunView, TaskView } from '@slipway/contract';
 import { type Paint, printable } from '../output/paint.ts';
 import { pad } from '../output/table.ts';
 import { tookText } from '../output/time.ts';
-import { colourOf, currentAttempt, progressOf, taskWord } from './task-words.ts';
+import { colourOf, currentAttempt, endWord, hasPassed, progressOf, taskWord } from './task-words.ts';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 /** One turn of the spinner. */
@@ -19,7 +19,7 @@ export function runFrame(run: RunView, options: { now: number; paint: Paint }): 
 }
 
 function heading(run: RunView, { now, paint }: { now: number; paint: Paint }): string {
-  const word = run.result ?? run.state;
+  const word = run.state === 'finished' ? endWord(run) : run.state;
   const took = tookText((run.finishedAt ?? now) - run.acceptedAt);
   const about = [run.service, `project ${run.project}`, `run ${run.id}`].filter((part) => part !== undefined);
   return (
@@ -59,7 +59,7 @@ function symbol(of: RunView | TaskView, now: number, paint: Paint): string {
     case 'open':
       return paint.cyan(SPINNER[Math.floor((now % TURN_MS) / (TURN_MS / SPINNER.length))] ?? '');
     case 'finished':
-      if (of.result === 'fail' || of.result === undefined) return paint.red('✗');
+      if (!hasPassed(of)) return paint.red('✗');
       return of.result === 'warning' ? paint.yellow('!') : paint.green('✓');
     case 'waiting':
     case 'paused':

@@ -2,12 +2,11 @@ import type { RunView } from '@slipway/contract';
 import { type ExitCode, exitCode } from '../exit-code.ts';
 import { type Paint, printable } from '../output/paint.ts';
 import { tookText } from '../output/time.ts';
-import { resultColour } from './task-words.ts';
+import { endColour, endWord, hasPassed } from './task-words.ts';
 
 /** 0 when the run did what it should, 1 when not. */
 export function exitCodeOf(run: RunView): ExitCode {
-  const passed = run.state === 'finished' && (run.result === 'pass' || run.result === 'warning');
-  return passed ? exitCode.done : exitCode.runFailed;
+  return run.state === 'finished' && hasPassed(run) ? exitCode.done : exitCode.runFailed;
 }
 
 /** How a run ended, with its output, and what its end started. */
@@ -16,9 +15,7 @@ export function resultLines(run: RunView, paint: Paint): string[] {
     return [`${paint.red('parked')}: ${run.parkedReason ?? 'an impossible state was met'}`, `  slipway why ${run.id}`];
   }
   const took = tookText((run.finishedAt ?? run.updatedAt) - run.acceptedAt);
-  const word = resultColour(run.result, paint)(run.result ?? run.state);
-  const status = run.status === undefined || run.status === 'succeeded' ? '' : ` (${run.status})`;
-  const lines = [`${paint.bold('Result:')} ${word}${status} after ${took}`];
+  const lines = [`${paint.bold('Result:')} ${endColour(run, paint)(endWord(run))}${errored(run)} after ${took}`];
   if (run.message !== undefined && run.message !== '')
     lines.push(`${paint.bold('Message:')} ${printable(run.message)}`);
   if (run.output !== undefined && !isEmpty(run.output)) {
@@ -27,6 +24,11 @@ export function resultLines(run: RunView, paint: Paint): string[] {
   }
   for (const next of run.triggers) lines.push(`It triggered ${next.stage}.${next.sequence}: slipway watch ${next.run}`);
   return lines;
+}
+
+/** That it failed for a technical reason, where the result does not say it. */
+function errored({ status }: RunView): string {
+  return status === 'errored' || status === 'unknown' ? ` (${status})` : '';
 }
 
 function isEmpty(value: unknown): boolean {

@@ -1,4 +1,4 @@
-import type { AttemptView, Result, TaskView } from '@slipway/contract';
+import type { AttemptView, Result, Status, TaskView } from '@slipway/contract';
 import type { Paint } from '../output/paint.ts';
 
 /** The one word for how it stands with a task. */
@@ -32,14 +32,27 @@ function isStarted(task: TaskView): boolean {
   return attempt?.startedAt !== undefined || (attempt?.executors.length ?? 0) > 0;
 }
 
-export function colourOf(of: { state: string; result?: Result | undefined }, paint: Paint): (text: string) => string {
-  if (of.state === 'finished') return resultColour(of.result, paint);
+type End = { result?: Result | undefined; status?: Status | undefined };
+
+/** The one word for how a run ended. One that was aborted did not pass, whatever its tasks had found by then. */
+export function endWord({ result, status }: End): string {
+  return status === 'aborted' ? status : (result ?? status ?? '');
+}
+
+/** It did what it should. */
+export function hasPassed({ result, status }: End): boolean {
+  const worked = status === undefined || status === 'succeeded';
+  return worked && (result === 'pass' || result === 'warning');
+}
+
+export function colourOf(of: End & { state: string }, paint: Paint): (text: string) => string {
+  if (of.state === 'finished') return endColour(of, paint);
   if (of.state === 'parked') return paint.red;
   if (of.state === 'paused' || of.state === 'waiting' || of.state === 'delayed') return paint.yellow;
   return of.state === 'running' || of.state === 'open' ? paint.cyan : paint.dim;
 }
 
-export function resultColour(result: Result | undefined, paint: Paint): (text: string) => string {
-  if (result === 'pass') return paint.green;
-  return result === 'warning' ? paint.yellow : paint.red;
+export function endColour(end: End, paint: Paint): (text: string) => string {
+  if (!hasPassed(end)) return paint.red;
+  return end.result === 'warning' ? paint.yellow : paint.green;
 }

@@ -1,0 +1,120 @@
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { defineTask, serve, silentLogger } from '@slipway/sdk';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { startServe } from './serve.ts';
+import { BIN, slipway } from './slipway.ts';
+
+const COLUMNS = 72;
+const ROWS = 20;
+const ESCAPE = '\u001b';
+
+/** A pseudo terminal from Python's standard library: the child believes that somebody looks. */
+const PTY = `
+import fcntl, os, pty, struct, sys, termios
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', ${ROWS}, ${COLUMNS}, 0, 0))
+while True:
+    try:
+        chunk = os.read(fd, 65536)
+    except OSError:
+        break
+    if not chunk:
+        break
+    os.write(1, chunk)
+_, status = os.waitpid(pid, 0)
+sys.exit(os.waitstatus_to_exitcode(status))
+`;
+
+async function onTerminal(
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<{ code: number; raw: string }> {
+  const child = spawn('python3', ['-c', PTY, process.execPath, BIN, ...args], {
+    env: { ...process.env, TERM: 'xterm', NO_COLOR: '', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let raw = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    raw += chunk;
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  child.on('error', reject).on('close', (code) => resolve(code ?? -1));
+  return { code: await promise, raw };
+}
+
+/** What stands on the screen after all of it: as much of a terminal as the live area uses. */
+function screenOf(raw: string): string[] {
+  const lines = [''];
+  let row = 0;
+  let column = 0;
+  for (const [token] of raw.replaceAll(ESCAPE, '⎋').matchAll(/⎋\[\??[0-9;]*[A-Za-z]|\r|\n|[^⎋\r\n]+/gu)) {
+    const up = /^⎋\[(\d+)A$/.exec(token)?.[1];
+    if (up !== undefined) row -= Number(up);
+    else if (token === '⎋[0J') {
+      lines[row] = (lines[row] ?? '').slice(0, column);
+      lines.length = row + 1;
+    } else if (token === '\r') column = 0;
+    else if (token === '\n') {
+      row += 1;
+      lines[row] ??= '';
+    } else if (!token.startsWith('⎋')) {
+      const text = [...token];
+      lines[row] = (lines[row] ?? '').slice(0, column) + text.join('');
+      column += text.length;
+    }
+  }
+  return lines;
+}
+
+const SHIPYARD = `spec:
+  stages:
+    - name: dev
+      sequences:
+        - name: seq
+          tasks: [{name: build}, {name: deploy-to-a-place-with-a-very-long-name-which-does-not-fit}]
+`;
+
+test('on a terminal the run is one picture, drawn again in place', async () => {
+  await using server = await startServe();
+  const slow = (name: string) =>
+    defineTask({
+      name,
+      input: z.unknown(),
+      output: z.object({}),
+      run: async (_, { progress }) => {
+        for (const part of [0.25, 0.5, 0.75]) {
+          progress(part, 'a message that is so long that it cannot fit into the width of this terminal');
+          await new Promise((resolve) => setTimeout(resolve, 250));
+        }
+        return {};
+      },
+    });
+  const tasks = [slow('build'), slow('deploy-to-a-place-with-a-very-long-name-which-does-not-fit')];
+  const service = serve({ tasks, server: server.url, signals: false, log: silentLogger });
+  await service.ready;
+  const file = join(server.folder, 'shipyard.yaml');
+  writeFileSync(file, SHIPYARD);
+  const env = { SLIPWAY_SERVER: server.url };
+  expect(await slipway(['apply', file, '-p', 'p'], { env })).toMatchObject({ code: 0 });
+
+  const { code, raw } = await onTerminal(['trigger', 'dev.seq', '-p', 'p', '--wait'], env);
+  await service.close();
+  expect(code).toBe(0);
+  // Drawn many times, with colours, and the cursor is there again at the end.
+  expect(raw.split(`${ESCAPE}[3A`).length).toBeGreaterThan(5);
+  expect(raw).toContain(`${ESCAPE}[32m`);
+  expect(raw.lastIndexOf(`${ESCAPE}[?25h`)).toBeGreaterThan(raw.lastIndexOf(`${ESCAPE}[?25l`));
+
+  const screen = screenOf(raw);
+  expect(screen.filter((line) => line.includes('dev.seq'))).toHaveLength(1);
+  expect(screen[0]).toMatch(/^✓ dev\.seq {2}pass {2}\d/);
+  expect(screen[1]).toMatch(/^ {2}✓ build +pass/);
+  expect(screen[2]).toMatch(/^ {2}✓ deploy-to-a-place-with-a-very-long/);
+  expect(screen[4]).toMatch(/^Result: pass after \d/);
+  for (const line of screen) expect([...line].length).toBeLessThanOrEqual(COLUMNS);
+});
