@@ -12,6 +12,8 @@ const HTTP = '^control-plane/src/http/';
 const STORE = '^control-plane/src/store/';
 const BUS = '^control-plane/src/bus/';
 const CONTRACT = '^sdk/contract/src/';
+const OUTBOUND = '^control-plane/src/outbound/';
+const SETTINGS = '^control-plane/src/settings\\.ts$';
 const MAIN = '^control-plane/src/main\\.ts$';
 /** Beside main.ts, what the package control-plane exports. */
 const FOR_THE_COMMAND_LINE = '^control-plane/src/(settings|shipyard/index)\\.ts$';
@@ -142,12 +144,42 @@ export default {
       [CONTRACT, RUNTIME, NODE, npm('express', '@types/express[^/]*', 'prom-client', 'pino', 'ajv', 'zod')],
       'A door: contract and runtime, never an adapter or the engine.',
     ),
+    room(
+      'outbound',
+      OUTBOUND,
+      [CONTRACT, RUNTIME, NODE],
+      'How events are posted to sinks: what the runtime asks for, done with node:http, and nothing else of ours.',
+    ),
+    {
+      name: 'outbound-runtime-types',
+      severity: 'error',
+      comment: 'The room that posts events takes types from the runtime, and calls nothing of it.',
+      from: { path: OUTBOUND, pathNot: TEST },
+      to: { path: RUNTIME, dependencyTypesNot: ['type-only'] },
+    },
+    room(
+      'settings',
+      SETTINGS,
+      [CONTRACT, '^control-plane/src/http/listen\\.ts$', NODE_PURE, builtin('net')],
+      'The table of settings is read by the command line before anything runs: no room that acts.',
+    ),
+    {
+      name: 'known-room',
+      severity: 'error',
+      comment:
+        'The control plane has the rooms of the architecture. A new one needs its place in the table and a rule here.',
+      from: {},
+      to: {
+        path: '^control-plane/src/',
+        pathNot: [ENGINE, SHIPYARD, PROJECTION, STORE, BUS, RUNTIME, HTTP, OUTBOUND, SETTINGS, MAIN, TEST],
+      },
+    },
     {
       name: 'only-main-knows-adapters',
       severity: 'error',
       comment: 'Which adapter is in use is known in control-plane/src/main.ts alone (and by the simulated world).',
-      from: { pathNot: [MAIN, TEST, STORE_ADAPTERS, BUS_ADAPTERS, '^control-plane/simulation/', '^tools/'] },
-      to: { path: [STORE_ADAPTERS, BUS_ADAPTERS] },
+      from: { pathNot: [MAIN, TEST, STORE_ADAPTERS, BUS_ADAPTERS, OUTBOUND, '^control-plane/simulation/', '^tools/'] },
+      to: { path: [STORE_ADAPTERS, BUS_ADAPTERS, OUTBOUND] },
     },
     {
       name: 'nobody-imports-main',

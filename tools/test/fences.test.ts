@@ -137,6 +137,16 @@ const IMPORTS: Violation[] = [
   plantedImport('http', `${CONTROL_PLANE}/http`, '../engine/decide.ts'),
   plantedImport('http', `${CONTROL_PLANE}/http`, '../store/sqlite/open.ts'),
   plantedImport('only-main-knows-adapters', CONTROL_PLANE, './bus/nats/open.ts'),
+  plantedImport('only-main-knows-adapters', `${CONTROL_PLANE}/runtime`, '../outbound/post.ts'),
+  plantedImport('outbound', `${CONTROL_PLANE}/outbound`, '../http/door.ts'),
+  plantedImport('outbound-runtime-types', `${CONTROL_PLANE}/outbound`, '../runtime/runtime.ts'),
+  plantedImport('known-room', CONTROL_PLANE, './planted-room/planted.ts'),
+  {
+    what: 'settings: they import a room that acts',
+    path: `${CONTROL_PLANE}/settings.ts`,
+    text: code("export { advance } from './runtime/runtime.ts';"),
+    says: 'error settings:',
+  },
   plantedImport('nobody-imports-main', `${CONTROL_PLANE}/http`, '../main.ts'),
   plantedImport('driver-mongodb', `${CONTROL_PLANE}/store/sqlite`, 'mongodb'),
   plantedImport('driver-mongodb', 'cli/src', 'mongodb'),
@@ -223,6 +233,8 @@ describe('a planted violation is caught:', () => {
       [`${ENGINE}/planted-cycle-b.ts`]: CYCLE_BACK,
       'sdk/typescript/src/index.ts': USER_OF_EXPORT,
       'control-plane/src/bus/local/open.ts': code('export const local = 1;'),
+      'control-plane/src/outbound/post.ts': code('export const post = 1;'),
+      'control-plane/src/planted-room/planted.ts': code('export const planted = 1;'),
     });
     result = check(tree.root);
   }, 120_000);
