@@ -1,0 +1,140 @@
+import type { RunSummary } from '@slipway/contract';
+import type { Filter } from 'mongodb';
+import type { Page, RunQuery } from '../store.ts';
+import { InvalidCursor } from '../store.ts';
+import { ask } from './ask.ts';
+import type { Collections, StreamDoc } from './collections.ts';
+import { readCursor, writeCursor } from './cursor.ts';
+import type { Projector } from './projector.ts';
+import type { StreamCache } from './stream-cache.ts';
+
+export interface RunsParts {
+  collections: Collections;
+  projector: Projector;
+  cache: StreamCache;
+  readTimeoutMs: number;
+}
+
+/** Streams whose journal is deleted in one go. */
+const DELETE_TOGETHER = 8;
+
+/** The lists of runs, and what goes when a run is forgotten. */
+export class Runs {
+  readonly #parts: RunsParts;
+
+  constructor(parts: RunsParts) {
+    this.#parts = parts;
+  }
+
+  async list(query: RunQuery): Promise<Page<RunSummary>> {
+    const filter = filterOf(query);
+    const { projector, collections, readTimeoutMs } = this.#parts;
+    await projector.written();
+    const docs = await ask('runs', readTimeoutMs, () =>
+      collections.streams
+        .find(filter, { projection: { summary: 1, accepted: 1 } })
+        .sort({ accepted: -1, _id: -1 })
+        .limit(query.limit + 1)
+        .toArray(),
+    );
+    const shown = docs.slice(0, query.limit);
+    const items = shown.map((doc) => parseSummary(doc.summary));
+    const last = shown.at(-1);
+    if (docs.length <= query.limit || last === undefined) return { items };
+    return { items, next: writeCursor('runs', `${last.accepted}/${last._id}`) };
+  }
+
+  async get(id: string): Promise<RunSummary | undefined> {
+    const { projector, collections, readTimeoutMs } = this.#parts;
+    await projector.written();
+    const doc = await ask('run', readTimeoutMs, () =>
+      collections.streams.findOne({ _id: id }, { projection: { summary: 1 } }),
+    );
+    return doc?.summary === undefined ? undefined : parseSummary(doc.summary);
+  }
+
+  async count({ project, open }: { project: string; open: boolean }): Promise<number> {
+    const { projector, collections, readTimeoutMs } = this.#parts;
+    await projector.written();
+    return ask('count runs', readTimeoutMs, () => collections.streams.countDocuments({ project, live: open }));
+  }
+
+  async deleteFinished(rule: {
+    project: string;
+    finishedBefore?: number;
+    keep?: number;
+    limit: number;
+  }): Promise<number> {
+    const { projector, readTimeoutMs } = this.#parts;
+    await projector.written();
+    const over = { project: rule.project, live: false, open: { $exists: false } } satisfies Filter<StreamDoc>;
+    const ids = new Set<string>();
+    if (rule.finishedBefore !== undefined) {
+      const { finishedBefore } = rule;
+      const old = await ask('old runs', readTimeoutMs, () =>
+        this.#newest({ ...over, finished: { $lt: finishedBefore } }, 0, rule.limit),
+      );
+      for (const id of old) ids.add(id);
+    }
+    if (rule.keep !== undefined && ids.size < rule.limit) {
+      const { keep } = rule;
+      const many = await ask('runs beyond the newest', readTimeoutMs, () => this.#newest(over, keep, rule.limit));
+      for (const id of many) if (ids.size < rule.limit) ids.add(id);
+    }
+    const left = [...ids];
+    while (left.length > 0) await Promise.all(left.splice(0, DELETE_TOGETHER).map((id) => this.#delete(id)));
+    return ids.size;
+  }
+
+  async #newest(filter: Filter<StreamDoc>, skip: number, limit: number): Promise<string[]> {
+    const found = await this.#parts.collections.streams
+      .find(filter, { projection: { _id: 1 } })
+      .sort({ finished: -1 })
+      .skip(skip)
+      .limit(limit)
+      .toArray();
+    return found.map((doc) => doc._id);
+  }
+
+  /** The journal first: a crash in between leaves a row in the list, which the next round takes. */
+  async #delete(id: string): Promise<void> {
+    const { collections, cache, readTimeoutMs } = this.#parts;
+    cache.delete(id);
+    await ask('delete run', readTimeoutMs, async () => {
+      await Promise.all([
+        collections.journal.deleteMany({ stream: id }),
+        collections.timers.deleteMany({ stream: id }),
+      ]);
+      await collections.streams.deleteOne({ _id: id });
+    });
+  }
+}
+
+function filterOf(query: RunQuery): Filter<StreamDoc> {
+  const conditions: Filter<StreamDoc>[] = [
+    { accepted: { $gte: query.since ?? 0, ...(query.until === undefined ? {} : { $lt: query.until }) } },
+  ];
+  for (const field of ['project', 'stage', 'sequence', 'service', 'state', 'result'] as const) {
+    const value = query[field];
+    if (value !== undefined) conditions.push({ [field]: value });
+  }
+  if (query.correlationid !== undefined) conditions.push({ correlation: query.correlationid });
+  for (const [key, value] of Object.entries(query.labels ?? {})) conditions.push({ labels: `${key}=${value}` });
+  if (query.cursor !== undefined) {
+    const { accepted, id } = placeOf(query.cursor);
+    conditions.push({ $or: [{ accepted: { $lt: accepted } }, { accepted, _id: { $lt: id } }] });
+  }
+  return { $and: conditions };
+}
+
+function placeOf(cursor: string): { accepted: number; id: string } {
+  const place = readCursor('runs', cursor);
+  const slash = place.indexOf('/');
+  const accepted = Number(place.slice(0, slash));
+  if (slash < 1 || !Number.isSafeInteger(accepted)) throw new InvalidCursor(`'${cursor}' is not a cursor of this list`);
+  return { accepted, id: place.slice(slash + 1) };
+}
+
+function parseSummary(json: string | undefined): RunSummary {
+  return JSON.parse(json ?? 'null') as RunSummary;
+}
