@@ -62,7 +62,7 @@ test('catastrophic patterns are matched in linear time', () => {
     const scope = { data: { text: `${'a'.repeat(40)}!`, pattern } };
     expect(evaluator.evaluate('re(data.text, data.pattern)', scope)).toEqual({ ok: true, value: false });
   }
-  expect(performance.now() - started).toBeLessThan(200);
+  expect(performance.now() - started).toBeLessThan(PATIENCE_MS);
 });
 
 test('what a template becomes is bounded as a whole', () => {
@@ -99,21 +99,20 @@ test('the limits can be set', () => {
   expect(evaluator.evaluate(`"${'x'.repeat(50)}"`, {})).toMatchObject({ ok: false, code: 'template-limit' });
 });
 
-test('a compiled expression costs microseconds', () => {
-  const evaluator = createEvaluator();
+test('a compiled expression costs a fraction of compiling it', () => {
   const scope = { error: { code: 'TIMEOUT' }, attempts: 1, tasks: { build: { output: { x: 1.5 } } }, data: {} };
-  const expressions = [
-    "error.code != 'NOT_FOUND' && attempts < 3",
-    'tasks.build.output.x > 1',
-    "default(data.k, 'none')",
-  ];
-  const rounds = 3000;
-  const run = (): void => {
-    for (let i = 0; i < rounds; i++) for (const expression of expressions) evaluator.evaluate(expression, scope);
+  const expressions = Array.from(
+    { length: 1000 },
+    (_, i) => `error.code != 'E${i}' && attempts < 3 && default(data.k, true)`,
+  );
+  const evaluator = createEvaluator();
+  const run = (): number => {
+    const started = performance.now();
+    for (const expression of expressions) evaluator.evaluate(expression, scope);
+    return performance.now() - started;
   };
-  run();
-  const started = performance.now();
-  run();
-  // Seen: 1 us. Without the kept compilation it is 40.
-  expect(((performance.now() - started) * 1000) / (rounds * expressions.length)).toBeLessThan(20);
+  createEvaluator().evaluate(expressions[0] ?? '', scope);
+  const compiling = run();
+  // Seen: 45 us for the first, 1 to 2 us for each one after it.
+  expect(Math.min(run(), run(), run())).toBeLessThan(compiling / 3);
 });

@@ -17,7 +17,7 @@ export function sequenceOf(plan: Plan, stage: string, name: string): SequencePla
 }
 
 /** `line:column code (severity)`, short enough to stand in a table. */
-export function briefly({ line, column, code, severity, nearest }: SourceProblem): string {
+function briefly({ line, column, code, severity, nearest }: SourceProblem): string {
   const hint = nearest === undefined ? '' : ` -> ${nearest}`;
   return `${line}:${column} ${severity === 'warning' ? 'warning ' : ''}${code}${hint}`;
 }

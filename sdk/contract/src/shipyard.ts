@@ -12,7 +12,7 @@ const expressionSchema = z.string().describe('A CEL expression, with or without 
 const templateSchema = z.unknown().describe('Any JSON; strings may hold ${{ expressions }}');
 const edgeSchema = z.enum(['success', 'failure', 'timeout', 'complete']);
 
-export const needSchema = z.union([
+const needSchema = z.union([
   nameSchema,
   z.strictObject({ task: nameSchema, on: edgeSchema.optional().describe('success (default): pass or warning') }),
 ]);
@@ -26,7 +26,7 @@ export const retrySchema = z.strictObject({
   when: expressionSchema.optional().describe('Over error, result and attempts; without it every failure is retried'),
 });
 
-export const decisionCaseSchema = z.union([
+const decisionCaseSchema = z.union([
   z.strictObject({ when: expressionSchema, next: nameSchema }),
   z.strictObject({ default: nameSchema }),
 ]);

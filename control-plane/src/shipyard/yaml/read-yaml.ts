@@ -4,17 +4,17 @@ import { Composer } from './composer.ts';
 import type { YamlNode } from './node.ts';
 
 /** The longest text that is read, in bytes of UTF-8. */
-export const shipyardBytesMax = 256 * 1024;
+const BYTES_MAX = 256 * 1024;
 /** A shipyard needs about twelve levels; properties and schemas some more. */
 const DEPTH_MAX = 64;
 
 /** Reads one YAML document, or says where it is none. Undefined: there are problems. */
 export function readYaml(problems: ProblemList): YamlNode | undefined {
   const text = problems.source;
-  if (isLongerThan(text, shipyardBytesMax)) {
+  if (isLongerThan(text, BYTES_MAX)) {
     problems.add({
       code: 'too-large',
-      message: `the text is longer than ${shipyardBytesMax / 1024} KB`,
+      message: `the text is longer than ${BYTES_MAX / 1024} KB`,
       pointer: '',
       at: { start: 0, end: 0 },
     });
