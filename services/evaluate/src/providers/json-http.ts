@@ -1,0 +1,98 @@
+import { type JsonValue, query as select } from 'jsonpath-rfc9535';
+import { faultOfStatus, isRecord, jsonOf } from './answer.ts';
+import { excerpt, ProviderFault } from './fault.ts';
+import { exchange } from './http-client.ts';
+import { fillIn } from './placeholders.ts';
+import { finite, type Reducer, reduce } from './reduce.ts';
+import type { Attempt, Measurement } from './types.ts';
+
+export interface JsonQuery {
+  readonly url: string;
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** RFC 9535. Several matches are samples, and the reducer makes one value of them. */
+  readonly path: string;
+  readonly reduce?: Reducer;
+}
+
+/** Whether an address that an author wrote may be asked although it is not public. */
+export type IsAllowed = (url: URL) => boolean;
+
+export async function askJson(query: JsonQuery, isAllowed: IsAllowed, attempt: Attempt): Promise<Measurement> {
+  const url = addressOf(fillUrl(query.url, attempt));
+  const body = query.body === undefined ? undefined : JSON.stringify(query.body);
+  const answer = await exchange({
+    url,
+    method: query.method,
+    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...query.headers },
+    ...(body === undefined ? {} : { body }),
+    timeoutMs: attempt.timeoutMs,
+    signal: attempt.signal,
+    trusted: isAllowed(url),
+  });
+  if (answer.status < 200 || answer.status > 299) throw faultOfStatus(answer, wordsOf);
+  return readValue(jsonOf(answer), query);
+}
+
+/** Placeholders within an address are encoded: a label must not become another host or parameter. */
+function fillUrl(url: string, { context }: Attempt): string {
+  const encoded = (text: string): string => encodeURIComponent(text);
+  const all = (fields: Readonly<Record<string, string>>): Record<string, string> =>
+    Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, encoded(value)]));
+  return fillIn(url, {
+    ...context,
+    project: encoded(context.project),
+    stage: encoded(context.stage),
+    service: encoded(context.service),
+    deployment: encoded(context.deployment),
+    labels: all(context.labels),
+    filters: all(context.filters),
+  });
+}
+
+function addressOf(text: string): URL {
+  try {
+    return new URL(text);
+  } catch (error) {
+    throw new ProviderFault('caller', `${excerpt(text)} is no address: write http://host/path or https://host/path`, {
+      cause: error,
+    });
+  }
+}
+
+function wordsOf(body: unknown): string | null {
+  if (!isRecord(body)) return null;
+  const words = body.detail ?? body.message ?? body.error ?? body.title;
+  return typeof words === 'string' ? words : null;
+}
+
+function readValue(body: unknown, { path, reduce: reducer }: JsonQuery): Measurement {
+  if (/\b(?:match|search)\s*\(/.test(path)) {
+    throw new ProviderFault(
+      'caller',
+      'match() and search() are refused in a path: a regular expression can block the process',
+    );
+  }
+  let found: readonly JsonValue[];
+  try {
+    // What JSON.parse gives is JSON.
+    found = select(body as JsonValue, path);
+  } catch (error) {
+    const why = error instanceof Error ? excerpt(error.message) : '';
+    throw new ProviderFault('caller', `${excerpt(path)} is no JSONPath (${why}): write one such as $.data.value`, {
+      cause: error,
+    });
+  }
+  const values = found.flat().filter((value) => value !== null);
+  if (values.length === 0) throw new ProviderFault('no-data', `${excerpt(path)} matches nothing in the answer`);
+  if (values.length === 1) return { value: finite(values[0]) };
+  if (reducer === undefined) {
+    throw new ProviderFault(
+      'ambiguous',
+      `${excerpt(path)} matches ${values.length} values: make it match one, or set reduce to avg, max, ...`,
+    );
+  }
+  const samples = values.map(finite);
+  return { value: reduce(samples, reducer), samples };
+}
