@@ -1,24 +1,24 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { compileInputSchema, type InputSchema } from '../shipyard/index.ts';
 import type { RefusalError } from './control-plane.ts';
 
-const ajv = new Ajv2020({ allErrors: true, strict: false, validateFormats: false });
-const compiled = new WeakMap<object, ReturnType<Ajv2020['compile']>>();
+const compiled = new WeakMap<object, InputSchema>();
 
 /** Why a trigger's data does not fit the sequence's `input` schema; undefined when it does. */
 export function inputProblem(
   schema: Record<string, unknown>,
   data: unknown,
 ): { detail: string; errors: RefusalError[] } | undefined {
-  let validate = compiled.get(schema);
-  if (!validate) {
-    validate = ajv.compile(schema);
-    compiled.set(schema, validate);
+  let known = compiled.get(schema);
+  if (!known) {
+    known = compileInputSchema(schema);
+    compiled.set(schema, known);
   }
-  if (validate(data)) return undefined;
-  const errors = (validate.errors ?? []).slice(0, 20).map((error) => ({
+  // The schema was checked when the shipyard was uploaded, so this is one that an older version took.
+  if (!known.ok) return { detail: `the input schema of this sequence cannot be used: ${known.message}`, errors: [] };
+  const errors = known.faultsOf(data).map(({ pointer, message }) => ({
     code: 'invalid-input',
-    detail: `${error.instancePath === '' ? 'data' : error.instancePath} ${error.message ?? 'does not fit'}`,
-    pointer: `/data${error.instancePath}`,
+    detail: `${pointer === '' ? 'data' : pointer} ${message}`,
+    pointer: `/data${pointer}`,
   }));
-  return { detail: errors[0]?.detail ?? 'it does not fit', errors };
+  return errors.length === 0 ? undefined : { detail: errors[0]?.detail ?? 'it does not fit', errors };
 }
