@@ -23,7 +23,9 @@ export const retrySchema = z.strictObject({
   backoff: z.enum(['fixed', 'linear', 'exponential']).optional().describe('exponential unless said'),
   maxDelay: durationSchema.optional().describe('The delay never grows beyond this; 5m unless said'),
   jitter: z.number().min(0).max(1).optional().describe('The part of the delay that is random; 0.2 unless said'),
-  when: expressionSchema.optional().describe('Over error, result and attempts; without it every failure is retried'),
+  when: expressionSchema
+    .optional()
+    .describe('Over error, result, status and attempts; without it, every attempt that errored is tried again'),
 });
 
 const decisionCaseSchema = z.union([
