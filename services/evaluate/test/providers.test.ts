@@ -111,7 +111,7 @@ async function measured(kind: Kind, handler: Handler, options: Partial<MeasureOp
     timeoutMs: 100,
     lateData: null,
     signal: new AbortController().signal,
-    random: () => 0,
+    random: () => 0.1234,
     ...options,
   });
   return { value, seen: [...server.seen], host: server.host };

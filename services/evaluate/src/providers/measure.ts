@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Retry } from '../core/slo/extension-types.ts';
 import type { IndicatorValue } from '../core/values.ts';
 import { ProviderFault } from './fault.ts';
@@ -123,11 +124,11 @@ class Measurer {
   }
 
   async #sleep(delayMs: number, fault: ProviderFault, tries: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, delayMs);
-    this.#signal.addEventListener('abort', () => resolve(), { once: true, signal: AbortSignal.timeout(delayMs + 1) });
-    await promise;
-    clearTimeout(timer);
+    try {
+      await sleep(delayMs, undefined, { signal: this.#signal });
+    } catch {
+      // Only the signal ends it early, and what that means is asked next.
+    }
     this.#options.signal.throwIfAborted();
     if (this.#deadline.aborted) throw this.#final(fault, tries);
   }
