@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import type { RunSummary } from '@slipway/contract';
-import type { CommitItem, Store } from '../store.ts';
+import type { CommitItem, CommitResult, Store, Timer } from '../store.ts';
 import { InvalidCursor, StoreUnavailable } from '../store.ts';
-import type { FlatCommit, OpName, Ops } from './protocol.ts';
+import { padPosition } from './key.ts';
+import type { OpName, Ops } from './protocol.ts';
+import { FIELD, ITEM, PART } from './protocol.ts';
 
 /**
  * Opens (or makes) the SQLite store in a folder. Two threads: one writes, one reads, so that neither the disk nor a long
@@ -19,7 +21,10 @@ export async function openSqliteStore(options: { dir: string }): Promise<Store> 
   const reader = await startThread(path, 'reader');
 
   const store: Store = {
-    commit: async (items) => writer.call('commit', items.map(flatten)),
+    async commit(items) {
+      const firsts = await writer.call('commit', items.map(encode).join(ITEM));
+      return items.map((item, index) => resultOf(firsts[index] ?? -1, item.rows.length));
+    },
     settle: async (streams) => (streams.length === 0 ? undefined : writer.call('settle', streams)),
     read: (stream) => reader.call('read', stream),
     openStreams: (page) => reader.call('openStreams', page),
@@ -53,7 +58,7 @@ export async function openSqliteStore(options: { dir: string }): Promise<Store> 
     async close() {
       await reader.close();
       await writer.close();
-      lock.close();
+      if (lock.isOpen) lock.close();
     },
   };
   return store;
@@ -126,34 +131,60 @@ async function startThread(path: string, role: 'writer' | 'reader'): Promise<Thr
   };
 }
 
-function flatten(item: CommitItem): FlatCommit {
+function encode(item: CommitItem): string {
   const { summary } = item;
-  const rows: string[] = [];
-  for (const row of item.rows) rows.push(row.id, row.source, row.type, row.direction, row.ignored ?? '');
-  return {
-    stream: item.stream,
-    seq: item.seq,
-    at: item.at,
-    header: item.header,
-    events: item.events.join('\n'),
+  let rows = '';
+  for (const row of item.rows) {
+    if (rows !== '') rows += PART;
+    rows += row.id + PART + row.source + PART + row.type + PART + row.direction + PART + (row.ignored ?? '');
+  }
+  const columns = summary
+    ? [
+        summary.project,
+        summary.stage,
+        summary.sequence,
+        clean(summary.service ?? ''),
+        summary.state,
+        summary.result ?? '',
+        summary.correlationid,
+      ].join(PART)
+    : '';
+  const labels =
+    item.seq === 1 && summary?.labels
+      ? Object.entries(summary.labels)
+          .map(([key, value]) => clean(`${key}=${value}`))
+          .join(PART)
+      : '';
+  return [
+    item.stream,
+    item.seq,
+    item.at,
+    item.header,
+    item.events.join('\n'),
     rows,
-    open: item.open,
-    columns: summary && [
-      summary.project,
-      summary.stage,
-      summary.sequence,
-      summary.service ?? '',
-      summary.state,
-      summary.result ?? '',
-      summary.correlationid,
-    ],
-    summary: summary ? JSON.stringify(summary) : '',
-    acceptedAt: summary?.acceptedAt ?? 0,
-    finishedAt: summary?.finishedAt ?? -1,
-    labels: summary?.labels ? Object.entries(summary.labels).map(([key, value]) => `${key}=${value}`) : [],
-    timersPut: [...item.timersPut],
-    timersDelete: [...item.timersDelete],
-  };
+    item.open ? 1 : 0,
+    columns,
+    summary ? JSON.stringify(summary) : '',
+    summary?.acceptedAt ?? 0,
+    summary?.finishedAt ?? -1,
+    labels,
+    timers(item.timersPut),
+    timers(item.timersDelete),
+  ].join(FIELD);
+}
+
+function timers(list: readonly Timer[]): string {
+  return list.length === 0 ? '' : list.map((timer) => timer.stream + PART + timer.name + PART + timer.dueAt).join(PART);
+}
+
+/** Labels and services are people's texts: the separators may stand in them. */
+function clean(text: string): string {
+  return text.replaceAll(FIELD, ' ').replaceAll(ITEM, ' ').replaceAll(PART, ' ');
+}
+
+function resultOf(first: number, count: number): CommitResult {
+  if (first < 0) return { outcome: 'conflict' };
+  return { outcome: 'committed', positions: Array.from({ length: count }, (_, index) => padPosition(first + index)) };
 }
 
 function parseSummary(json: string): RunSummary {

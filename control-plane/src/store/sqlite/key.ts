@@ -1,10 +1,15 @@
-import { hash } from 'node:crypto';
-
 const POSITION_DIGITS = 16;
 
-/** 48 bits of a hash, as a number that SQLite and JavaScript both hold exactly. */
+/** 48 bits of two FNV-1a hashes, as a number that SQLite and JavaScript both hold exactly. Only an index: equal hashes are looked at. */
 export function hashOf(text: string): number {
-  return Number.parseInt(hash('sha1', text, 'hex').slice(0, 12), 16);
+  let a = 0x811c9dc5;
+  let b = 0x01000193;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    a = Math.imul(a ^ code, 0x01000193);
+    b = Math.imul(b ^ code, 0x85ebca6b) + index;
+  }
+  return (a >>> 0) * 0x10000 + ((b ^ (b >>> 15)) & 0xffff);
 }
 
 /** Positions compare as text. */

@@ -1,6 +1,4 @@
-import type { RunSummary } from '@slipway/contract';
 import type {
-  CommitResult,
   DocumentKind,
   EventQuery,
   JournalEntry,
@@ -12,32 +10,18 @@ import type {
 } from '../store.ts';
 
 /**
- * What crosses from the main thread to the threads that hold the database. A commit is flat (strings and numbers side by
- * side), because a structured clone of nested objects costs more than the write.
+ * What crosses from the main thread to the threads that hold the database. A batch of commits crosses as one text, its
+ * fields and items between control characters (which JSON never has raw): a structured clone of many small objects costs
+ * more than the write itself.
  */
-export type FlatCommit = {
-  stream: string;
-  seq: number;
-  at: number;
-  header: string;
-  /** All events, one line each. */
-  events: string;
-  /** id, source, type, direction, ignored ('' for none): five for each event. */
-  rows: string[];
-  open: boolean;
-  /** project, stage, sequence, service, state, result, correlation; '' for none. Undefined when there is no summary. */
-  columns: string[] | undefined;
-  summary: string;
-  acceptedAt: number;
-  finishedAt: number;
-  labels: string[];
-  timersPut: Timer[];
-  timersDelete: Timer[];
-};
+export const FIELD = '\u0001';
+export const ITEM = '\u0002';
+export const PART = '\u0003';
 
 export type Ops = {
   open(args: { path: string; readOnly: boolean }): void;
-  commit(args: FlatCommit[]): CommitResult[];
+  /** Answers the position of each item's first event; -1 for a conflict. */
+  commit(batch: string): number[];
   settle(streams: readonly string[]): void;
   read(stream: string): JournalEntry[];
   openStreams(page: { after?: string; limit: number }): string[];
@@ -67,4 +51,3 @@ export type Ops = {
   close(): void;
 };
 export type OpName = keyof Ops;
-export type { RunSummary };

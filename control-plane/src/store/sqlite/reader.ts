@@ -149,45 +149,29 @@ export class Reader {
       where.push(oldest ? 'e.pos > ?' : 'e.pos < ?');
       values.push(cursorValue(query.cursor, 'e'));
     }
-    let from = 'events e';
-    if (query.run !== undefined || query.correlationid !== undefined) {
-      // A run's events are found by its journal: events need no index of their own for it.
-      const streams: string[] = [];
-      if (query.run !== undefined) {
-        streams.push('id = ?');
-        values.unshift(query.run);
-      }
-      if (query.correlationid !== undefined) {
-        streams.push('correlation = ?');
-        values.splice(query.run === undefined ? 0 : 1, 0, query.correlationid);
-      }
-      from = `(SELECT ev.* FROM streams rs JOIN journal rj ON rj.sid = rs.sid JOIN events ev ON ev.jid = rj.jid WHERE ${streams.map((one) => `rs.${one}`).join(' AND ')}) e`;
-      return this.#eventsOfRuns(streams, where, values, query, oldest);
-    }
     const order = oldest ? 'ASC' : 'DESC';
-    const inner = `SELECT e.pos FROM ${from} ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''} ORDER BY e.pos ${order} LIMIT ?`;
+    const streams: string[] = [];
+    const streamValues: Value[] = [];
+    if (query.run !== undefined) {
+      streams.push('id = ?');
+      streamValues.push(query.run);
+    }
+    if (query.correlationid !== undefined) {
+      streams.push('correlation = ?');
+      streamValues.push(query.correlationid);
+    }
+    if (streams.length > 0) {
+      // A run's events are found by its journal, whose entries are few: events need no index of their own for it.
+      const journal = `e.jid IN (SELECT jid FROM journal WHERE sid IN (SELECT sid FROM streams WHERE ${streams.join(' AND ')}))`;
+      where.unshift(journal);
+      values.unshift(...streamValues);
+    }
+    const inner = `SELECT e.pos FROM events e ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''} ORDER BY e.pos ${order} LIMIT ?`;
     const rows = this.#all(
       `SELECT ${EVENT_COLUMNS} FROM events e ${EVENT_JOINS} WHERE e.pos IN (${inner}) ORDER BY e.pos ${order}`,
       ...values,
       query.limit + 1,
     );
-    return pageOf(rows, query.limit, storedEvent, (row) => `e${padPosition(Number(row.pos))}`);
-  }
-
-  #eventsOfRuns(
-    streams: string[],
-    where: string[],
-    values: Value[],
-    query: EventQuery,
-    oldest: boolean,
-  ): Page<StoredEvent> {
-    const order = oldest ? 'ASC' : 'DESC';
-    const conditions = [`e.sid IN (SELECT sid FROM streams WHERE ${streams.join(' AND ')})`, ...where];
-    // Entries of a run are few, and their event rows stand together: the range of positions is bounded by the run's life.
-    const bounds = `e.jid IN (SELECT jid FROM journal WHERE sid IN (SELECT sid FROM streams WHERE ${streams.join(' AND ')}))`;
-    const streamValues = values.slice(0, streams.length);
-    const sql = `SELECT ${EVENT_COLUMNS} FROM events e ${EVENT_JOINS} WHERE ${bounds} AND ${conditions.join(' AND ')} ORDER BY e.pos ${order} LIMIT ?`;
-    const rows = this.#all(sql, ...streamValues, ...values, query.limit + 1);
     return pageOf(rows, query.limit, storedEvent, (row) => `e${padPosition(Number(row.pos))}`);
   }
 

@@ -27,6 +27,7 @@ CREATE TABLE events (
   type INTEGER NOT NULL, source INTEGER NOT NULL, at INTEGER NOT NULL, ignored INTEGER, project INTEGER, stage INTEGER, service INTEGER,
   idhash INTEGER
 );
+CREATE INDEX events_jid ON events (jid, pos);
 CREATE INDEX events_id ON events (idhash) WHERE idhash IS NOT NULL;
 CREATE TABLE timers (stream TEXT NOT NULL, name TEXT NOT NULL, due INTEGER NOT NULL, PRIMARY KEY (stream, name)) WITHOUT ROWID;
 CREATE INDEX timers_due ON timers (due);

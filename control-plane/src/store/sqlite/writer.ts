@@ -1,10 +1,27 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { CommitResult, DocumentKind, Timer } from '../store.ts';
-import { hashOf, padPosition } from './key.ts';
-import type { FlatCommit } from './protocol.ts';
+import type { DocumentKind, Timer } from '../store.ts';
+import { hashOf } from './key.ts';
+import { FIELD, ITEM, PART } from './protocol.ts';
 
 const NAMES_CACHED_MAX = 20_000;
 const SIDS_CACHED_MAX = 100_000;
+const EVENTS_PER_STATEMENT = 16;
+const INSERT_STREAM =
+  'INSERT INTO streams (id, open, project, stage, sequence, service, state, result, correlation, accepted, finished, summary) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING';
+const UPDATE_STREAM = 'UPDATE streams SET open = ?, state = ?, result = ?, finished = ?, summary = ? WHERE sid = ?';
+const INSERT_JOURNAL =
+  'INSERT INTO journal (sid, seq, at, header, events) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING';
+const eventStatements: string[] = [];
+
+function insertEvents(count: number): string {
+  let sql = eventStatements[count];
+  if (sql === undefined) {
+    const row = '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
+    sql = `INSERT INTO events (jid, idx, sid, dir, type, source, at, ignored, project, stage, service, idhash) VALUES ${Array.from({ length: count }, () => row).join(', ')}`;
+    eventStatements[count] = sql;
+  }
+  return sql;
+}
 
 /** All that changes the database; lives in the writing thread. */
 export class Writer {
@@ -17,100 +34,159 @@ export class Writer {
     this.#db = db;
   }
 
-  commit(items: readonly FlatCommit[]): CommitResult[] {
-    return this.#transaction(() => items.map((item) => this.#commitOne(item)));
+  commit(batch: string): number[] {
+    const items = batch.split(ITEM);
+    return this.#transaction(() => items.map((item) => this.#commitOne(item.split(FIELD))));
   }
 
-  #commitOne(item: FlatCommit): CommitResult {
-    const columns = item.columns;
-    let sid: number;
-    if (item.seq === 1) {
-      const done = this.#run(
-        'INSERT INTO streams (id, open) VALUES (?, ?) ON CONFLICT DO NOTHING',
-        item.stream,
-        item.open ? 1 : 0,
-      );
-      if (done.changes === 0) return { outcome: 'conflict' };
-      sid = Number(done.lastInsertRowid);
-      this.#rememberSid(item.stream, sid);
-    } else {
-      const known = this.#sidOf(item.stream);
-      if (known === undefined) return { outcome: 'conflict' };
-      sid = known;
-    }
-    const written = this.#run(
-      'INSERT INTO journal (sid, seq, at, header, events) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
-      sid,
-      item.seq,
-      item.at,
-      item.header,
-      item.events,
-    );
-    if (written.changes === 0) return { outcome: 'conflict' };
-    const jid = Number(written.lastInsertRowid);
-    for (const timer of item.timersPut) {
-      this.#run(
-        'INSERT OR REPLACE INTO timers (stream, name, due) VALUES (?, ?, ?)',
-        timer.stream,
-        timer.name,
-        timer.dueAt,
-      );
-    }
-    this.#deleteTimers(item.timersDelete);
+  /** Answers the position of the first event, 0 when there is none, -1 for a conflict. */
+  #commitOne(fields: readonly string[]): number {
+    const [
+      stream = '',
+      seqText,
+      atText,
+      header = '',
+      events = '',
+      rows = '',
+      openText,
+      columns = '',
+      summary = '',
+      accepted,
+      finished,
+      labels = '',
+    ] = fields;
+    const seq = Number(seqText);
+    const at = Number(atText);
+    const open = Number(openText);
     let project: number | null = null;
     let stage: number | null = null;
     let service: number | null = null;
-    if (columns) {
-      const numbers = [0, 1, 2, 3, 4, 5].map((index) => (columns[index] ? this.#nameOf(columns[index]) : null));
-      project = numbers[0] ?? null;
-      stage = numbers[1] ?? null;
-      service = numbers[3] ?? null;
-      this.#run(
-        'UPDATE streams SET open = ?, project = ?, stage = ?, sequence = ?, service = ?, state = ?, result = ?, correlation = ?, accepted = ?, finished = ?, summary = ? WHERE sid = ?',
-        item.open ? 1 : 0,
-        project,
-        stage,
-        numbers[2] ?? null,
-        service,
-        numbers[4] ?? null,
-        numbers[5] ?? null,
-        columns[6] ?? null,
-        item.acceptedAt,
-        item.finishedAt < 0 ? null : item.finishedAt,
-        item.summary,
-        sid,
-      );
-      if (item.seq === 1)
-        for (const label of item.labels)
-          this.#run('INSERT OR IGNORE INTO labels (label, sid) VALUES (?, ?)', label, sid);
-    } else if (item.seq !== 1) {
-      this.#run('UPDATE streams SET open = ? WHERE sid = ?', item.open ? 1 : 0, sid);
+    let sequence: number | null = null;
+    let state: number | null = null;
+    let result: number | null = null;
+    let correlation: string | null = null;
+    if (columns !== '') {
+      const parts = columns.split(PART);
+      project = this.#nameOrNull(parts[0]);
+      stage = this.#nameOrNull(parts[1]);
+      sequence = this.#nameOrNull(parts[2]);
+      service = this.#nameOrNull(parts[3]);
+      state = this.#nameOrNull(parts[4]);
+      result = this.#nameOrNull(parts[5]);
+      correlation = parts[6] ?? null;
     }
-    const positions: string[] = [];
-    const rows = item.rows;
-    for (let index = 0; index * 5 < rows.length; index++) {
-      const at = index * 5;
-      const incoming = rows[at + 3] === 'in';
-      const ignored = rows[at + 4];
+    const finishedAt = Number(finished) < 0 ? null : Number(finished);
+    let sid: number;
+    if (seq === 1) {
       const done = this.#run(
-        'INSERT INTO events (jid, idx, sid, dir, type, source, at, ignored, project, stage, service, idhash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-        jid,
-        index,
-        sid,
-        incoming ? 0 : 1,
-        this.#nameOf(rows[at + 2] ?? ''),
-        this.#nameOf(rows[at + 1] ?? ''),
-        item.at,
-        ignored ? this.#nameOf(ignored) : null,
+        INSERT_STREAM,
+        stream,
+        open,
         project,
         stage,
+        sequence,
         service,
-        // What we sent carries its run in its id; only what came in needs an index to be found.
-        incoming ? hashOf(rows[at] ?? '') : null,
+        state,
+        result,
+        correlation,
+        columns === '' ? null : Number(accepted),
+        finishedAt,
+        columns === '' ? null : summary,
       );
-      positions.push(padPosition(Number(done.lastInsertRowid)));
+      if (done.changes === 0) return -1;
+      sid = Number(done.lastInsertRowid);
+      this.#rememberSid(stream, sid);
+    } else {
+      const known = this.#sidOf(stream);
+      if (known === undefined) return -1;
+      sid = known;
     }
-    return { outcome: 'committed', positions };
+    const written = this.#run(INSERT_JOURNAL, sid, seq, at, header, events);
+    if (written.changes === 0) return -1;
+    if (seq !== 1) {
+      if (columns === '') this.#run('UPDATE streams SET open = ? WHERE sid = ?', open, sid);
+      else this.#run(UPDATE_STREAM, open, state, result, finishedAt, summary, sid);
+    } else if (labels !== '') {
+      for (const label of labels.split(PART))
+        this.#run('INSERT OR IGNORE INTO labels (label, sid) VALUES (?, ?)', label, sid);
+    }
+    this.#changeTimers(fields[12] ?? '', fields[13] ?? '');
+    if (rows === '') return 0;
+    if (columns === '') {
+      const found = this.#statement('SELECT project, stage, service FROM streams WHERE sid = ?').get(sid);
+      project = (found?.project ?? null) as number | null;
+      stage = (found?.stage ?? null) as number | null;
+      service = (found?.service ?? null) as number | null;
+    }
+    return this.#insertEvents(rows.split(PART), {
+      jid: Number(written.lastInsertRowid),
+      sid,
+      at,
+      project,
+      stage,
+      service,
+    });
+  }
+
+  /** One statement for all events of an entry: their positions follow each other. */
+  #insertEvents(
+    rows: readonly string[],
+    of: { jid: number; sid: number; at: number; project: number | null; stage: number | null; service: number | null },
+  ): number {
+    const count = Math.floor(rows.length / 5);
+    let last = 0;
+    for (let first = 0; first < count; first += EVENTS_PER_STATEMENT) {
+      const values: (number | null)[] = [];
+      const size = Math.min(EVENTS_PER_STATEMENT, count - first);
+      for (let index = first; index < first + size; index++) {
+        const at = index * 5;
+        const incoming = rows[at + 3] === 'in';
+        const ignored = rows[at + 4];
+        values.push(
+          of.jid,
+          index,
+          of.sid,
+          incoming ? 0 : 1,
+          this.#nameOf(rows[at + 2] ?? ''),
+          this.#nameOf(rows[at + 1] ?? ''),
+          of.at,
+        );
+        // What we sent carries its run in its id; only what came in needs an index to be found.
+        values.push(
+          ignored ? this.#nameOf(ignored) : null,
+          of.project,
+          of.stage,
+          of.service,
+          incoming ? hashOf(rows[at] ?? '') : null,
+        );
+      }
+      const done = this.#run(insertEvents(size), ...values);
+      last = Number(done.lastInsertRowid);
+    }
+    return last - count + 1;
+  }
+
+  #changeTimers(put: string, gone: string): void {
+    if (put !== '') {
+      const parts = put.split(PART);
+      for (let index = 0; index + 2 < parts.length; index += 3) {
+        this.#run(
+          'INSERT OR REPLACE INTO timers (stream, name, due) VALUES (?, ?, ?)',
+          parts[index] ?? '',
+          parts[index + 1] ?? '',
+          Number(parts[index + 2]),
+        );
+      }
+    }
+    if (gone === '') return;
+    const parts = gone.split(PART);
+    for (let index = 0; index + 2 < parts.length; index += 3) {
+      this.#deleteTimer({ stream: parts[index] ?? '', name: parts[index + 1] ?? '', dueAt: Number(parts[index + 2]) });
+    }
+  }
+
+  #nameOrNull(text: string | undefined): number | null {
+    return text === undefined || text === '' ? null : this.#nameOf(text);
   }
 
   settle(streams: readonly string[]): void {
@@ -120,13 +196,13 @@ export class Writer {
   }
 
   deleteTimers(timers: readonly Timer[]): void {
-    this.#transaction(() => this.#deleteTimers(timers));
+    this.#transaction(() => {
+      for (const timer of timers) this.#deleteTimer(timer);
+    });
   }
 
-  #deleteTimers(timers: readonly Timer[]): void {
-    for (const timer of timers) {
-      this.#run('DELETE FROM timers WHERE stream = ? AND name = ? AND due <= ?', timer.stream, timer.name, timer.dueAt);
-    }
+  #deleteTimer(timer: Timer): void {
+    this.#run('DELETE FROM timers WHERE stream = ? AND name = ? AND due <= ?', timer.stream, timer.name, timer.dueAt);
   }
 
   putDocument(args: {
