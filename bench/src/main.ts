@@ -1,0 +1,199 @@
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startNats } from '../../tools/test-servers.ts';
+import { Load, percentile } from './load.ts';
+import { cpuMs, type Measured, rssMb, startNode, stop } from './processes.ts';
+
+/**
+ * How fast the whole is, measured from outside: a control plane, a task service on the public SDK and the load, each a
+ * process of its own; durable writes on, lists and events projected. A sequence has three tasks.
+ */
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    seconds: { type: 'string' },
+    only: { type: 'string' },
+    dir: { type: 'string', default: '.cache' },
+  },
+});
+const seconds = Number(values.seconds ?? (values.quick ? 3 : 10));
+const waitingRuns = values.quick ? 10_000 : 100_000;
+const PROJECT = 'bench';
+const TASKS = 3;
+const SHIPYARD = `apiVersion: slipway.dev/v1
+kind: Shipyard
+metadata: {name: bench}
+spec:
+  stages:
+    - name: dev
+      sequences:
+        - {name: seq, tasks: [{name: a}, {name: b}, {name: c}]}
+        - {name: wait, tasks: [{name: nobody}]}
+`;
+
+type Figure = { name: string; value: number; unit: string; [more: string]: unknown };
+const figures: Figure[] = [];
+
+function figure(one: Figure): void {
+  figures.push(one);
+  process.stdout.write(`${JSON.stringify(one)}\n`);
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+/** How long the disk needs to make 4 KB durable, ms: median of 200. */
+function fsyncMs(dir: string): number {
+  const path = join(dir, 'fsync');
+  const file = openSync(path, 'w');
+  const block = Buffer.alloc(4096, 1);
+  const times: number[] = [];
+  for (let index = 0; index < 200; index++) {
+    writeSync(file, block);
+    const start = performance.now();
+    fdatasyncSync(file);
+    times.push(performance.now() - start);
+  }
+  closeSync(file);
+  rmSync(path);
+  return percentile(
+    times.sort((a, b) => a - b),
+    0.5,
+  );
+}
+
+async function startPlane(dir: string, nats: string | undefined): Promise<{ plane: Measured; url: string }> {
+  const args = [
+    'serve',
+    '--listen',
+    '127.0.0.1:0',
+    '--data',
+    join(dir, 'data'),
+    '--log-level',
+    'warn',
+    ...(nats ? ['--nats', nats] : []),
+  ];
+  const started = await startNode('control-plane', '../../cli/bin/slipway.js', args, {}, /listens on (http:\S+)/);
+  const url = started.match[1] ?? '';
+  const put = await fetch(`${url}/v1/projects/${PROJECT}/shipyard`, {
+    method: 'PUT',
+    body: SHIPYARD,
+    headers: { 'content-type': 'application/yaml' },
+  });
+  if (!put.ok) throw new Error(`the shipyard was refused: ${await put.text()}`);
+  return { plane: started.process, url };
+}
+
+async function measureThroughput(mode: 'embedded' | 'nats'): Promise<void> {
+  const dir = mkdtempSync(join(values.dir, 'bench-'));
+  const nats = mode === 'nats' ? await startNats({ storeDir: join(dir, 'nats') }) : undefined;
+  const processes: Measured[] = [];
+  try {
+    const { plane, url } = await startPlane(dir, nats?.url);
+    processes.push(plane);
+    const service = await startNode(
+      'service',
+      './service.ts',
+      [],
+      { SLIPWAY_SERVER: url, ...(nats ? { SLIPWAY_NATS: nats.url } : {}) },
+      /ready/,
+    );
+    processes.push(service.process);
+    const load = new Load(url);
+    await load.connect(PROJECT);
+    await load.run({ project: PROJECT, inFlight: 16, seconds: 1 });
+    await load.drain();
+    for (const inFlight of [1, 64, 512]) {
+      const watched = [
+        ...processes,
+        ...(nats ? [{ name: 'nats-server', pid: nats.pid }] : []),
+        { name: 'load', pid: process.pid },
+      ];
+      const before = watched.map((one) => cpuMs(one.pid));
+      const result = await load.run({ project: PROJECT, inFlight, seconds });
+      const used = watched.map((one, index) => cpuMs(one.pid) - (before[index] ?? 0));
+      await load.drain();
+      const perSecond = result.sequences / result.seconds;
+      figure({
+        name: `${mode}/${inFlight}`,
+        value: round(perSecond * TASKS),
+        unit: 'tasks/s',
+        sequencesPerSecond: round(perSecond),
+        p50Ms: round(percentile(result.latenciesMs, 0.5)),
+        p99Ms: round(percentile(result.latenciesMs, 0.99)),
+        cpuUsPerTask: Object.fromEntries(
+          watched.map((one, index) => [one.name, round(((used[index] ?? 0) * 1000) / (result.sequences * TASKS))]),
+        ),
+        fsyncMs: round(fsyncMs(dir)),
+        rssMb: round(rssMb(plane.pid)),
+      });
+    }
+    load.close();
+  } finally {
+    for (const one of processes.reverse()) await stop(one);
+    await nats?.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function measureMemory(): Promise<void> {
+  const dir = mkdtempSync(join(values.dir, 'bench-'));
+  const { plane, url } = await startPlane(dir, undefined);
+  try {
+    figure({ name: 'memory/0-waiting', value: round(rssMb(plane.pid)), unit: 'MB' });
+    const load = new Load(url);
+    const body = (first: number, size: number): string =>
+      `[${Array.from({ length: size }, (_, index) => `{"specversion":"1.0","id":"w${first + index}","source":"/bench","type":"dev.wait.triggered","data":{"project":"${PROJECT}"}}`).join(',')}]`;
+    for (let first = 0; first < waitingRuns; first += 100) {
+      const answer = await fetch(`${url}/v1/events`, {
+        method: 'POST',
+        body: body(first, 100),
+        headers: { 'content-type': 'application/cloudevents-batch+json' },
+      });
+      await answer.arrayBuffer();
+      if (answer.status !== 202) throw new Error(`a batch was answered with ${answer.status}`);
+    }
+    load.close();
+    figure({ name: `memory/${waitingRuns}-waiting`, value: round(rssMb(plane.pid)), unit: 'MB' });
+  } finally {
+    await stop(plane);
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function table(): string {
+  const rows = figures.map((one) => {
+    const cpu = Object.entries((one.cpuUsPerTask as Record<string, number> | undefined) ?? {}).map(
+      ([name, us]) => `${name} ${Math.round(us)}`,
+    );
+    return [
+      one.name,
+      `${one.value} ${one.unit}`,
+      one.sequencesPerSecond ?? '',
+      one.p50Ms ?? '',
+      one.p99Ms ?? '',
+      cpu.join(', '),
+      one.fsyncMs ?? '',
+    ].map(String);
+  });
+  const head = ['what', 'figure', 'sequences/s', 'p50 ms', 'p99 ms', 'CPU us/task', 'fsync ms'];
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
+  return [head, ...rows]
+    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
+    .join('\n');
+}
+
+process.stdout.write(
+  `# ${cpus().length} x ${cpus()[0]?.model ?? '?'}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}, ${seconds} s each\n`,
+);
+const parts: { [name: string]: () => Promise<void> } = {
+  embedded: () => measureThroughput('embedded'),
+  nats: () => measureThroughput('nats'),
+  memory: measureMemory,
+};
+for (const [name, measure] of Object.entries(parts))
+  if (values.only === undefined || values.only === name) await measure();
+process.stdout.write(`\n${table()}\n`);
