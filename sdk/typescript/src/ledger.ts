@@ -12,51 +12,48 @@ export interface Ledger {
 }
 
 export interface LedgerOptions {
-  /** Answers kept; the oldest goes first. */
+  /** Answers kept at most, default 10,000; at least half of them are. */
   answersMax?: number;
-  /** Characters kept, in all answers together. */
+  /** Characters kept at most, in all answers together, default 32 million. */
   sizeMax?: number;
 }
 
 const ANSWERS_MAX = 10_000;
-const SIZE_MAX = 32 * 1024 * 1024;
+const SIZE_MAX = 32_000_000;
 
-/** Keeps the last answers for as long as the process lives. */
+/**
+ * Keeps the last answers for as long as the process lives. In two halves, of which the older is forgotten as a whole: to
+ * take the oldest entry out of one large Map walks over all that were taken out before, which cost 8 microseconds each.
+ */
 export class MemoryLedger implements Ledger {
-  readonly #answers = new Map<string, Answer>();
   readonly #answersMax: number;
   readonly #sizeMax: number;
-  #size = 0;
+  #older = new Map<string, Answer>();
+  #newer = new Map<string, Answer>();
+  #newerSize = 0;
 
   constructor(options: LedgerOptions = {}) {
-    this.#answersMax = options.answersMax ?? ANSWERS_MAX;
-    this.#sizeMax = options.sizeMax ?? SIZE_MAX;
+    this.#answersMax = (options.answersMax ?? ANSWERS_MAX) / 2;
+    this.#sizeMax = (options.sizeMax ?? SIZE_MAX) / 2;
   }
 
   get(attemptId: string): Answer | undefined {
-    return this.#answers.get(attemptId);
+    return this.#newer.get(attemptId) ?? this.#older.get(attemptId);
   }
 
   remember(answer: Answer): void {
-    this.#forget(answer.attemptId);
-    this.#answers.set(answer.attemptId, answer);
-    this.#size += answer.json.length;
-    while (this.#answers.size > this.#answersMax || (this.#size > this.#sizeMax && this.#answers.size > 1)) {
-      const oldest = this.#answers.keys().next();
-      if (oldest.done) return;
-      this.#forget(oldest.value);
+    if (this.#newer.size >= this.#answersMax || this.#newerSize + answer.json.length > this.#sizeMax) {
+      this.#older = this.#newer;
+      this.#newer = new Map();
+      this.#newerSize = 0;
     }
+    this.#newer.set(answer.attemptId, answer);
+    this.#newerSize += answer.json.length;
   }
 
   /** Oldest first. */
-  values(): Iterable<Answer> {
-    return this.#answers.values();
-  }
-
-  #forget(attemptId: string): void {
-    const answer = this.#answers.get(attemptId);
-    if (answer === undefined) return;
-    this.#answers.delete(attemptId);
-    this.#size -= answer.json.length;
+  *values(): Generator<Answer, void, undefined> {
+    yield* this.#older.values();
+    yield* this.#newer.values();
   }
 }

@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineTask, fromEnvironment, outcome, runTask, serve } from '../src/index.ts';
+
+test('a task runs without any server, and sees what a service would show it', async () => {
+  const task = defineTask({
+    name: 'look',
+    input: z.object({ at: z.string().default('here') }),
+    output: z.object({ saw: z.string(), before: z.unknown() }),
+    run: ({ at }, ctx) => {
+      ctx.progress(0.5, 'half');
+      const { project, stage, service, labels, attempt, runId, attemptId } = ctx;
+      return {
+        saw: [at, project, stage, service, labels.a, attempt, runId, attemptId].join(' '),
+        before: ctx.data.build,
+      };
+    },
+  });
+  const run = await runTask(task, undefined, {
+    ...{ project: 'p', stage: 's', service: 'v', labels: { a: 'l' }, attempt: 2, data: { build: { id: 7 } } },
+  });
+  expect(run).toEqual({
+    ...{ status: 'succeeded', result: 'pass', progress: [{ fraction: 0.5, message: 'half' }] },
+    output: { saw: 'here p s v l 2 test-run test-run.look.2', before: { id: 7 } },
+  });
+});
+
+test('checks that take their time are waited for', async () => {
+  const later = z.object({ n: z.number().refine(async (n) => (await sleep(1, n)) > 0, 'must be positive') });
+  const task = defineTask({ name: 'later', input: later, output: later, run: ({ n }) => ({ n: n - 1 }) });
+  expect(await runTask(task, { n: 2 })).toMatchObject({ output: { n: 1 } });
+  expect(await runTask(task, { n: 0 })).toMatchObject({
+    error: { code: 'INVALID_INPUT', message: expect.stringContaining('n: must be positive') },
+  });
+  expect(await runTask(task, { n: 1 })).toMatchObject({ error: { code: 'INVALID_OUTPUT', retryable: false } });
+});
+
+test('a fail needs no output, a pass does', async () => {
+  const output = z.object({ a: z.number() });
+  const fail = defineTask({
+    name: 'f',
+    input: z.unknown(),
+    output,
+    run: () => outcome<{ a: number }>({ result: 'fail' }),
+  });
+  expect(await runTask(fail, {})).toMatchObject({ status: 'succeeded', result: 'fail' });
+  const pass = defineTask({
+    name: 'p',
+    input: z.unknown(),
+    output,
+    run: () => outcome<{ a: number }>({ message: 'm' }),
+  });
+  expect(await runTask(pass, {})).toMatchObject({ status: 'errored', error: { code: 'INVALID_OUTPUT' } });
+});
+
+test('a signal cancels it, and what is not an Error can be thrown', async () => {
+  const wait = defineTask({
+    name: 'wait',
+    input: z.unknown(),
+    output: z.object({}),
+    run: (_, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject('stopped'))),
+  });
+  expect(await runTask(wait, {}, { signal: AbortSignal.timeout(10) })).toMatchObject({ message: 'stopped' });
+});
+
+test('names and settings that cannot be are refused with the way out', () => {
+  const io = { input: z.unknown(), output: z.object({}), run: () => ({}) };
+  expect(() => defineTask({ name: 'Check Number', ...io })).toThrow('"Check Number" cannot name a task');
+  expect(() => serve({ tasks: [] })).toThrow('serve needs at least one task');
+  const task = defineTask({ name: 'a', ...io });
+  expect(() => serve({ tasks: [task, task] })).toThrow('the same name');
+  expect(() => serve({ tasks: [task], concurrency: 0 })).toThrow('concurrency is 0');
+  expect(() => serve({ tasks: [task], server: 'localhost' })).toThrow('write for example');
+  expect(() => fromEnvironment({ SLIPWAY_CONNECT: 'carrier-pigeon' })).toThrow('write claim, nats, push');
+  expect(fromEnvironment({ SLIPWAY_NATS: 'nats://x', SLIPWAY_TOKEN: '' })).toEqual({
+    connect: 'nats',
+    nats: 'nats://x',
+  });
+});
