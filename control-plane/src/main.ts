@@ -5,14 +5,11 @@ import { destination, pino } from 'pino';
 import { Gauge, Registry } from 'prom-client';
 import type { Bus } from './bus/bus.ts';
 import { LocalBus } from './bus/local/index.ts';
-import { openNatsBus } from './bus/nats/index.ts';
 import { checkListen, isLoopback, readTokenFile, startHttp } from './http/index.ts';
 import { makePost } from './outbound/post.ts';
 import { systemClock } from './runtime/clock.ts';
 import { startPlane } from './runtime/plane.ts';
 import type { Settings } from './settings.ts';
-import { openMongoStore } from './store/mongo/index.ts';
-import { openSqliteStore } from './store/sqlite/index.ts';
 import type { Store } from './store/store.ts';
 
 export type { Settings } from './settings.ts';
@@ -90,13 +87,17 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
 }
 
 async function openStore(settings: Settings): Promise<Store> {
-  if (settings.mongoUrl !== undefined)
+  if (settings.mongoUrl !== undefined) {
+    const { openMongoStore } = await import('./store/mongo/index.ts');
     return openMongoStore({ url: settings.mongoUrl, replica: randomBytes(4).toString('hex') });
+  }
+  const { openSqliteStore } = await import('./store/sqlite/index.ts');
   return openSqliteStore({ dir: settings.dataDir });
 }
 
 async function openBus(settings: Settings, log: { warn(details: object, message: string): void }): Promise<Bus> {
   if (settings.natsUrl === undefined) return new LocalBus();
+  const { openNatsBus } = await import('./bus/nats/index.ts');
   return openNatsBus({
     servers: settings.natsUrl,
     onNotice: (notice) => log.warn({ notice }, 'nats'),

@@ -1,6 +1,6 @@
 import type { JsonObject, Result, Status } from '@slipway/contract';
 import { mergeData } from '@slipway/contract';
-import type { Attempt, Effect, FinishedRun, OpenRun, RunBase } from './types.ts';
+import type { Attempt, Effect, FinishedRun, HistoryLine, OpenRun, RunBase } from './types.ts';
 import type { Work } from './work.ts';
 import { endAttempt, outEvent, scopeOf, setNode } from './work.ts';
 
@@ -71,8 +71,16 @@ export function closeRun(
     event: outEvent(base, { id: finishedId, type: `${plainName}.finished`, at, cause: base.trigger.id, data }),
   });
   const triggers: { stage: string; sequence: string; eventId: string }[] = [];
+  const history: HistoryLine[] = [...base.history];
   for (const { target, rule } of env.followers) {
-    if (status === 'aborted' || !fires(base, context, rule, { result, status, output })) continue;
+    if (status === 'aborted') continue;
+    const verdict = fires(base, context, rule, { result, status, output });
+    if (typeof verdict === 'string') {
+      // An expression that has no value is not a no: it fires nothing, and people are told.
+      const what = `triggeredOn of ${target.stage}.${target.name} could not be decided`;
+      history.push({ at, what, reason: verdict });
+    }
+    if (verdict !== true) continue;
     const id = `${base.id}.triggers.${target.stage}.${target.name}`;
     const handedOn: JsonObject = { ...base.data, project: base.project, stage: target.stage };
     if (base.service !== undefined) handedOn.service = base.service;
@@ -92,6 +100,7 @@ export function closeRun(
     effects.push({ kind: 'send', to: base.group, input: { kind: 'release', at, run: base.id } });
   const run: FinishedRun = {
     ...baseOf(base),
+    history,
     kind: 'finished',
     startedAt: end.startedAt,
     finishedAt: at,
@@ -113,11 +122,11 @@ function fires(
   { env }: Pick<Work, 'env'>,
   rule: { match?: Record<string, string>; when?: string },
   end: { result: Result; status: Status; output: unknown },
-): boolean {
+): boolean | string {
   if (rule.when !== undefined) {
     const scope = scopeOf(base, env, { result: end.result, status: end.status, output: end.output ?? null });
     const answer = env.evaluator.evaluate(rule.when, scope);
-    return answer.ok && answer.value === true;
+    return answer.ok ? answer.value === true : answer.message;
   }
   if (rule.match === undefined) return end.result !== 'fail';
   if (rule.match.result === end.result) return true;

@@ -265,7 +265,7 @@ function beginTask(work: Work, task: TaskPlan, node: Extract<Node, { state: 'pen
   }
   const problem = triggerAttempt(work, task.key, node.nextAttempt);
   if (!problem) return false;
-  const error = { code: 'EXPRESSION', message: problem.failed };
+  const error = { code: problem.code, message: problem.failed };
   finishTask(work, task.key, node.attempts, {
     status: 'errored',
     result: 'fail',

@@ -231,8 +231,14 @@ export type GroupInput =
   | { kind: 'release'; at: number; run: string };
 
 export type Evaluator = {
-  evaluate(expression: string, scope: JsonObject): { ok: true; value: unknown } | { ok: false; message: string };
-  resolve(template: unknown, scope: JsonObject): { ok: true; value: unknown } | { ok: false; message: string };
+  evaluate(
+    expression: string,
+    scope: JsonObject,
+  ): { ok: true; value: unknown } | { ok: false; code?: string; message: string };
+  resolve(
+    template: unknown,
+    scope: JsonObject,
+  ): { ok: true; value: unknown } | { ok: false; code?: string; message: string };
 };
 
 /** All a decision may look at beside the run and the input. Immutable. */

@@ -82,16 +82,17 @@ export function setNode(work: Work, key: string, node: Node): void {
 }
 
 /** Triggers attempt `number` of a task, or fails the task when its input cannot be computed. */
-export function triggerAttempt(work: Work, key: string, number: number): { failed: string } | undefined {
+export function triggerAttempt(work: Work, key: string, number: number): { failed: string; code: string } | undefined {
   const { run, env } = work;
   const task = env.sequence?.tasks.find((one) => one.key === key);
   const node = run.nodes[key];
-  if (!task || !node) return { failed: `task ${key} does not exist` };
+  if (!task || !node) return { failed: `task ${key} does not exist`, code: 'EXPRESSION' };
   let input: unknown = Object.hasOwn(run.data, task.uses) ? run.data[task.uses] : undefined;
   if (task.properties !== undefined) input = mergeData(isObject(input) ? input : {}, task.properties);
   if (task.with !== undefined) {
     const computed = env.evaluator.resolve(task.with, scopeOf(run, env));
-    if (!computed.ok) return { failed: computed.message };
+    if (!computed.ok)
+      return { failed: computed.message, code: computed.code === 'template-limit' ? 'TEMPLATE_LIMIT' : 'EXPRESSION' };
     input = isObject(computed.value) ? mergeData(isObject(input) ? input : {}, computed.value) : computed.value;
   }
   const data: JsonObject = { ...run.data, project: run.project, stage: run.stage };
