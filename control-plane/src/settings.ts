@@ -99,8 +99,13 @@ export const settingTable = [
   }),
 ] as const;
 
-/** Variables of the same prefix that tell the command line and task services something, and serve nothing. */
-const OTHER_VARIABLES = ['SLIPWAY_SERVER', 'SLIPWAY_TOKEN', 'SLIPWAY_CONNECT', 'SLIPWAY_SOURCE', 'SLIPWAY_CONCURRENCY'];
+/** Variables of the same prefix that tell the command line and the services of this repository something. */
+const OTHER_VARIABLES = [
+  ...['SLIPWAY_SERVER', 'SLIPWAY_TOKEN', 'SLIPWAY_CONNECT', 'SLIPWAY_SOURCE', 'SLIPWAY_CONCURRENCY'],
+  ...['SLIPWAY_PHOTOS', 'SLIPWAY_PROMETHEUS', 'SLIPWAY_EVALUATE_ALLOW'],
+];
+/** Kubernetes gives every container an address of each service, which may be called slipway or slipway-nats. */
+const OF_KUBERNETES = /_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_[A-Z]+)?)?)$/;
 
 /**
  * Settings from flags (by their name, with the dashes) and environment: a flag wins over its variable, which wins over
@@ -146,7 +151,7 @@ function unknownFlags(flags: { readonly [flag: string]: string | undefined }): S
 /** Variables that begin as ours do and are none: a misspelled one would be ignored in silence. */
 export function unknownVariables(env: { readonly [name: string]: string | undefined }): SettingProblem[] {
   const known = [...settingTable.map((one) => one.env), ...OTHER_VARIABLES];
-  const named = Object.keys(env).filter((name) => name.startsWith('SLIPWAY_'));
+  const named = Object.keys(env).filter((name) => name.startsWith('SLIPWAY_') && !OF_KUBERNETES.test(name));
   return unknownAmong(named, known, (name) => `${name} is no setting of Slipway`);
 }
 

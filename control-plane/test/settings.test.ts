@@ -51,6 +51,17 @@ describe('an unknown name is an error that names the nearest one', () => {
     expect(problemsOf({ '--token': 'x' })[0]).toMatchObject({ where: '--token' });
   });
 
+  test('what Kubernetes says of a service called slipway is none of ours', () => {
+    const env = {
+      SLIPWAY_SERVICE_HOST: '10.0.0.1',
+      SLIPWAY_SERVICE_PORT_HTTP: '8484',
+      SLIPWAY_PORT: 'tcp://10.0.0.1:8484',
+      SLIPWAY_PORT_8484_TCP_ADDR: '10.0.0.1',
+      SLIPWAY_NATS_PORT_4222_TCP: 'tcp://10.0.0.2:4222',
+    };
+    expect(problemsOf({}, env)).toEqual([]);
+  });
+
   test('what belongs to the command line is not one', () => {
     expect(problemsOf({}, { SLIPWAY_SERVER: 'http://127.0.0.1:1', SLIPWAY_TOKEN: 'x' })).toEqual([]);
   });

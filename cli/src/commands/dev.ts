@@ -6,7 +6,7 @@ import type { Settings } from '@slipway/control-plane/settings';
 import { type Client, createClient } from '@slipway/sdk';
 import { CLI_SOURCE, readToken } from '../connection.ts';
 import { findServices, type RunningServices, startServices } from '../dev/example-services.ts';
-import { chooseShowcase, type Example, readExamples, type Showcase, taskTypesOf } from '../dev/examples.ts';
+import { type Candidate, type Example, findShowcases, readExamples, type Showcase } from '../dev/examples.ts';
 import { nextSteps } from '../dev/next-steps.ts';
 import { badUsage, CommandFailure, exitCode } from '../exit-code.ts';
 import { printable } from '../output/paint.ts';
@@ -15,7 +15,7 @@ import { tookText } from '../output/time.ts';
 import { followRun } from '../progress/follow-run.ts';
 import { exitCodeOf, resultLines } from '../progress/run-result.ts';
 import { endColour, endWord } from '../progress/task-words.ts';
-import { closeServer, settingsOf, startServer } from './serve.ts';
+import { closeServer, END_SIGNALS, settingsOf, startServer } from './serve.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const SERVICES_READY_MS = 20_000;
@@ -34,8 +34,8 @@ export async function dev(command: {
 }): Promise<number> {
   const { flags, once, verbose, terminal } = command;
   const examples = readExamples(ROOT);
-  const showcase = chooseShowcase(examples);
-  if (showcase === undefined) {
+  const [best, ...others] = findShowcases(examples);
+  if (best === undefined) {
     throw badUsage(
       `there are no examples in ${join(ROOT, 'shipyard-examples')}: dev needs a clone; elsewhere use serve`,
     );
@@ -44,7 +44,7 @@ export async function dev(command: {
   const settings = settingsOf(flags, { SLIPWAY_LOG_LEVEL: 'warn', ...(once ? { SLIPWAY_LISTEN: '127.0.0.1:0' } : {}) });
   const interrupt = new AbortController();
   const onSignal = (): void => interrupt.abort();
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  for (const name of END_SIGNALS) process.on(name, onSignal);
 
   const server = await startServer(settings);
   const token = settings.tokenFile === undefined ? undefined : readToken(settings.tokenFile);
@@ -57,14 +57,10 @@ export async function dev(command: {
     services = startExampleServices({ settings, url: server.url, token, verbose, terminal, say });
     await applyExamples(client, examples);
     say('Examples', `applied, each as the project of its name: ${examples.map(({ project }) => project).join(', ')}`);
-    await servicesReady(client, wantedTasks(examples, showcase), services, interrupt.signal);
+    const showcase = await chooseShowcase([best, ...others], { client, services, signal: interrupt.signal, say });
 
     const { run } = await client.trigger({ ...showcase, labels: { by: 'slipway-dev' } });
-    terminal.print(
-      '',
-      `slipway trigger ${showcase.stage}.${showcase.sequence} --project ${showcase.project} --wait`,
-      '',
-    );
+    terminal.print('', terminal.paint.dim(`$ ${triggerLine(showcase)}`), '');
     const { signal } = interrupt;
     const followed = await followRun({ client, id: run, terminal, timeoutMs: SHOWCASE_MAX_MS, signal });
     if (followed.end === 'interrupted') return exitCode.done;
@@ -76,20 +72,31 @@ export async function dev(command: {
     await stay({ client, services, terminal, signal });
     return exitCode.done;
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     if (interrupt.signal.aborted) terminal.note('', 'Ends the services and the control plane; the data stays.');
     client.close();
     await services?.close();
+    for (const name of END_SIGNALS) process.off(name, onSignal);
     await closeServer(server);
   }
 }
 
 function aboutSettings(settings: Settings): string {
-  const store =
-    settings.mongoUrl === undefined ? `data in ${relative(process.cwd(), settings.dataDir) || '.'}` : 'MongoDB';
+  const store = settings.mongoUrl === undefined ? `data in ${shownPath(settings.dataDir)}` : 'MongoDB';
   return settings.natsUrl === undefined
     ? `${store}, services connect over HTTP`
     : `${store}, services connect over NATS`;
+}
+
+/** What somebody would have typed. */
+function triggerLine({ project, stage, sequence, service, data }: Showcase): string {
+  const options = `--project ${project} --service ${service} --data '${JSON.stringify(data)}' --wait`;
+  return `npx slipway trigger ${stage}.${sequence} ${options}`;
+}
+
+/** As short as it can be typed here. */
+function shownPath(path: string): string {
+  const near = relative(process.cwd(), path);
+  return near.startsWith('..') ? path : near;
 }
 
 function startExampleServices(options: {
@@ -109,11 +116,11 @@ function startExampleServices(options: {
   const services = startServices({
     programs,
     logFolder,
-    env: { ...process.env, SLIPWAY_SERVER: url, ...shown, ...nats },
+    env: { ...process.env, SLIPWAY_SERVER: url, ...shown, ...nats, ARCHIVE_FOLDER: join(settings.dataDir, 'archive') },
     ...(verbose ? { onLine: show } : {}),
   });
   const names = programs.map((program) => program.name).join(', ');
-  say('Services', `${names}; they write to ${relative(process.cwd(), logFolder)}`);
+  say('Services', `${names}; their logs are in ${shownPath(logFolder)}`);
   for (const reason of left) say('', terminal.paint.yellow(reason));
   return services;
 }
@@ -122,32 +129,35 @@ async function applyExamples(client: Client, examples: readonly Example[]): Prom
   for (const { project, text } of examples) await client.putShipyard({ project, body: text });
 }
 
-function wantedTasks(examples: readonly Example[], showcase: Showcase): string[] {
-  const example = examples.find(({ project }) => project === showcase.project);
-  return example === undefined ? [] : taskTypesOf(example, showcase);
-}
-
-/** A run would wait for its services by itself; this way its times are those of the work alone. */
-async function servicesReady(
-  client: Client,
-  tasks: readonly string[],
-  services: RunningServices,
-  signal: AbortSignal,
-): Promise<void> {
-  const deadline = Date.now() + SERVICES_READY_MS;
-  let failure: CommandFailure | undefined;
-  void services.failed.then(({ name, code, log }) => {
-    failure = new CommandFailure(`the service ${name} ended (${code})`, {
-      exitCode: exitCode.runFailed,
-      details: [`see ${log}`],
-    });
+/**
+ * The best showcase whose tasks are all served. A run would wait for its services by itself; this way nobody waits for one
+ * that does not come, and the times are those of the work alone.
+ */
+async function chooseShowcase(
+  candidates: readonly [Candidate, ...Candidate[]],
+  context: {
+    client: Client;
+    services: RunningServices;
+    signal: AbortSignal;
+    say: (title: string, text: string) => void;
+  },
+): Promise<Showcase> {
+  const { client, services, signal, say } = context;
+  const [best] = candidates;
+  let failed: Awaited<RunningServices['failed']> | undefined;
+  void services.failed.then((found) => {
+    failed = found;
   });
-  for (;;) {
+  for (const deadline = Date.now() + SERVICES_READY_MS; ; await delay(LOOK_MS)) {
     const { items } = await client.listServices();
     const connected = new Set(items.filter((service) => service.connected).map((service) => service.task));
-    if (tasks.every((task) => connected.has(task)) || signal.aborted || Date.now() > deadline) return;
-    if (failure !== undefined) throw failure;
-    await delay(LOOK_MS);
+    const missing = best.tasks.filter((task) => !connected.has(task));
+    if (missing.length === 0 || signal.aborted) return best.showcase;
+    if (failed === undefined && Date.now() < deadline) continue;
+    if (failed !== undefined) say('', `the service ${failed.name} ended (${failed.code}), see ${failed.log}`);
+    const chosen = candidates.find(({ tasks }) => tasks.every((task) => connected.has(task))) ?? best;
+    if (chosen !== best) say('', `nobody serves ${missing.join(', ')}, so ${chosen.showcase.project} is shown`);
+    return chosen.showcase;
   }
 }
 

@@ -47,13 +47,14 @@ export async function closeServer(server: RunningServer): Promise<void> {
   clearTimeout(timer);
 }
 
-export function nextSignal(): Promise<NodeJS.Signals> {
+/** SIGHUP: the terminal is closed. */
+export const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+function nextSignal(): Promise<NodeJS.Signals> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
-  process.once('SIGINT', resolve);
-  process.once('SIGTERM', resolve);
+  for (const name of END_SIGNALS) process.once(name, resolve);
   return promise.finally(() => {
-    process.off('SIGINT', resolve);
-    process.off('SIGTERM', resolve);
+    for (const name of END_SIGNALS) process.off(name, resolve);
   });
 }
 

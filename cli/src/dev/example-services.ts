@@ -73,21 +73,31 @@ export function startServices(options: {
     });
     return { child, ended: ended.promise };
   });
+  // However this process ends, short of SIGKILL, nothing of it stays behind.
+  const killAll = (): void => {
+    for (const { child } of running) if (isRunning(child)) signalGroup(child, 'SIGTERM');
+  };
+  process.once('exit', killAll);
   return {
     failed,
     close: async () => {
       closing = true;
       await Promise.all(running.map(stop));
+      process.off('exit', killAll);
     },
   };
 }
 
 async function stop({ child, ended }: { child: ChildProcess; ended: Promise<void> }): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (!isRunning(child)) return;
   signalGroup(child, 'SIGTERM');
   const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), STOP_TIMEOUT_MS);
   await ended;
   clearTimeout(timer);
+}
+
+function isRunning(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null;
 }
 
 /** The whole group, because a script's child may be a curl that waits for work. */

@@ -14,7 +14,7 @@ export type Showcase = {
   data: Record<string, unknown>;
 };
 
-/** The first whose project is among the examples is shown. */
+/** The first whose services are there is shown. */
 const SHOWCASES: readonly Showcase[] = [
   {
     project: 'photos',
@@ -42,13 +42,15 @@ export function readExamples(root: string): Example[] {
     .map((file) => ({ project: basename(file).replace(/\.ya?ml$/, ''), file, text: readFileSync(file, 'utf8') }));
 }
 
-export function chooseShowcase(examples: readonly Example[]): Showcase | undefined {
-  return SHOWCASES.find(({ project }) => examples.some((example) => example.project === project));
-}
+/** A showcase with the task types that its sequence triggers. */
+export type Candidate = { showcase: Showcase; tasks: string[] };
 
-/** The task types that a sequence triggers. */
-export function taskTypesOf(example: Example, showcase: Showcase): string[] {
-  const stage = parseShipyard(example.text).plan?.stages.find(({ name }) => name === showcase.stage);
-  const sequence = stage?.sequences.find(({ name }) => name === showcase.sequence);
-  return [...new Set(sequence?.tasks.map((task) => task.uses))];
+/** What could be shown, the best first. */
+export function findShowcases(examples: readonly Example[]): Candidate[] {
+  return SHOWCASES.flatMap((showcase) => {
+    const example = examples.find(({ project }) => project === showcase.project);
+    const stage = parseShipyard(example?.text ?? '').plan?.stages.find(({ name }) => name === showcase.stage);
+    const sequence = stage?.sequences.find(({ name }) => name === showcase.sequence);
+    return sequence === undefined ? [] : [{ showcase, tasks: [...new Set(sequence.tasks.map((task) => task.uses))] }];
+  });
 }

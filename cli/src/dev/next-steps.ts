@@ -1,3 +1,4 @@
+import { DEFAULT_SERVER } from '../options.ts';
 import type { Paint } from '../output/paint.ts';
 import type { Showcase } from './examples.ts';
 
@@ -19,14 +20,15 @@ export async function nextSteps(options: {
     type: `${stage}.${sequence}.triggered`,
     data: { project, service, ...data },
   };
+  const slipway = url === DEFAULT_SERVER ? 'npx slipway' : `SLIPWAY_SERVER=${url} npx slipway`;
   const steps: [string, string][] = [
     [
       'the same with curl, which waits for the result',
       `curl -sH 'content-type: application/cloudevents+json' -H 'prefer: wait=30' ${url}/v1/events -d '${JSON.stringify(event)}'`,
     ],
-    ['that run, task by task', `npx slipway get run ${run}`],
+    ['that run, task by task', `${slipway} get run ${run}`],
     ['its events', `curl -s ${url}/v1/runs/${run}/events`],
-    ['who serves which task', 'npx slipway get services'],
+    ['who serves which task', `${slipway} get services`],
     ['everything that happens, as it happens', `curl -sN ${url}/v1/stream`],
     ['the API', `${url}/v1/docs`],
   ];

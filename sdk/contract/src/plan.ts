@@ -1,5 +1,3 @@
-import type { Result } from './outcome.ts';
-
 /**
  * A checked shipyard: what the control plane executes. Plain JSON, immutable, named by the hash of its meaning.
  * A linear sequence is a graph with one path: each task `needs` the one before it.
@@ -102,5 +100,3 @@ export type SourceProblem = {
   /** The nearest valid name, when there is one. */
   nearest?: string | undefined;
 };
-
-export type { Result };

@@ -1,0 +1,66 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { slipway, startSlipway } from './slipway.ts';
+
+const START_MS = 90_000;
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'slipway-dev-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('slipway dev', () => {
+  test('--once starts everything, shows a run to its end, and leaves nothing running', {
+    timeout: START_MS,
+  }, async () => {
+    const data = join(folder, 'once');
+    const { code, stdout, stderr } = await slipway(['dev', '--once', '--data', data]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^Control plane +http:\/\/127\.0\.0\.1:\d+, /);
+    expect(stdout).toMatch(/\nServices +.*checknumber/);
+    expect(stdout).toMatch(/\nExamples +applied.*checknumber/);
+    expect(stdout).toMatch(/\$ npx slipway trigger dev\.\S+ --project \S+/);
+    expect(stdout).toMatch(/finished: (pass|warning) in /);
+    expect(stdout).toMatch(/\nResult: (pass|warning) after /);
+    expect(existsSync(join(data, 'slipway.db'))).toBe(true);
+    expect(readdirSync(join(data, 'logs'))).toContain('checknumber.log');
+    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(stdout)?.[0] ?? '';
+    expect(await slipway(['get', 'runs', '--server', url])).toMatchObject({ code: 3 });
+  });
+
+  test('stays until Ctrl-C, tells of runs that end, and what it suggests works', { timeout: START_MS }, async () => {
+    const args = ['dev', '--listen', '127.0.0.1:0', '--data', join(folder, 'stays')];
+    const { process: child, ended, output } = startSlipway(args);
+    await expect.poll(output, { timeout: START_MS - 20_000, interval: 50 }).toContain('Ctrl-C ends everything');
+    const said = output();
+    const server = /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0] ?? '';
+    const run = /SLIPWAY_SERVER=\S+ npx slipway get run (\S+)/.exec(said)?.[1] ?? '';
+    expect(await slipway(['get', 'run', run, '--server', server])).toMatchObject({ code: 0 });
+
+    const data = '{"name": "Ada", "number": "+49 30 901820"}';
+    const trigger = [
+      'trigger',
+      'dev.welcome',
+      '-p',
+      'polyglot',
+      '-d',
+      data,
+      '--wait',
+      '60',
+      '-o',
+      'json',
+      '--server',
+      server,
+    ];
+    const { stdout } = await slipway(trigger);
+    expect(JSON.parse(stdout)).toMatchObject({ result: 'pass', output: { greeting: 'Guten Tag, Ada!' } });
+    await expect.poll(output).toMatch(/dev\.welcome \(polyglot\) pass in /);
+
+    child.kill('SIGINT');
+    expect(await ended).toMatchObject({ code: 0 });
+    expect(readFileSync(join(folder, 'stays', 'logs', 'checknumber.log'), 'utf8')).toContain('ended');
+  });
+});
