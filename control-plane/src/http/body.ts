@@ -2,6 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { readJsonBody } from '@slipway/contract';
 import { ClientGone, faultOfEvent, Refused, refused } from './problem.ts';
 
+/** The most that any route reads. */
+export const BODY_BYTES_MAX = 8 * 1024 * 1024;
+
 const NOTHING = Buffer.alloc(0);
 
 /**

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Accepted, CloudEvent } from '@slipway/contract';
 import { decodeHttp, parseEventType } from '@slipway/contract';
 import type { ReceivedEvent } from '../runtime/control-plane.ts';
-import { readBody } from './body.ts';
+import { BODY_BYTES_MAX, readBody } from './body.ts';
 import type { Door } from './door.ts';
 import { JSON_TYPE, send } from './door.ts';
 import { faultOfEvent, isProblemCode, Refused, refused } from './problem.ts';
@@ -10,7 +10,6 @@ import { readQuery } from './query.ts';
 import { clientSignal } from './wait.ts';
 
 const EVENT_BYTES_MAX = 1024 * 1024;
-const BATCH_BYTES_MAX = 8 * 1024 * 1024;
 const WAIT_S_MAX = 300;
 const STRUCTURED = 'application/cloudevents';
 const BATCH = 'application/cloudevents-batch';
@@ -21,7 +20,7 @@ export async function takeEvents(door: Door, req: IncomingMessage, res: ServerRe
   refuseQuery(req.url ?? '');
   const idempotencyKey = idempotencyKeyOf(req);
   const contentType = req.headers['content-type'];
-  const body = await readBody(req, mayBeBatch(contentType) ? BATCH_BYTES_MAX : EVENT_BYTES_MAX);
+  const body = await readBody(req, mayBeBatch(contentType) ? BODY_BYTES_MAX : EVENT_BYTES_MAX);
   // Node joins headers that were sent twice with a comma, which in binary mode would be an id nobody sent.
   const headers = contentType?.startsWith(STRUCTURED) ? req.headers : req.headersDistinct;
   const decoded = decodeHttp({ headers, body });

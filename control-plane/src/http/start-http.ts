@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { ControlPlane } from '../runtime/control-plane.ts';
 import { Auth } from './auth.ts';
+import { BODY_BYTES_MAX } from './body.ts';
 import { claimTasks } from './claim.ts';
 import { describe } from './description.ts';
 import { type Door, defaultHttpLimits, type HttpLimits, JSON_TYPE, send, sendError } from './door.ts';
@@ -41,6 +42,8 @@ export type HttpDoor = {
   close(): Promise<void>;
 };
 
+const IDLE_CHECK_MS = 20;
+
 /** Opens the HTTP door of a control plane. */
 export async function startHttp(options: HttpOptions): Promise<HttpDoor> {
   const { plane, listen, tokens, log, metrics: registry, webRoot } = options;
@@ -67,6 +70,12 @@ export async function startHttp(options: HttpOptions): Promise<HttpDoor> {
     (req, res) => answer(door, router, req, res),
   );
   server.maxConnections = limits.connectionsMax;
+  server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
+    // Who asks before sending is not made to send what nobody here would read.
+    if (Number(req.headers['content-length']) > BODY_BYTES_MAX) res.shouldKeepAlive = false;
+    else res.writeContinue();
+    answer(door, router, req, res);
+  });
   server.on('clientError', (error, socket) => refuseConnection(error, socket));
   const url = await startListening(server, listen);
 
@@ -77,9 +86,11 @@ export async function startHttp(options: HttpOptions): Promise<HttpDoor> {
       for (const wait of waits) wait.abort();
       streams.close();
       load.close();
-      server.closeIdleConnections();
+      // A connection whose last answer has just gone out would be kept for the client's next request, which never comes.
+      const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
       const deadline = setTimeout(() => server.closeAllConnections(), limits.closeMs);
       await closed;
+      clearInterval(idle);
       clearTimeout(deadline);
     },
   };

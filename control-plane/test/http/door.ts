@@ -11,6 +11,7 @@ import { LocalBus } from '../../src/bus/local/index.ts';
 import type { HttpOptions } from '../../src/http/index.ts';
 import { startHttp } from '../../src/http/index.ts';
 import { parseTokens, type Token } from '../../src/http/token-file.ts';
+import { makePost } from '../../src/outbound/post.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import type { ControlPlane } from '../../src/runtime/control-plane.ts';
 import { startPlane } from '../../src/runtime/plane.ts';
@@ -54,7 +55,14 @@ export async function openDoor(options: TestDoorOptions = {}): Promise<TestDoor>
     }),
   );
   const store = await openSqliteStore({ dir });
-  const plane = await startPlane({ store, bus: new LocalBus(), clock: systemClock, shared: false, log });
+  const plane = await startPlane({
+    store,
+    bus: new LocalBus(),
+    clock: systemClock,
+    shared: false,
+    log,
+    post: makePost({ allowPrivate: false }),
+  });
   const door = await startHttp({
     plane,
     listen: { host: '127.0.0.1', port: 0 },
@@ -70,8 +78,8 @@ export async function openDoor(options: TestDoorOptions = {}): Promise<TestDoor>
   async function close(): Promise<void> {
     if (closed) return;
     closed = true;
-    agent.destroy();
     await door.close();
+    agent.destroy();
   }
   return {
     url: door.url,
@@ -91,7 +99,8 @@ export async function openDoor(options: TestDoorOptions = {}): Promise<TestDoor>
     async [Symbol.asyncDispose]() {
       await close();
       await plane.close();
-      await store.close();
+      // A test may have taken the store away.
+      await store.close().catch(() => undefined);
       rmSync(dir, { recursive: true, force: true });
     },
   };
@@ -130,11 +139,11 @@ function parse(text: string): unknown {
   }
 }
 
-/** Writes bytes to the port and reads until the other side closes, or says nothing for `quietMs`. */
+/** Writes bytes to the port (and `reply` once something came back) and reads until the other side closes, or says nothing for `quietMs`. */
 export function rawExchange(
   port: number,
   text: string,
-  { quietMs = 1000, then }: { quietMs?: number; then?: string } = {},
+  { quietMs = 1000, reply }: { quietMs?: number; reply?: string } = {},
 ): Promise<{ text: string; closed: boolean }> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
@@ -146,10 +155,7 @@ export function rawExchange(
     socket.setTimeout(quietMs, () => finish(false));
     socket.on('data', (chunk) => {
       read += chunk.toString('latin1');
-      if (then !== undefined) {
-        socket.write(then);
-        then = undefined;
-      }
+      if (reply !== undefined && read === chunk.toString('latin1')) socket.write(reply);
     });
     socket.on('close', () => finish(true));
     socket.on('error', (error: Error & { code?: string }) =>

@@ -1,0 +1,71 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { field, openDoor, type TestDoor } from './door.ts';
+
+let door: TestDoor;
+let root: string;
+const HTML = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), 'slipway-web-'));
+  mkdirSync(join(root, 'assets'));
+  writeFileSync(join(root, 'index.html'), '<!doctype html><title>Slipway</title>');
+  writeFileSync(join(root, 'assets', 'index-D4f9aB_1.js'), 'export {};');
+  writeFileSync(join(root, 'icon.svg'), '<svg/>');
+  writeFileSync(join(root, '.env'), 'SECRET=1');
+  door = await openDoor({ webRoot: root, tokens: 'root-token-0123456789' });
+});
+afterAll(async () => {
+  await door[Symbol.asyncDispose]();
+  rmSync(root, { recursive: true });
+});
+
+test.each(['/', '/runs/some-run', '/projects/shop?tab=shipyard', '/nothing.at.all'])(
+  '%s is the view, which has no data in it',
+  async (path) => {
+    const answer = await door.ask('GET', path, { headers: HTML });
+    expect([answer.status, answer.text]).toEqual([200, '<!doctype html><title>Slipway</title>']);
+    expect(answer.headers).toMatchObject({
+      'cache-control': 'no-cache',
+      'content-security-policy': expect.stringMatching(/^default-src 'self'; /),
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+    });
+    expect(answer.headers['content-security-policy']).not.toContain('unsafe');
+  },
+);
+
+test('files with a hash in their name are kept for ever, others are asked for again', async () => {
+  const hashed = await door.ask('GET', '/assets/index-D4f9aB_1.js');
+  expect([hashed.status, hashed.headers['cache-control']]).toEqual([200, 'public, max-age=31536000, immutable']);
+  expect(hashed.headers['content-type']).toMatch(/^text\/javascript/);
+  const icon = await door.ask('GET', '/icon.svg');
+  expect([icon.status, icon.headers['cache-control']]).toEqual([200, 'no-cache']);
+});
+
+test.each(['/v1/nothing', '/V1/runs', '//v1/runs', '/v1'])(
+  '%s stays an address of the API, also to a browser',
+  async (path) => {
+    const answer = await door.ask('GET', path, { headers: HTML });
+    expect([answer.status, field(answer.json, 'code')]).toEqual([401, 'unauthorized']);
+  },
+);
+
+test.each([
+  '/../package.json',
+  '/%2e%2e/package.json',
+  '/..%2fpackage.json',
+  '/assets/..%2f..%2fetc/passwd',
+  '/.env',
+  '/%00',
+])('%s leads to nothing outside of the view', async (path) => {
+  const answer = await door.ask('GET', path);
+  expect([400, 401, 403, 404]).toContain(answer.status);
+  expect(answer.text).not.toMatch(/SECRET|"name"|root:/);
+});
+
+test('a script that asks for a file that is not there gets no page', async () => {
+  expect((await door.ask('GET', '/assets/gone-12345678.js', { headers: { accept: '*/*' } })).status).toBe(401);
+  expect((await door.ask('POST', '/', { headers: HTML })).status).toBe(401);
+});
