@@ -48,7 +48,10 @@ const took = ((performance.now() - started) / 1000).toFixed(0);
 console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}, in ${took} s.`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** What vitest ran. A file that could not be loaded has no tests to count, and an error outside of any test fails none. */
+/**
+ * What vitest ran. A file that could not be loaded, or whose set-up failed, is broken without a failed test: it counts as one.
+ * So does an error outside of any test.
+ */
 function readCount(exitCode: number): Count {
   try {
     const results: {
@@ -56,12 +59,12 @@ function readCount(exitCode: number): Count {
       numFailedTests: number;
       numPendingTests: number;
       numTodoTests: number;
-      testResults: { status: string; assertionResults: unknown[] }[];
+      testResults: { status: string; assertionResults: { status: string }[] }[];
     } = JSON.parse(readFileSync(RESULTS, 'utf8'));
-    const unloaded = results.testResults.filter(
-      (file) => file.status === 'failed' && file.assertionResults.length === 0,
+    const broken = results.testResults.filter(
+      (file) => file.status === 'failed' && !file.assertionResults.some((one) => one.status === 'failed'),
     );
-    const failed = results.numFailedTests + unloaded.length;
+    const failed = results.numFailedTests + broken.length;
     return {
       passed: results.numPassedTests,
       failed: failed === 0 && exitCode !== 0 ? 1 : failed,
