@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startNats } from '../../tools/test-servers.ts';
 import { slipway, startSlipway } from './slipway.ts';
 
 const START_MS = 90_000;
@@ -22,13 +23,22 @@ describe('slipway dev', () => {
     expect(stdout).toMatch(/^Control plane +http:\/\/127\.0\.0\.1:\d+, /);
     expect(stdout).toMatch(/\nServices +.*checknumber/);
     expect(stdout).toMatch(/\nExamples +applied.*checknumber/);
-    expect(stdout).toMatch(/\$ npx slipway trigger dev\.\S+ --project \S+/);
+    expect(stdout).toMatch(/\$ npx slipway trigger dev\.authenticity --project photos/);
     expect(stdout).toMatch(/finished: (pass|warning) in /);
     expect(stdout).toMatch(/\nResult: (pass|warning) after /);
     expect(existsSync(join(data, 'slipway.db'))).toBe(true);
     expect(readdirSync(join(data, 'logs'))).toContain('checknumber.log');
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(stdout)?.[0] ?? '';
     expect(await slipway(['get', 'runs', '--server', url])).toMatchObject({ code: 3 });
+  });
+
+  test('--nats has the services connect over NATS', { timeout: START_MS }, async () => {
+    await using nats = await startNats();
+    const { code, stdout } = await slipway(['dev', '--once', '--data', join(folder, 'nats'), '--nats', nats.url]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('services connect over NATS');
+    const log = readFileSync(join(folder, 'nats', 'logs', 'checknumber.log'), 'utf8');
+    expect(log).toContain('"connect":"nats"');
   });
 
   test('stays until Ctrl-C, tells of runs that end, and what it suggests works', { timeout: START_MS }, async () => {
