@@ -15,7 +15,7 @@ export type Caller = {
 const OPEN: Caller = { name: 'anonymous', way: 'open', permissions: '*' };
 const NOBODY: Caller = { name: 'nobody', way: 'none', permissions: new Set<string>() };
 
-export const SESSION_COOKIE = 'slipway_session';
+const SESSION_COOKIE = 'slipway_session';
 const CSRF_HEADER = 'x-slipway-csrf';
 
 /** Who is asking, and whether they may. Without tokens everybody on this machine may do everything. */

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { ControlPlane } from '../runtime/control-plane.ts';
+import { Refusal } from '../runtime/control-plane.ts';
 import type { Auth } from './auth.ts';
+import type { FaultLog } from './fault-log.ts';
 import type { Load } from './load.ts';
 import type { HttpMetrics } from './metrics.ts';
 import { ClientGone, type Fault, faultOfError, problemText } from './problem.ts';
@@ -43,6 +45,7 @@ export type Door = {
   plane: ControlPlane;
   auth: Auth;
   log: Logger;
+  faultLog: FaultLog;
   metrics: HttpMetrics;
   load: Load;
   limits: HttpLimits;
@@ -83,7 +86,7 @@ export function sendEmpty(res: ServerResponse, status: number, headers: readonly
 
 /** Answers a request that failed, in the one form in which all failures are told, and logs it once. */
 export function sendError(
-  door: Pick<Door, 'log' | 'metrics' | 'load'>,
+  door: Pick<Door, 'log' | 'faultLog' | 'metrics' | 'load'>,
   { req, res, route, error }: { req: IncomingMessage; res: ServerResponse; route: string; error: unknown },
 ): void {
   if (error instanceof ClientGone) {
@@ -95,9 +98,10 @@ export function sendError(
     reference ??= randomUUID();
     return reference;
   });
-  if (found.code === 'overloaded') door.load.note();
+  // The control plane's own word: a read that was refused because of it must not prolong it.
+  if (error instanceof Refusal && error.code === 'overloaded') door.load.note();
   door.metrics.refused(found.code);
-  logFault(door.log, found, { route, method: req.method, path: pathOf(req), reference });
+  door.faultLog(found, { route, method: req.method, path: pathOf(req), reference });
   if (res.headersSent || res.destroyed) {
     // Half an answer is told from a whole one by the connection's end alone.
     res.destroy();
@@ -120,27 +124,4 @@ export function pathOf(req: IncomingMessage): string {
   const url = req.url ?? '';
   const end = url.indexOf('?');
   return end === -1 ? url : url.slice(0, end);
-}
-
-const REFUSALS_LOGGED_PER_SECOND = 100;
-let windowStartMs = 0;
-let logged = 0;
-
-/** A client that sends nothing but nonsense must not fill the disk with it: above the bound refusals are only counted. */
-function logFault(log: Logger, { code, status, detail, cause }: Fault, request: Record<string, unknown>): void {
-  if (status >= 500) {
-    log.error({ ...request, code, status, err: cause }, detail);
-    return;
-  }
-  const nowMs = performance.now();
-  if (nowMs - windowStartMs > 1000) {
-    if (logged > REFUSALS_LOGGED_PER_SECOND) {
-      log.warn({ unlogged: logged - REFUSALS_LOGGED_PER_SECOND }, 'more requests were refused than are logged');
-    }
-    windowStartMs = nowMs;
-    logged = 0;
-  }
-  if (++logged > REFUSALS_LOGGED_PER_SECOND) return;
-  if (status === 401 || status === 403) log.warn({ ...request, code, status }, detail);
-  else log.info({ ...request, code, status }, detail);
 }

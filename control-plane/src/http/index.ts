@@ -1,4 +1,4 @@
 export { checkListen, isLoopback } from './listen.ts';
-export type { HttpDoor, HttpOptions } from './start-http.ts';
+export type { HttpOptions } from './start-http.ts';
 export { startHttp } from './start-http.ts';
 export { readTokenFile } from './token-file.ts';

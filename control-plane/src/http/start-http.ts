@@ -9,6 +9,7 @@ import { claimTasks } from './claim.ts';
 import { describe } from './description.ts';
 import { type Door, defaultHttpLimits, type HttpLimits, JSON_TYPE, send, sendError } from './door.ts';
 import { takeEvents } from './events.ts';
+import { makeFaultLog } from './fault-log.ts';
 import { makeHandlers } from './handlers.ts';
 import { checkListen, type Listen } from './listen.ts';
 import { watchLoad } from './load.ts';
@@ -55,7 +56,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpDoor> {
   const streams = makeStreams({ plane, limits, log });
   const load = watchLoad();
   const metrics = httpMetrics(registry, { streams: () => streams.count, waits: () => waits.size });
-  const door: Door = { plane, auth: new Auth(tokens), log, metrics, load, limits, waits };
+  const door: Door = { plane, auth: new Auth(tokens), log, faultLog: makeFaultLog(log), metrics, load, limits, waits };
   const handlers = makeHandlers({ door, streams, registry, description: describe(), readiness: makeReadiness(plane) });
   const router = makeRouter(door, handlers, webRoot === undefined ? undefined : (app) => serveWebView(app, webRoot));
 

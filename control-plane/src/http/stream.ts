@@ -26,6 +26,7 @@ const HEADERS = [
 export function makeStreams({ plane, limits, log }: { plane: ControlPlane; limits: HttpLimits; log: Logger }): Streams {
   const open = new Set<ServerResponse>();
   const perCaller = new Map<string, number>();
+  const textOf = makeWriter();
   // A proxy takes a silent connection for a dead one.
   const heartbeat = setInterval(() => {
     for (const res of open) res.write(':\n\n');
@@ -97,14 +98,15 @@ export function makeStreams({ plane, limits, log }: { plane: ControlPlane; limit
   };
 }
 
-let lastItem: StreamItem | undefined;
-let lastText = '';
-
 /** The same item goes to every stream one after the other: it is written out once. JSON has no line break of its own. */
-function textOf(item: StreamItem): string {
-  if (item === lastItem) return lastText;
-  const id = item.id.replace(/[\r\n\0]/g, '');
-  lastItem = item;
-  lastText = `id: ${id}\nevent: ${item.kind}\ndata: ${JSON.stringify(item.value)}\n\n`;
-  return lastText;
+function makeWriter(): (item: StreamItem) => string {
+  let last: StreamItem | undefined;
+  let text = '';
+  return (item) => {
+    if (item !== last) {
+      last = item;
+      text = `id: ${item.id.replace(/[\r\n\0]/g, '')}\nevent: ${item.kind}\ndata: ${JSON.stringify(item.value)}\n\n`;
+    }
+    return text;
+  };
 }

@@ -40,7 +40,13 @@ export type Answer = {
   json: unknown;
 };
 
-export type TestDoorOptions = { tokens?: string; limits?: HttpOptions['limits']; webRoot?: string };
+export type TestDoorOptions = {
+  tokens?: string;
+  limits?: HttpOptions['limits'];
+  webRoot?: string;
+  /** Takes the place of these deeds of the control plane, for what cannot be brought about from outside. */
+  instead?: Partial<ControlPlane>;
+};
 
 export async function openDoor(options: TestDoorOptions = {}): Promise<TestDoor> {
   const dir = mkdtempSync(join(tmpdir(), 'slipway-http-'));
@@ -64,7 +70,7 @@ export async function openDoor(options: TestDoorOptions = {}): Promise<TestDoor>
     post: makePost({ allowPrivate: false }),
   });
   const door = await startHttp({
-    plane,
+    plane: options.instead === undefined ? plane : withDeeds(plane, options.instead),
     listen: { host: '127.0.0.1', port: 0 },
     tokens: options.tokens === undefined ? [] : tokensOf(options.tokens),
     log,
@@ -106,7 +112,16 @@ export async function openDoor(options: TestDoorOptions = {}): Promise<TestDoor>
   };
 }
 
-export function tokensOf(text: string): Token[] {
+function withDeeds(plane: ControlPlane, instead: Partial<ControlPlane>): ControlPlane {
+  return new Proxy(plane, {
+    get(target, key) {
+      const deed: unknown = Reflect.get(Object.hasOwn(instead, key) ? instead : target, key);
+      return typeof deed === 'function' ? deed.bind(target) : deed;
+    },
+  });
+}
+
+function tokensOf(text: string): Token[] {
   const read = parseTokens(text);
   if (!read.ok) throw new Error(read.problems.join('\n'));
   return read.tokens;

@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { Refusal } from '../../src/runtime/control-plane.ts';
+import { field, openDoor, post, putShipyard, startRun, trigger } from './door.ts';
+
+test('a control plane that shuts down refuses with 503 and Retry-After, and is not ready', async () => {
+  await using door = await openDoor();
+  await putShipyard(door, 'shop');
+  await door.plane.close();
+  const answer = await post(door, trigger());
+  expect([answer.status, field(answer.json, 'code'), answer.headers['retry-after']]).toEqual([503, 'draining', '2']);
+  const ready = await door.ask('GET', '/readyz');
+  expect([ready.status, ready.json]).toMatchObject([503, { ready: false, draining: true }]);
+});
+
+test('when the control plane says that it is overloaded, reads are refused first, for a second', async () => {
+  await using door = await openDoor({
+    instead: {
+      submit: () => Promise.reject(new Refusal('overloaded', 'too much', { retryAfterMs: 1500 })),
+    },
+  });
+  await putShipyard(door, 'shop');
+  expect((await door.ask('GET', '/v1/runs')).status).toBe(200);
+  const refused = await post(door, trigger());
+  expect([refused.status, refused.headers['retry-after']]).toEqual([503, '2']);
+  const read = await door.ask('GET', '/v1/runs');
+  expect([read.status, field(read.json, 'code'), read.headers['retry-after']]).toEqual([
+    503,
+    'overloaded',
+    expect.stringMatching(/^[1-5]$/),
+  ]);
+  // Finishing work frees resources, so what helps to finish is never refused; nor is health.
+  expect((await door.ask('POST', '/v1/tasks/build/claim', { body: '{"source":"/w"}' })).status).toBe(204);
+  expect((await door.ask('GET', '/readyz')).status).toBe(200);
+  expect((await door.ask('GET', '/metrics')).status).toBe(200);
+  await expect.poll(async () => (await door.ask('GET', '/v1/runs')).status, { timeout: 5000 }).toBe(200);
+});
+
+test('an error that is ours tells the client nothing but where the log has it', async () => {
+  const secret = 'mongodb://user:secret@db';
+  await using door = await openDoor({ instead: { getRun: () => Promise.reject(new TypeError(secret)) } });
+  const answer = await door.ask('GET', '/v1/runs/some-run');
+  expect([answer.status, field(answer.json, 'code')]).toEqual([500, 'internal']);
+  expect(answer.text).not.toMatch(/secret|TypeError|\.ts/);
+  const reference = /under ([0-9a-f-]{36})$/.exec(String(field(answer.json, 'detail')))?.[1];
+  expect(reference).toBeDefined();
+  const logged = door.log.lines().filter((line) => line.reference === reference);
+  expect(logged).toMatchObject([{ level: 50, route: 'getRun', status: 500, err: { message: secret } }]);
+});
+
+test('a store that hangs makes readiness red within two seconds, not silent', async () => {
+  await using door = await openDoor({ instead: { status: () => new Promise(() => undefined) } });
+  const startedMs = performance.now();
+  const answers = await Promise.all([door.ask('GET', '/readyz'), door.ask('GET', '/readyz')]);
+  expect(performance.now() - startedMs).toBeLessThan(3000);
+  expect(answers).toMatchObject([{ status: 503, json: { ready: false } }, { status: 503 }]);
+  expect((await door.ask('GET', '/livez')).status).toBe(200);
+});
+
+test('a flood of nonsense is counted and not logged line by line', async () => {
+  await using door = await openDoor();
+  await putShipyard(door, 'shop');
+  for (let sent = 0; sent < 250; sent++) await door.ask('GET', '/v1/nothing');
+  await sleep(1100);
+  await door.ask('GET', '/v1/nothing');
+  const refusals = door.log.lines().filter((line) => line.code === 'not-found');
+  expect(refusals.length).toBeGreaterThanOrEqual(100);
+  expect(refusals.length).toBeLessThan(250);
+  expect(door.log.lines()).toContainEqual(expect.objectContaining({ unlogged: expect.any(Number) }));
+  expect((await door.ask('GET', '/metrics')).text).toMatch(/^slipway_http_refused_total\{code="not-found"\} 251$/m);
+  await startRun(door);
+});
