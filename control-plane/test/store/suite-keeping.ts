@@ -8,7 +8,7 @@ import { firstOf, itemOf, NOON, put } from './builders.ts';
 import type { Abilities, Fixture, StoreUnderTest } from './suite.ts';
 import { WRITER_RUNS } from './writer.ts';
 
-const KILLS = 4;
+const KILLS = 3;
 const WRITER = fileURLToPath(new URL('./writer.ts', import.meta.url));
 
 /** What was acknowledged is there afterwards, whatever ended. */

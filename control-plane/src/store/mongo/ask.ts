@@ -25,8 +25,10 @@ export async function ask<T>(what: string, timeoutMs: number, operation: () => P
   }
 }
 
+/** What the driver met. It wraps most that happens on a socket, though not all. */
 export function toStoreError(what: string, error: unknown): unknown {
-  return error instanceof MongoError
+  const isSystem = error instanceof Error && 'code' in error && typeof error.code === 'string';
+  return error instanceof MongoError || isSystem
     ? new StoreUnavailable(`mongo failed at '${what}': ${error.message}`, { cause: error })
     : error;
 }

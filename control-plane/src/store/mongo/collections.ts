@@ -40,6 +40,8 @@ export interface StreamDoc {
   open?: 1;
   /** At least the highest seq that anybody was about to insert when the stream was marked as open. */
   marked: number;
+  /** When that was, in the server's time. */
+  markedAt: number;
   /** The entry that the summary below is of; 0: none yet. */
   summarySeq: number;
   /** The fields below are there for runs only. */

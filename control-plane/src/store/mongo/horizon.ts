@@ -1,5 +1,4 @@
 import type { Db } from 'mongodb';
-import { StoreUnavailable } from '../store.ts';
 import { toStoreError } from './ask.ts';
 import type { Collections } from './collections.ts';
 import { PositionClock } from './position.ts';
@@ -110,9 +109,4 @@ export class Horizon {
     // A server that does not tell its time leaves us with ours.
     if (answer.localTime instanceof Date) this.#offsetMs = answer.localTime.getTime() - (before + after) / 2;
   }
-}
-
-/** The store was closed. */
-export function closedError(): StoreUnavailable {
-  return new StoreUnavailable('the store is closed');
 }

@@ -11,15 +11,21 @@ const BATCH_DOCS_MAX = 256;
 /** One command holds 48 MB; the driver would split a larger batch by itself, one after the other. */
 const BATCH_CHARS_MAX = 8_000_000;
 const BATCHES_IN_FLIGHT = 2;
+/** Far longer than an insert that is on its way can take. */
+const ABANDONED_MS = 60_000;
 
 export interface JournalParts {
   collections: Collections;
   clock: PositionClock;
   projector: Projector;
   cache: StreamCache;
+  /** The server's time. */
+  now: () => number;
   timeoutMs: number;
   readTimeoutMs: number;
 }
+
+type Mark = { stream: string; seq: number };
 
 /** An item on its way, and where in the answer it belongs. */
 type Going = { index: number; item: CommitItem; facts: StreamFacts; doc: JournalDoc };
@@ -102,10 +108,32 @@ export class Journal {
       const filter = { _id: stream, marked: { $lte: facts.seq } };
       writes.push({ updateOne: { filter, update: { $unset: { open: '' } } } });
     }
-    if (writes.length === 0) return;
-    await ask('settle', this.#parts.timeoutMs, () =>
-      this.#parts.collections.streams.bulkWrite(writes, { ordered: false }),
-    );
+    if (writes.length > 0) {
+      const done = await ask('settle', this.#parts.timeoutMs, () =>
+        this.#parts.collections.streams.bulkWrite(writes, { ordered: false }),
+      );
+      if (done.matchedCount === streams.length) return;
+    }
+    for (const stream of streams) await this.#settleAbandoned(stream);
+  }
+
+  /** A mark whose entry never came, because whoever made it died in between, would keep the stream open for ever. */
+  async #settleAbandoned(stream: string): Promise<void> {
+    const { cache, collections, timeoutMs, now } = this.#parts;
+    await ask('settle', timeoutMs, async () => {
+      const doc = await collections.streams.findOne({ _id: stream, open: 1 });
+      if (doc === null || doc.markedAt > now() - ABANDONED_MS) return;
+      const [head] = await collections.journal
+        .find({ stream }, { projection: { seq: 1 } })
+        .sort({ seq: -1 })
+        .limit(1)
+        .toArray();
+      // Later than what the caller knows, and so not the caller's to settle.
+      if (head !== undefined && head.seq > (cache.get(stream)?.seq ?? 0)) return;
+      const filter = { _id: stream, marked: doc.marked, markedAt: doc.markedAt };
+      if (head === undefined) await collections.streams.deleteOne(filter);
+      else await collections.streams.updateOne(filter, { $unset: { open: '' } });
+    });
   }
 
   /** Project, stage and so on of each item: from its summary, from memory, or from the stream's first entries. */
@@ -136,29 +164,30 @@ export class Journal {
   }
 
   async #markOpen(going: readonly Going[]): Promise<void> {
-    const writes: AnyBulkWriteOperation<StreamDoc>[] = [];
+    const { collections, timeoutMs, now } = this.#parts;
+    const marks: Mark[] = [];
     for (const { item, facts } of going) {
       // Another replica may settle a group at any time, whose every entry may wake a run; a run it settles when it is over.
       const isKnownOpen = facts.open && item.seq > 1 && (!item.open || !item.stream.startsWith('group:'));
       const isClosing = !item.open && item.seq > 1;
-      if (isKnownOpen || isClosing) continue;
-      writes.push({
-        updateOne: {
-          filter: { _id: item.stream },
-          update: { $set: { open: 1 }, $max: { marked: item.seq }, $setOnInsert: { summarySeq: 0 } },
-          upsert: true,
-        },
-      });
+      if (!isKnownOpen && !isClosing) marks.push({ stream: item.stream, seq: item.seq });
     }
-    if (writes.length === 0) return;
-    const { collections, timeoutMs } = this.#parts;
-    // Two upserts of one new document: a server may answer the second with a duplicate key. Then the document is there.
-    for (let left = writes; left.length > 0; ) {
-      const duplicates = await ask('mark', timeoutMs, () =>
-        duplicatesOf(() => collections.streams.bulkWrite(left, { ordered: false })),
+    // Nearly always a first entry means a new stream, and inserting is cheaper than asking whether to.
+    const fresh = marks.filter((mark) => mark.seq === 1);
+    const left = marks.filter((mark) => mark.seq > 1);
+    const markedAt = now();
+    if (fresh.length > 0) {
+      const docs = fresh.map(({ stream }): StreamDoc => ({ _id: stream, open: 1, marked: 1, markedAt, summarySeq: 0 }));
+      const known = await ask('mark', timeoutMs, () =>
+        duplicatesOf(() => collections.streams.insertMany(docs, { ordered: false })),
       );
-      left = left.filter((_, index) => duplicates.has(index));
+      left.push(...fresh.filter((_, index) => known.has(index)));
     }
+    if (left.length === 0) return;
+    const writes = left.map(({ stream, seq }) => ({
+      updateOne: { filter: { _id: stream }, update: { $set: { open: 1 as const, markedAt }, $max: { marked: seq } } },
+    }));
+    await ask('mark again', timeoutMs, () => collections.streams.bulkWrite(writes, { ordered: false }));
   }
 
   async #putTimers(going: readonly Going[]): Promise<void> {

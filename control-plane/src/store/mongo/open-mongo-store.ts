@@ -65,7 +65,15 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
 
   const projector = new Projector(collections);
   const cache = new StreamCache(options.streamsCached ?? 50_000);
-  const journal = new Journal({ collections, clock: horizon.clock, projector, cache, timeoutMs, readTimeoutMs });
+  const journal = new Journal({
+    collections,
+    clock: horizon.clock,
+    projector,
+    cache,
+    now: () => horizon.now(),
+    timeoutMs,
+    readTimeoutMs,
+  });
   const runs = new Runs({ collections, projector, cache, readTimeoutMs });
   const events = new Events({ collections, horizon, readTimeoutMs });
   const documents = new Documents({ collections, timeoutMs });
