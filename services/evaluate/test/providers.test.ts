@@ -91,7 +91,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: 'http',
-    indicator: (server) => ({ url: `${server.url}/stats`, path: '$.value', body: undefined }),
+    indicator: (server) => ({ url: `${server.url}/stats`, path: '$.value' }),
     config: (server) => ({ allow: [server.host] }),
     answer: (value) => ({ value }),
     nothing: { value: null },
@@ -308,7 +308,7 @@ describe('what is asked', () => {
       },
     };
     const { value, seen } = await measured(
-      { ...KIND(0), indicator: () => ({ query: 'x', range: true, step: '30s', reduce: 'max', body: undefined }) },
+      { ...KIND(0), indicator: () => ({ query: 'x', range: true, step: '30s', reduce: 'max' }) },
       json(matrix),
     );
     expect(value).toMatchObject({ value: 9, samples: [1, 2, 9], message: 'partial' });
@@ -471,7 +471,7 @@ describe('addresses that authors write', () => {
 
   const ask = (url: string, config: unknown = {}) =>
     measureAll({
-      queries: queriesFor(['rt'], { rt: { url, path: '$.value', body: undefined } }, readSources(config, {})),
+      queries: queriesFor(['rt'], { rt: { url, path: '$.value' } }, readSources(config, {})),
       context,
       deadlineMs: 1000,
       timeoutMs: 500,

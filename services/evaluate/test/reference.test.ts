@@ -34,7 +34,7 @@ function productAnswer(given: ReferenceInput, parsed: ParsedSlo): ReferenceAnswe
       end: '',
       values: given.values as never,
     },
-    slo: { kind: 'parsed', parsed },
+    slo: { kind: 'parsed', parsed, text: '' },
     history: given.runs.map(({ time, ...run }) => ({ ...run, at: time, indicators: run.indicators as never })),
   });
   const { evaluation } = finished;

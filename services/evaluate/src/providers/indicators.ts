@@ -26,7 +26,7 @@ const spec = z.strictObject({
   url: z.string().optional().describe('Any JSON over HTTP'),
   method: z.enum(['GET', 'POST', 'PUT']).optional(),
   headers: z.record(z.string(), z.string()).optional(),
-  body: z.unknown(),
+  body: z.unknown().optional(),
   path: z.string().optional().describe('JSONPath of the value; default $'),
 });
 
@@ -50,7 +50,7 @@ export function queriesFor(slis: readonly string[], indicators: Indicators, sour
         `has no query of that name${near === null ? ': add it' : `; did you mean '${near}'?`}`,
       );
     }
-    return queryOf(sli, typeof given === 'string' ? { query: given, body: undefined } : given, sources);
+    return queryOf(sli, typeof given === 'string' ? { query: given } : given, sources);
   });
 }
 

@@ -87,11 +87,11 @@ function middleOf(ascending: Float64Array): number {
 }
 
 /** Every k-th of the ordered values, so that a huge sample keeps its shape and its cost stays bounded. */
-export function thinned(values: readonly number[]): readonly number[] {
-  if (values.length <= SAMPLES_MAX) return values;
+export function thinned(values: readonly number[], max = SAMPLES_MAX): readonly number[] {
+  if (values.length <= max) return values;
   const ascending = sorted(values);
-  const step = ascending.length / SAMPLES_MAX;
-  return Array.from({ length: SAMPLES_MAX }, (_, i) => ascending[Math.floor((i + 0.5) * step)] ?? 0);
+  const step = ascending.length / max;
+  return Array.from({ length: max }, (_, i) => ascending[Math.floor((i + 0.5) * step)] ?? 0);
 }
 
 /** Median absolute deviation from the median. */

@@ -50,6 +50,7 @@ export interface StoredEvaluation {
   readonly time: string;
   readonly invalidated: boolean;
   readonly contextId?: string;
+  readonly commit?: string;
   readonly data: unknown;
 }
 
@@ -64,6 +65,7 @@ export function decodePrevious(event: StoredEvaluation): Decoded<PreviousEvaluat
     at: time.ok ? time.ms : 0,
     invalidated: event.invalidated,
     ...(event.contextId === undefined ? {} : { contextId: event.contextId }),
+    ...(event.commit === undefined ? {} : { commit: event.commit }),
   };
   const data = decoded('', () => previousData(event.data));
   if (!data.ok) return { ok: true, value: { ...base, result: '', indicators: null } };
@@ -105,6 +107,7 @@ function previousData(data: unknown) {
           };
         });
   const labels = optionalRecord(fields.labels, 'labels');
+  const [deployment] = list(optionalRecord(fields.deployment, 'deployment').deploymentNames, 'deploymentNames');
   const start = parseTimestamp(text(evaluation, 'timeStart'));
   return {
     result: text(fields, 'result'),
@@ -112,6 +115,8 @@ function previousData(data: unknown) {
     service: text(fields, 'service'),
     labels: Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, String(value)])),
     ...(start.ok ? { windowStart: start.ms } : {}),
+    ...(typeof deployment === 'string' ? { deployment } : {}),
+    ...(typeof labels.tag === 'string' ? { tag: labels.tag } : {}),
     results,
   };
 }

@@ -8,8 +8,8 @@ import type { IndicatorResult, IndicatorValue, PreviousEvaluation, Result } from
 /** What reading slo.yaml of a service gave. */
 export type SloSource =
   | { readonly kind: 'text'; readonly text: string }
-  /** An SLO that came as JSON with the task and was already read. */
-  | { readonly kind: 'parsed'; readonly parsed: ParsedSlo }
+  /** An SLO that came as JSON with the task and was already read; `text` is what is reported as its file. */
+  | { readonly kind: 'parsed'; readonly parsed: ParsedSlo; readonly text: string }
   | { readonly kind: 'none' }
   | { readonly kind: 'failed'; readonly message: string };
 
@@ -80,8 +80,7 @@ export function finishEvaluation(input: FinishInput): FinishedEvaluation {
     history: input.history,
     ...(input.subject === undefined ? {} : { subject: input.subject }),
   });
-  const text = source.kind === 'text' ? source.text : '';
-  return concluded({ sli, slo, evaluation, text });
+  return concluded({ sli, slo, evaluation, text: source.text });
 }
 
 export const unparsable = (place: { project: string; stage: string; service: string }): string =>

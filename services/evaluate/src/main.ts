@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { createClient, fromEnvironment, serve } from '@slipway/sdk';
+import { readData } from './offline/read.ts';
+import { readSources } from './providers/sources.ts';
+import { evaluateTasks } from './shell/tasks.ts';
+
+/**
+ * The evaluate service. Besides the SDK's environment it reads SLIPWAY_EVALUATE_SOURCES (path of a file with sources),
+ * SLIPWAY_PROMETHEUS (address of a Prometheus, when that is all) and SLIPWAY_EVALUATE_ALLOW (host:port, comma-separated, that queries
+ * by address may ask although they are not public).
+ */
+const settings = fromEnvironment();
+const path = process.env.SLIPWAY_EVALUATE_SOURCES;
+const sources = readSources(path ? readData(readFileSync(path, 'utf8'), path) : undefined, process.env);
+const client = createClient({ server: settings.server ?? 'http://127.0.0.1:8484', token: settings.token });
+const tasks = evaluateTasks({ sources, client, nowMs: Date.now });
+
+const service = serve({ name: 'evaluate', version: '0.1.0', ...settings, tasks });
+service.closed
+  .finally(() => client.close())
+  .catch(() => {
+    // The SDK has said why; the process ends with what it left in exitCode.
+    process.exitCode = 1;
+  });
