@@ -45,7 +45,7 @@ export function makeRouter(door: Door, handlers: Handlers, fallback: ((app: Expr
   app.use((error: unknown, req: Request, res: Response, _next: unknown) => {
     const known = error instanceof URIError || (error instanceof Error && 'status' in error && error.status === 400);
     const shown = known ? refused('invalid-request', 'the path is not valid percent-encoded UTF-8') : error;
-    answerError(door, { req, res, route: 'none', error: shown });
+    sendError(door, { req, res, route: 'none', error: shown });
   });
   return app;
 }
@@ -93,7 +93,7 @@ function register({ app, door, route, path, handler }: Registration): void {
   }
 
   app[method](path, (req, res) => {
-    serve(req, res).catch((error: unknown) => answerError(door, { req, res, route: route.id, error }));
+    serve(req, res).catch((error: unknown) => sendError(door, { req, res, route: route.id, error }));
   });
 }
 
@@ -189,7 +189,7 @@ function otherMethod({ door, req, res, allow }: { door: Door; req: Request; res:
       headers: { allow },
     });
   } catch (error) {
-    answerError(door, { req, res, route: 'none', error });
+    sendError(door, { req, res, route: 'none', error });
   }
 }
 
@@ -203,7 +203,7 @@ function nothingThere(door: Door, req: Request, res: Response): void {
   } catch (unauthorized) {
     error = unauthorized;
   }
-  answerError(door, { req, res, route: 'none', error });
+  sendError(door, { req, res, route: 'none', error });
 }
 
 /** The nearest path of the table, with what stands in the places of its parameters left as it is. */
@@ -221,9 +221,4 @@ function hintFor(path: string): string {
   return nearest === undefined || nearest === path
     ? ': /v1/docs lists what there is'
     : `: did you mean ${quoted(nearest)}?`;
-}
-
-function answerError(door: Door, failed: { req: Request; res: Response; route: string; error: unknown }): void {
-  // Inside of Express a mounted handler sees a shortened `url`; the instance is what was asked for.
-  sendError(door, failed);
 }
