@@ -193,9 +193,11 @@ export class Outbox implements Channel {
   #settle(batch: readonly Answer[], items: readonly Item[]): void {
     for (const [index, answer] of batch.entries()) {
       const { outcome, code } = items[index] ?? { outcome: 'accepted' };
-      if (outcome === 'ignored' && code !== undefined && OVER.has(code)) {
+      // Progress tells the control plane nothing new only when the attempt is over: while it is open, it is always news.
+      const over = outcome === 'duplicate' && answer.phase === 'status.changed' ? 'attempt-over' : code;
+      if (outcome !== 'accepted' && over !== undefined && OVER.has(over)) {
         this.#counts.over++;
-        this.#options.onOver(answer.attemptId, code);
+        this.#options.onOver(answer.attemptId, over);
       } else {
         this.#counts.sent++;
       }
