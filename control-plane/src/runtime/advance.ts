@@ -17,10 +17,14 @@ export type AdvanceOptions = {
   clock: Clock;
   /** Other replicas advance the same streams: a verdict other than `applied` from a cached state is checked on a fresh one. */
   shared: boolean;
+  /** There is a broker, and the end of every run is published: until it is, the run is not settled. */
+  tellsEnds: boolean;
   /** The environment of a run's decisions: its plan by version. */
   envOf(at: { project: string; planVersion: string; stage: string; sequence: string }): Env | Promise<Env>;
   /** Everything a batch has made durable, and what must be told. */
   onCommitted(batch: readonly Committed[]): void;
+  /** A write to this stream may or may not be durable: if it is, nobody has told what it caused. */
+  onUncertain(stream: string): void;
   onError(message: string, details: Record<string, unknown>): void;
 };
 
@@ -113,6 +117,15 @@ export class Advance {
       return;
     }
     this.#enqueue(slot);
+  }
+
+  /** Hands on what one stream says to another, until it is taken: telling it twice changes nothing. */
+  tell(stream: string, input: RunInput | GroupInput): void {
+    this.deliver(stream, input, {
+      done: (_verdict, error) => {
+        if (error && !this.#closed) this.#options.clock.after(STORE_RETRY_MS, () => this.tell(stream, input));
+      },
+    });
   }
 
   /** The run as it is now: from the cache, or folded from its journal. */
@@ -301,14 +314,19 @@ export class Advance {
       events,
       rows,
       summary: summarize(run, slot.env?.sequence, at),
-      open: !isSettledAtOnce(run, effects),
+      open: !this.#isSettledAtOnce(run),
       timersPut,
       timersDelete,
     };
     return { ...base, item };
   }
 
-  #decideGroup(slot: Slot): Decision {
+  /** A finished run with nobody left to tell needs no walk at the next start. */
+  #isSettledAtOnce(run: Run): boolean {
+    return !this.#options.tellsEnds && run.kind === 'finished' && run.triggers.length === 0 && run.group === undefined;
+  }
+
+  #decideGroup(slot: Slot): Decision | 'reload' {
     const pending = slot.pending as Pending<GroupInput>[];
     let group = slot.group ?? emptyGroup(slot.id.slice(GROUP_PREFIX.length));
     const inputs: GroupInput[] = [];
@@ -317,6 +335,8 @@ export class Advance {
     const verdicts: Decision['verdicts'] = [];
     for (const one of pending) {
       const step = transitionGroup(group, one.input);
+      // An input that is newer than what is cached here must not be taken for a repeat.
+      if (!step.changed && this.#options.shared && slot.known === 'cached') return 'reload';
       if (step.changed) inputs.push(one.input);
       group = step.group;
       sends.push(...step.sends);
@@ -389,6 +409,7 @@ export class Advance {
     this.#options.onError('the store did not answer a commit', { error: error.message, streams: batch.length });
     for (const one of batch) {
       this.#forget(one.slot);
+      this.#options.onUncertain(one.slot.id);
       for (const verdict of one.verdicts) verdict.done?.(undefined, error);
       const { slot } = one;
       if (slot.pending.length === 0) this.#slots.delete(slot.id);
@@ -420,7 +441,7 @@ export class Advance {
       item: one.item,
       positions,
       done: () => {
-        for (const send of sends) this.deliver(send.run, send.input);
+        for (const send of sends) this.tell(send.run, send.input);
         for (const verdict of verdicts) verdict.done?.({ outcome: verdict.outcome, run: one.run });
       },
     };
@@ -536,11 +557,6 @@ function newSlot(id: string, known: Slot['known']): Slot {
     queued: false,
     failures: 0,
   };
-}
-
-/** A finished run with nobody left to tell needs no walk at the next start. */
-function isSettledAtOnce(run: Run, effects: readonly Effect[]): boolean {
-  return run.kind === 'finished' && run.triggers.length === 0 && !effects.some((effect) => effect.kind === 'send');
 }
 
 function noEnv(): never {

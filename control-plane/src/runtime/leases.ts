@@ -33,6 +33,24 @@ export class Leases {
     else holders.push({ ...lease, until });
   }
 
+  /** Takes a lease up; one that is held already keeps its time. */
+  holdUnlessHeld(lease: Lease): void {
+    if (!this.#held.get(lease.id)?.some((one) => one.source === lease.source)) this.hold(lease);
+  }
+
+  /** Who holds an attempt. */
+  sourcesOf(id: string): string[] {
+    return (this.#held.get(id) ?? []).map((one) => one.source);
+  }
+
+  /** Forgets what is held of a run, but for what is still open. */
+  endRun(run: string, isOpen: (lease: Lease) => boolean): void {
+    for (const [id, holders] of this.#held) {
+      const first = holders[0];
+      if (first?.run === run && !isOpen(first)) this.#held.delete(id);
+    }
+  }
+
   /** A sign of life. */
   renew(id: string, source: string): void {
     const known = this.#held.get(id)?.find((one) => one.source === source);

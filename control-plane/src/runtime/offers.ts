@@ -29,7 +29,8 @@ type Waiter = {
   done: boolean;
 };
 
-type Queue = { offers: Map<string, Offer>; waiters: Waiter[] };
+type KeptOffer = Offer & { round: number };
+type Queue = { offers: Map<string, KeptOffer>; waiters: Waiter[] };
 
 const WAITERS_PER_TASK_MAX = 10_000;
 
@@ -39,6 +40,7 @@ export class Offers {
   readonly #clock: Clock;
   readonly #touched = new Set<Queue>();
   #size = 0;
+  #round = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -51,8 +53,12 @@ export class Offers {
   /** Offers an attempt; `flush` hands it out. */
   add(offer: Offer): void {
     const queue = this.#queue(offer.uses);
-    if (queue.offers.has(offer.id)) return;
-    queue.offers.set(offer.id, offer);
+    const known = queue.offers.get(offer.id);
+    if (known) {
+      known.round = this.#round;
+      return;
+    }
+    queue.offers.set(offer.id, { ...offer, round: this.#round });
     this.#size++;
     if (queue.waiters.length > 0) this.#touched.add(queue);
   }
@@ -61,6 +67,29 @@ export class Offers {
   withdraw(uses: string, id: string): void {
     const queue = this.#queues.get(uses);
     if (queue?.offers.delete(id)) this.#size--;
+  }
+
+  /** Nothing of this run is offered any more, until it is added again. */
+  withdrawRun(run: string): void {
+    for (const queue of this.#queues.values()) {
+      for (const offer of queue.offers.values()) {
+        if (offer.run === run && queue.offers.delete(offer.id)) this.#size--;
+      }
+    }
+  }
+
+  /** What is added from here on belongs to this round. */
+  beginRound(): number {
+    return ++this.#round;
+  }
+
+  /** Withdraws what nobody has added since that round began: it is over, and another replica has seen to it. */
+  endRound(round: number): void {
+    for (const queue of this.#queues.values()) {
+      for (const offer of queue.offers.values()) {
+        if (offer.round < round && queue.offers.delete(offer.id)) this.#size--;
+      }
+    }
   }
 
   /** Hands what was added to those who wait: all that one turn made, to as few answers as possible. */

@@ -18,7 +18,7 @@ import type {
 import { attemptId, decodeNats, plainType } from '@slipway/contract';
 import type { Bus, Delivery } from '../bus/bus.ts';
 import type { Effect, Env, Run, RunInput } from '../engine/index.ts';
-import { finalEffects, openDispatches } from '../engine/index.ts';
+import { openDispatches } from '../engine/index.ts';
 import { allowedCommands, runView, summarize, whyOf } from '../projection/index.ts';
 import type { RunQuery, Store, Timer } from '../store/store.ts';
 import { InvalidCursor } from '../store/store.ts';
@@ -40,6 +40,7 @@ import { eventView, Hub } from './hub.ts';
 import { runIdOf } from './ids.ts';
 import type { Ingested } from './ingest.ts';
 import { ingest } from './ingest.ts';
+import type { Lease } from './leases.ts';
 import { Leases } from './leases.ts';
 import type { Offer } from './offers.ts';
 import { Offers } from './offers.ts';
@@ -48,6 +49,7 @@ import { Push } from './push.ts';
 import { Relay } from './relay.ts';
 import { sweepRetention } from './retention.ts';
 import { ServiceBook } from './service-book.ts';
+import { TakeUp } from './take-up.ts';
 import { Timers } from './timers.ts';
 
 export type PlaneOptions = {
@@ -81,9 +83,9 @@ export type PostEvent = (request: {
 const LEASE_DEFAULT_MS = 60_000;
 /** New runs are refused beyond this many undecided inputs; answers never are. */
 const BACKLOG_MAX = 10_000;
-const WALK_PAGE = 500;
 const RETENTION_SWEEP_MS = 60_000;
 const DELIVERY_RETRY_MS = 1000;
+const NOTE_RETRY_MS = 500;
 const CONTEXT_RUNS_MAX = 1000;
 
 /** Starts a control plane on a store and a bus: walks what is open, fires what is due, and takes what comes. */
@@ -106,6 +108,7 @@ class Plane implements ControlPlane {
   readonly #offers: Offers;
   readonly #leases: Leases;
   readonly #timers: Timers;
+  readonly #takeUp: TakeUp;
   readonly #relay: Relay;
   readonly #hub: Hub;
   readonly #services: ServiceBook;
@@ -121,7 +124,6 @@ class Plane implements ControlPlane {
     claims: 0,
   };
   #draining = false;
-  #walked = false;
   #stopRetention: () => void = () => undefined;
 
   constructor(options: PlaneOptions) {
@@ -137,30 +139,39 @@ class Plane implements ControlPlane {
       store,
       clock,
       shared,
+      tellsEnds: bus.kind !== 'local',
       envOf: (at) => this.#book.envOf(at),
       onCommitted: (batch) => this.#committed(batch),
+      onUncertain: (stream) => this.#takeUp.uncertain(stream),
       onError,
     });
     this.#offers = new Offers(clock);
     this.#services = new ServiceBook(clock);
     this.#leases = new Leases({
       clock,
-      onLost: (lost) =>
-        this.#advance.deliver(lost.run, {
-          kind: 'lease-lost',
-          at: clock.now(),
-          task: lost.task,
-          attempt: lost.attempt,
-          source: lost.source,
-        }),
+      onLost: (lost) => this.#leaseLost(lost),
     });
-    this.#timers = new Timers({ store, clock, onDue: (timer) => this.#fire(timer), onError });
+    this.#timers = new Timers({ store, clock, shared, onDue: (timer) => this.#fire(timer), onError });
     this.#relay = new Relay({
       bus,
       clock,
       onError,
       redispatch: (run, task, attempt) => this.#redispatch(run, task, attempt),
       settle: (runs) => store.settle(runs),
+    });
+    const walkAt = clock.now();
+    this.#takeUp = new TakeUp({
+      store,
+      clock,
+      shared,
+      advance: this.#advance,
+      relay: this.#relay,
+      offers: this.#offers,
+      leases: this.#leases,
+      timers: this.#timers,
+      offer: (run, dispatch, id) => this.#offer(run, dispatch, id),
+      onWalked: (streams) => log.info({ streams, ms: clock.now() - walkAt }, 'open runs are taken up'),
+      onError,
     });
     this.#hub = new Hub({ store, clock, shared, onError });
     this.#push = new Push({
@@ -183,9 +194,7 @@ class Plane implements ControlPlane {
       }
     });
     await this.#push.start();
-    void this.#walk().catch((error: unknown) =>
-      this.#log.error({ error: String(error) }, 'the walk over open runs failed'),
-    );
+    this.#takeUp.start();
     this.#leases.start();
     this.#relay.start();
     this.#sweepLater();
@@ -326,6 +335,10 @@ class Plane implements ControlPlane {
       const { run } = committed;
       if (run && committed.before === undefined && committed.item) this.#counts.runsStarted++;
       for (const effect of committed.effects) this.#local(committed, effect);
+      if (run?.kind === 'finished' && committed.before?.kind === 'finished' && committed.item?.open === true) {
+        // A late answer opens the stream again, and whether the end had been told by then is not known here.
+        this.#takeUp.uncertain(run.id);
+      }
       if (run?.kind === 'finished' && committed.before?.kind !== 'finished') {
         this.#counts.runsFinished++;
         this.#tellWaits(run.id, committed.item?.summary);
@@ -359,6 +372,21 @@ class Plane implements ControlPlane {
     }
   }
 
+  #leaseLost(lost: Lease): void {
+    const { id, run, task, attempt, source } = lost;
+    this.#advance.deliver(
+      run,
+      { kind: 'lease-lost', at: this.#clock.now(), task, attempt, source },
+      {
+        done: (verdict) => {
+          const node = verdict?.run?.nodes[task];
+          // Another replica has seen the end of it.
+          if (verdict && (node?.state !== 'open' || node.attempt.number !== attempt)) this.#leases.end(id);
+        },
+      },
+    );
+  }
+
   #usesOf(run: Run | undefined, task: string): string | undefined {
     if (!run) return undefined;
     const env = this.#book.envOf(run);
@@ -371,7 +399,8 @@ class Plane implements ControlPlane {
     const node = run.nodes[dispatch.task];
     if (env instanceof Promise || node?.state !== 'open' || node.attempt.number !== dispatch.attempt) return;
     const task = env.sequence?.tasks.find((one) => one.key === dispatch.task);
-    const claimedBy = Object.keys(node.attempt.executors);
+    // Who holds a lease has it, though the note of it may not be durable yet.
+    const claimedBy = [...new Set([...Object.keys(node.attempt.executors), ...this.#leases.sourcesOf(id)])];
     const wanted = (task?.executors ?? 1) - claimedBy.length;
     if (wanted <= 0) return;
     this.#offers.add({
@@ -431,66 +460,6 @@ class Plane implements ControlPlane {
     );
   }
 
-  // ---- the walk
-
-  /** Takes up every run and group that is not settled, as a crash left it: offers, publishes, leases and timers. */
-  async #walk(): Promise<void> {
-    const startedAt = this.#clock.now();
-    let after: string | undefined;
-    let count = 0;
-    for (;;) {
-      const streams = await this.#store.openStreams({ ...(after === undefined ? {} : { after }), limit: WALK_PAGE });
-      const last = streams.at(-1);
-      if (last === undefined) break;
-      after = last;
-      for (const stream of streams) {
-        count++;
-        await this.#takeUp(stream);
-      }
-      this.#offers.flush();
-    }
-    this.#walked = true;
-    this.#log.info({ streams: count, ms: this.#clock.now() - startedAt }, 'open runs are taken up');
-  }
-
-  async #takeUp(stream: string): Promise<void> {
-    const at = this.#clock.now();
-    if (stream.startsWith('group:')) {
-      const group = await this.#advance.loadGroup(stream);
-      for (const run of group?.holders ?? []) this.#advance.deliver(run, { kind: 'granted', at });
-      return;
-    }
-    const loaded = await this.#advance.load(stream);
-    if (!loaded) return;
-    const { run, env } = loaded;
-    if (run.kind === 'finished') {
-      this.#relay.tellEnd(run, finalEffects(run, env), (to, input, done) => this.#advance.deliver(to, input, { done }));
-    } else if (run.kind === 'waiting') {
-      const { limit, policy } = env.sequence?.concurrency ?? { limit: 1, policy: 'queue' as const };
-      this.#advance.deliver(run.group, { kind: 'enqueue', at, run: run.id, acceptedAt: run.acceptedAt, limit, policy });
-    } else {
-      for (const { effect } of openDispatches(run, env)) {
-        if (effect.event.dispatch) this.#offer(run, effect.event.dispatch, effect.event.id);
-        this.#relay.publishAgain(run, effect.event);
-      }
-      this.#takeUpLeases(run, env);
-    }
-  }
-
-  #takeUpLeases(run: Run, env: Env): void {
-    for (const task of env.sequence?.tasks ?? []) {
-      const node = run.nodes[task.key];
-      if (node?.state !== 'open') continue;
-      for (const [source, executor] of Object.entries(node.attempt.executors)) {
-        if (executor.finished || executor.leaseMs === undefined) continue;
-        const { number } = node.attempt;
-        const id = attemptId({ run: run.id, task: task.key, attempt: number });
-        // From now on, not from before the crash: whoever holds it could not renew it while nobody was here.
-        this.#leases.hold({ id, run: run.id, task: task.key, attempt: number, source, leaseMs: executor.leaseMs });
-      }
-    }
-  }
-
   // ---- claims
 
   async claim(task: string, request: ClaimRequest, options: ClaimOptions): Promise<string[]> {
@@ -521,7 +490,7 @@ class Plane implements ControlPlane {
     const cached = this.#shared ? undefined : this.#advance.peek(offer.run);
     const run = cached ?? (await this.#advance.load(offer.run))?.run;
     const node = run?.nodes[offer.task];
-    if (!run || run.kind !== 'open' || node?.state !== 'open' || node.attempt.number !== offer.attempt)
+    if (run?.kind !== 'open' || node?.state !== 'open' || node.attempt.number !== offer.attempt)
       return undefined;
     const { json } = node.attempt;
     const started = startedEvent(run, offer, request.source);
@@ -547,7 +516,7 @@ class Plane implements ControlPlane {
     if (!this.#shared) {
       // One process gives out the claims, so nobody else can have it: the note may wait for what follows.
       this.#leases.hold(held);
-      this.#advance.deliver(offer.run, input, { lazy: true });
+      this.#note(offer.run, input);
       return json;
     }
     const verdict = await new Promise<Verdict | undefined>((resolve) =>
@@ -560,6 +529,16 @@ class Plane implements ControlPlane {
       return undefined;
     this.#leases.hold(held);
     return json;
+  }
+
+  /** Notes a claim that is given out already, until it is durable. */
+  #note(run: string, input: RunInput): void {
+    this.#advance.deliver(run, input, {
+      lazy: true,
+      done: (_verdict, error) => {
+        if (error && !this.#draining) this.#clock.after(NOTE_RETRY_MS, () => this.#note(run, input));
+      },
+    });
   }
 
   // ---- control
@@ -806,7 +785,7 @@ class Plane implements ControlPlane {
       timers: this.#timers.size,
       cached_streams: this.#advance.cachedStreams,
       stream_listeners: this.#hub.size,
-      walk_done: this.#walked ? 1 : 0,
+      walk_done: this.#takeUp.walked ? 1 : 0,
       publishes_waiting: this.#relay.waiting,
     };
   }
@@ -835,6 +814,7 @@ class Plane implements ControlPlane {
     await this.#bus.stopConsuming();
     this.#advance.close();
     this.#timers.stop();
+    this.#takeUp.stop();
     this.#relay.stop();
     this.#push.stop();
     this.#hub.endAll('the control plane is shutting down');

@@ -75,9 +75,8 @@ export class Relay {
       const before = messages.length;
       for (const effect of committed.effects) {
         if (effect.kind === 'publish' && committed.run) this.#collect(messages, committed.run, effect.event);
-        // A finished run's release is followed to its end below, for the run is not settled before.
-        else if (effect.kind === 'send' && committed.run?.kind !== 'finished')
-          send(effect.to, effect.input, () => undefined);
+        // The release of a run that has just ended is followed below, for the run is not settled before.
+        else if (effect.kind === 'send' && !hasJustEnded(committed)) this.#send(effect, send);
       }
       if (messages.length > before) waiting.push(committed);
       else this.#told(committed, send);
@@ -95,6 +94,20 @@ export class Relay {
     this.#publish(messages, RETRY_MIN_MS, () => this.#ended(run, effects, send));
   }
 
+  /** Publishes the trigger of an open attempt in case it never was; within its window the broker knows the repeat. */
+  publishOpen(run: Run, event: OutEvent): void {
+    const messages: BusMessage[] = [];
+    this.#collect(messages, run, event);
+    this.#publish(messages, RETRY_MIN_MS, () => undefined);
+  }
+
+  /** Sees to it that an attempt whose trigger another replica has published does not wait for ever. */
+  watch(run: Run, event: OutEvent): void {
+    if (event.dispatch && this.#bus.kind !== 'local' && !this.#unstarted.has(event.id))
+      this.#await(run, event.dispatch);
+  }
+
+  /** A deliberate repeat of the trigger of an open attempt. */
   publishAgain(run: Run, event: OutEvent): void {
     if (this.#bus.kind === 'local') return;
     const times = (this.#again.get(event.id) ?? 0) + 1;
@@ -135,13 +148,22 @@ export class Relay {
       plainType: event.type,
       json: event.json,
     });
-    if (event.dispatch && this.#bus.kind !== 'local') {
-      const { task, attempt, uses } = event.dispatch;
-      const id = attemptId({ run: run.id, task, attempt });
-      const known = this.#unstarted.get(id);
-      const delayMs = known ? Math.min(known.delayMs * 2, REDISPATCH_MAX_MS) : REDISPATCH_MIN_MS;
-      this.#unstarted.set(id, { run: run.id, task, attempt, uses, delayMs, dueAt: this.#clock.now() + delayMs });
-    }
+    if (event.dispatch && this.#bus.kind !== 'local') this.#await(run, event.dispatch);
+  }
+
+  /** Publishes an attempt's trigger again if nobody starts it in time. */
+  #await(run: Run, { task, attempt, uses }: NonNullable<OutEvent['dispatch']>): void {
+    const id = attemptId({ run: run.id, task, attempt });
+    const known = this.#unstarted.get(id);
+    const delayMs = known ? Math.min(known.delayMs * 2, REDISPATCH_MAX_MS) : REDISPATCH_MIN_MS;
+    this.#unstarted.set(id, { run: run.id, task, attempt, uses, delayMs, dueAt: this.#clock.now() + delayMs });
+  }
+
+  /** Tells another stream until it is durable there. */
+  #send(effect: Extract<Effect, { kind: 'send' }>, send: SendToGroup): void {
+    send(effect.to, effect.input, (_verdict, error) => {
+      if (error && !this.#stopped) this.#clock.after(RETRY_MIN_MS, () => this.#send(effect, send));
+    });
   }
 
   #publish(messages: readonly BusMessage[], retryMs: number, done: () => void): void {
@@ -171,7 +193,8 @@ export class Relay {
   #told(committed: Committed, send: SendToGroup): void {
     committed.done();
     const { run, item } = committed;
-    if (run?.kind === 'finished' && item?.open === true) this.#ended(run, committed.effects, send);
+    if (run?.kind === 'finished' && hasJustEnded(committed) && item?.open === true)
+      this.#ended(run, committed.effects, send);
   }
 
   /** The end is published; when the group knows it too, the run has nothing left to tell. */
@@ -207,10 +230,11 @@ export class Relay {
     const runs = this.#toSettle;
     this.#toSettle = [];
     if (runs.length === 0) return;
-    // Not settled costs a look at the next start, no more.
-    await this.#settleNow(runs).catch((error: unknown) =>
-      this.#onError('runs could not be marked as settled', { error: String(error) }),
-    );
+    await this.#settleNow(runs).catch((error: unknown) => {
+      this.#onError('runs could not be marked as settled, they will be', { runs: runs.length, error: String(error) });
+      // Not settled costs no more than a look at the next start, and that nothing of them can be deleted till then.
+      if (!this.#stopped) for (const run of runs) this.#settle(run);
+    });
   }
 
   #checkFlushed(): void {
@@ -228,6 +252,10 @@ export class Relay {
       this.#redispatch(one.run, one.task, one.attempt);
     }
   }
+}
+
+function hasJustEnded({ run, before, item }: Committed): boolean {
+  return item !== undefined && run?.kind === 'finished' && before?.kind !== 'finished';
 }
 
 /** `<stage>.<sequence>.triggered`: with no broker, the only thing that anybody here consumes. */

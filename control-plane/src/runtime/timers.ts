@@ -8,6 +8,8 @@ const REFILL_MS = 300_000;
 const REFILL_PAGE = 2000;
 const RETRY_MS = 1000;
 const WAIT_MAX_MS = 60_000;
+/** No entry becomes durable so long after its timers. */
+const ENTRY_LATE_MAX_MS = 60_000;
 
 /** Fires durable timers, never early. Firing is an input like any other: firing twice changes nothing. */
 export class Timers {
@@ -16,6 +18,7 @@ export class Timers {
   readonly #onDue: (timer: Timer) => void;
   readonly #onError: (message: string, details: Record<string, unknown>) => void;
   readonly #heap = new TimerHeap();
+  readonly #graceMs: number;
   #filledUntil = 0;
   #cancel: () => void = () => undefined;
   #cancelRefill: () => void = () => undefined;
@@ -24,9 +27,12 @@ export class Timers {
   constructor(options: {
     store: Store;
     clock: Clock;
+    /** Other replicas write timers too, and theirs are durable before their entries are. */
+    shared: boolean;
     onDue(timer: Timer): void;
     onError(message: string, details: Record<string, unknown>): void;
   }) {
+    this.#graceMs = options.shared ? ENTRY_LATE_MAX_MS : 0;
     this.#store = options.store;
     this.#clock = options.clock;
     this.#onDue = options.onDue;
@@ -38,7 +44,7 @@ export class Timers {
   }
 
   async start(): Promise<void> {
-    await this.#refill();
+    await this.refill();
     this.#refillLater();
   }
 
@@ -60,8 +66,18 @@ export class Timers {
     });
   }
 
-  /** It applied to nothing: nobody waits for it any more. */
+  /**
+   * It applied to nothing: nobody waits for it any more. Where timers are durable before their entry is, that entry may
+   * still be on its way, and the timer gets a second chance.
+   */
   async forget(timer: Timer): Promise<void> {
+    const sinceMs = this.#clock.now() - timer.dueAt;
+    if (sinceMs < this.#graceMs) {
+      this.#clock.after(this.#graceMs - sinceMs, () => {
+        if (!this.#stopped) this.#onDue(timer);
+      });
+      return;
+    }
     await this.#store
       .deleteTimers([timer])
       .catch((error: unknown) => this.#onError('a stale timer could not be deleted', { error: String(error) }));
@@ -73,7 +89,8 @@ export class Timers {
     this.#cancelRefill();
   }
 
-  async #refill(): Promise<void> {
+  /** Brings what is due soon from the store into memory. */
+  async refill(): Promise<void> {
     const until = this.#clock.now() + HORIZON_MS;
     const timers = await this.#store.dueTimers({ before: until, limit: REFILL_PAGE });
     for (const timer of timers) this.#heap.add(timer);
@@ -86,7 +103,7 @@ export class Timers {
   #refillLater(): void {
     const full = this.#filledUntil < this.#clock.now() + REFILL_MS;
     this.#cancelRefill = this.#clock.after(full ? RETRY_MS : REFILL_MS, () => {
-      this.#refill().then(
+      this.refill().then(
         () => this.#refillLater(),
         (error: unknown) => {
           this.#onError('timers could not be read', { error: String(error) });

@@ -1,0 +1,221 @@
+import { attemptId } from '@slipway/contract';
+import type { Env, Group, GroupInput, OpenRun, OutEvent, Run } from '../engine/index.ts';
+import { finalEffects, openDispatches } from '../engine/index.ts';
+import type { Store } from '../store/store.ts';
+import type { Advance } from './advance.ts';
+import type { Clock } from './clock.ts';
+import type { Leases } from './leases.ts';
+import type { Offers } from './offers.ts';
+import type { Relay } from './relay.ts';
+import type { Timers } from './timers.ts';
+
+const PAGE = 500;
+const RETRY_MS = 1000;
+/** About how often a replica looks at all that is open: what another had under way when it went away for good is found then. */
+const ROUND_MS = 60_000;
+/** Between two pages of a round: it must not be in the way of what arrives. */
+const ROUND_PAUSE_MS = 200;
+
+type Dispatch = NonNullable<OutEvent['dispatch']>;
+
+export type TakeUpOptions = {
+  store: Store;
+  clock: Clock;
+  shared: boolean;
+  advance: Advance;
+  relay: Relay;
+  offers: Offers;
+  leases: Leases;
+  timers: Timers;
+  offer(run: Run, dispatch: Dispatch, id: string): void;
+  /** All that was open at the start is taken up. */
+  onWalked(streams: number): void;
+  onError(message: string, details: Record<string, unknown>): void;
+};
+
+/**
+ * Takes streams up from what the store says of them: what they have to tell is told, and what this process has to keep in
+ * memory for them (offers, leases, timers) is kept. At the start, all that is open; after a write whose outcome is not
+ * known, its streams; and, where there are other replicas, everything once in a while. Doing it twice changes nothing.
+ */
+export class TakeUp {
+  readonly #options: TakeUpOptions;
+  readonly #uncertain = new Set<string>();
+  #armed = false;
+  #stopped = false;
+  #walked = false;
+
+  constructor(options: TakeUpOptions) {
+    this.#options = options;
+  }
+
+  /** The first walk is over. */
+  get walked(): boolean {
+    return this.#walked;
+  }
+
+  start(): void {
+    this.#walk('start').then(
+      (streams) => {
+        this.#walked = true;
+        this.#options.onWalked(streams);
+        if (this.#options.shared) this.#roundLater();
+      },
+      (error: unknown) => {
+        this.#options.onError('the walk over open runs failed, it begins again', { error: String(error) });
+        this.#options.clock.after(RETRY_MS, () => {
+          if (!this.#stopped) this.start();
+        });
+      },
+    );
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Nobody knows whether the last entry of this stream is durable: if it is, what it caused is told from there. */
+  uncertain(stream: string): void {
+    this.#uncertain.add(stream);
+    this.#arm();
+  }
+
+  #arm(): void {
+    if (this.#armed || this.#uncertain.size === 0) return;
+    this.#armed = true;
+    this.#options.clock.after(RETRY_MS, () => {
+      this.#armed = false;
+      if (!this.#stopped) void this.#settleUncertain().finally(() => this.#arm());
+    });
+  }
+
+  async #settleUncertain(): Promise<void> {
+    const { onError, timers } = this.#options;
+    try {
+      for (const stream of [...this.#uncertain]) {
+        await this.#takeUp(stream, 'start', new Map());
+        this.#uncertain.delete(stream);
+      }
+      await timers.refill();
+    } catch (error) {
+      onError('streams could not be read after a write of unknown outcome, they will be again', {
+        streams: this.#uncertain.size,
+        error: String(error),
+      });
+    }
+  }
+
+  #roundLater(): void {
+    const { clock, onError } = this.#options;
+    clock.after(ROUND_MS * (0.75 + clock.random() / 2), () => {
+      if (this.#stopped) return;
+      this.#walk('round').then(
+        () => this.#roundLater(),
+        (error: unknown) => {
+          onError('a look at all open runs failed', { error: String(error) });
+          this.#roundLater();
+        },
+      );
+    });
+  }
+
+  async #walk(why: 'start' | 'round'): Promise<number> {
+    const { store, offers, clock } = this.#options;
+    const groups = new Map<string, Group | undefined>();
+    const round = offers.beginRound();
+    let after: string | undefined;
+    let count = 0;
+    for (;;) {
+      const streams = await store.openStreams({ ...(after === undefined ? {} : { after }), limit: PAGE });
+      const last = streams.at(-1);
+      if (last === undefined || this.#stopped) break;
+      after = last;
+      for (const stream of streams) {
+        count++;
+        await this.#takeUp(stream, why, groups);
+      }
+      offers.flush();
+      if (why === 'round') await new Promise<void>((resolve) => void clock.after(ROUND_PAUSE_MS, resolve));
+    }
+    // What others have given out or ended since is not offered here any more.
+    if (why === 'round') offers.endRound(round);
+    return count;
+  }
+
+  async #takeUp(stream: string, why: 'start' | 'round', groups: Map<string, Group | undefined>): Promise<void> {
+    if (stream.startsWith('group:')) await this.#takeUpGroup(stream);
+    else await this.#takeUpRun(stream, why, groups);
+  }
+
+  async #takeUpGroup(stream: string): Promise<void> {
+    const { advance, clock } = this.#options;
+    const group = await advance.loadGroup(stream);
+    for (const id of group?.holders ?? []) {
+      const loaded = await advance.load(id);
+      // A holder that waits has not heard that it may start; one that has ended has not been heard.
+      if (loaded && loaded.run.kind !== 'open') advance.tell(id, { kind: 'granted', at: clock.now() });
+    }
+  }
+
+  async #takeUpRun(stream: string, why: 'start' | 'round', groups: Map<string, Group | undefined>): Promise<void> {
+    const { advance, relay, offers, leases } = this.#options;
+    const loaded = await advance.load(stream);
+    if (!loaded) return;
+    const { run, env } = loaded;
+    if (why === 'start') {
+      offers.withdrawRun(run.id);
+      leases.endRun(run.id, (lease) => isOpen(run, lease.task, lease.attempt));
+    }
+    if (run.kind === 'finished') {
+      relay.tellEnd(run, finalEffects(run, env), (to, input, done) => advance.deliver(to, input, { done }));
+      return;
+    }
+    if (run.kind === 'waiting') {
+      if (!groups.has(run.group)) groups.set(run.group, await advance.loadGroup(run.group));
+      const group = groups.get(run.group);
+      if (!group?.queue.some((one) => one.run === run.id)) advance.tell(run.group, enqueueOf(run, env, this.#now()));
+      return;
+    }
+    for (const { effect } of openDispatches(run, env)) {
+      if (effect.event.dispatch) this.#options.offer(run, effect.event.dispatch, effect.event.id);
+      if (why === 'start') relay.publishOpen(run, effect.event);
+      else relay.watch(run, effect.event);
+    }
+    this.#takeUpLeases(run, env);
+  }
+
+  #takeUpLeases(run: OpenRun, env: Env): void {
+    for (const task of env.sequence?.tasks ?? []) {
+      const node = run.nodes[task.key];
+      if (node?.state !== 'open') continue;
+      for (const [source, executor] of Object.entries(node.attempt.executors)) {
+        if (executor.finished || executor.leaseMs === undefined) continue;
+        const { number } = node.attempt;
+        const id = attemptId({ run: run.id, task: task.key, attempt: number });
+        // From now on, not from before the crash: whoever holds it could not renew it while nobody was here.
+        this.#options.leases.holdUnlessHeld({
+          id,
+          run: run.id,
+          task: task.key,
+          attempt: number,
+          source,
+          leaseMs: executor.leaseMs,
+        });
+      }
+    }
+  }
+
+  #now(): number {
+    return this.#options.clock.now();
+  }
+}
+
+function isOpen(run: Run, task: string, attempt: number): boolean {
+  const node = run.nodes[task];
+  return run.kind === 'open' && node?.state === 'open' && node.attempt.number === attempt;
+}
+
+function enqueueOf(run: Extract<Run, { kind: 'waiting' }>, env: Env, at: number): GroupInput {
+  const { limit, policy } = env.sequence?.concurrency ?? { limit: 1, policy: 'queue' as const };
+  return { kind: 'enqueue', at, run: run.id, acceptedAt: run.acceptedAt, limit, policy };
+}
