@@ -152,7 +152,14 @@ async function play(recorded: Case, project: string): Promise<Seen[]> {
   if (second !== undefined) later(second, () => send(`second-trigger-of-${project}`));
   for (const { atMs, command } of commands[recorded.name] ?? []) {
     later(atMs, () => {
-      void plane.listRuns({ project, limit: 1 }).then((page) => plane.command(page.items[0]?.id ?? '', command, {}));
+      open++;
+      void plane
+        .listRuns({ project, limit: 1 })
+        .then((page) => plane.command(page.items[0]?.id ?? '', command, {}))
+        .finally(() => {
+          open--;
+          lastAt = performance.now();
+        });
     });
   }
   while (open > 0 || performance.now() - lastAt < QUIET_MS) await sleep(20);
