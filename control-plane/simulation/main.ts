@@ -2,7 +2,11 @@ import { parseArgs } from 'node:util';
 import { playHistory } from './world/world.ts';
 
 const { values } = parseArgs({
-  options: { histories: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' }, replay: { type: 'string' } },
+  options: {
+    histories: { type: 'string', default: '1000' },
+    seed: { type: 'string', default: '1' },
+    replay: { type: 'string' },
+  },
 });
 if (values.replay !== undefined) {
   const history = await playHistory({ seed: Number(values.replay), trace: (line) => console.log(line) });
@@ -13,10 +17,14 @@ if (values.replay !== undefined) {
   const count = Number(values.histories);
   let failed = 0;
   const by: Record<string, number> = {};
-  let runs = 0, commits = 0, steps = 0;
+  let runs = 0,
+    commits = 0,
+    steps = 0;
   for (let seed = first; seed < first + count; seed++) {
     const history = await playHistory({ seed });
-    runs += history.runs; commits += history.commits; steps += history.steps;
+    runs += history.runs;
+    commits += history.commits;
+    steps += history.steps;
     if (history.violations.length > 0) {
       failed++;
       const one = history.violations[0];

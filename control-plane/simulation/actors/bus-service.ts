@@ -46,6 +46,7 @@ export class BusService {
   #life: Life;
   readonly #options: { broker: Broker; timeline: Timeline; random: Random; onAnswer(event: CloudEvent): void };
   readonly #ledger = new Map<string, CloudEvent>();
+  readonly #started = new Set<string>();
   #nonce = 0;
 
   constructor(
@@ -97,12 +98,13 @@ export class BusService {
     // A repeat of what is being worked on: the first delivery of it will answer for both.
     if (busy.has(asked.id)) return;
     const fate = drawFate(this.#options.random, this.faults, asked, true);
-    if (fate.never) {
+    if (fate.never && !this.#started.has(asked.id)) {
       // It throws the task away: nobody has started it, so it has to be offered again.
       delivery.ack();
       return;
     }
     busy.add(asked.id);
+    this.#started.add(asked.id);
     const begin = (): void => this.#work(delivery, life, asked, fate);
     if (fate.startedLate) begin();
     else this.#publish(life, asked, this.#event(asked, 'started'), begin);

@@ -14,7 +14,13 @@ export class Operator {
   readonly #life: Life;
   busy = 0;
 
-  constructor(options: { timeline: Timeline; random: Random; door: Door; runs: () => string[]; paused: () => string[] }) {
+  constructor(options: {
+    timeline: Timeline;
+    random: Random;
+    door: Door;
+    runs: () => string[];
+    paused: () => string[];
+  }) {
     this.#options = options;
     this.#life = new Life(options.timeline);
   }

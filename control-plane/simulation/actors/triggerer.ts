@@ -9,7 +9,14 @@ import { publishUntilStored } from './bus-service.ts';
 import type { Submit } from './claim-service.ts';
 import { wait } from './claim-service.ts';
 
-export type TriggerPlan = { id: string; stage: string; sequence: string; project: string; keptn: boolean; service: string | undefined };
+export type TriggerPlan = {
+  id: string;
+  stage: string;
+  sequence: string;
+  project: string;
+  keptn: boolean;
+  service: string | undefined;
+};
 
 export function triggerEvent(plan: TriggerPlan, body: number): CloudEvent {
   return {
@@ -40,7 +47,8 @@ export class Triggerer {
       const event = triggerEvent(plan, otherBody ? 1 : 0);
       this.waiting++;
       life.later(atMs + (time === 0 ? 0 : random.next() * 10_000), () => {
-        if (broker && random.chance(0.3)) publishUntilStored({ broker, timeline, life, random }, event, plan, () => void this.waiting--);
+        if (broker && random.chance(0.3))
+          publishUntilStored({ broker, timeline, life, random }, event, plan, () => void this.waiting--);
         else void this.#post(life, event);
       });
     }

@@ -37,9 +37,13 @@ export class AcceptedIsKept implements Checker {
 
   onAccepted(event: CloudEvent, item: Accepted['items'][number]): void {
     if (item.outcome === 'ignored' && this.#mayBeForgotten(item.run, item.code)) return;
-    const answersOnce = item.outcome === 'duplicate' && !event.type.endsWith('.finished') && !event.type.endsWith('.triggered');
+    const answersOnce =
+      item.outcome === 'duplicate' && !event.type.endsWith('.finished') && !event.type.endsWith('.triggered');
     if (!answersOnce && !this.#kept.has(`${event.source} ${event.id}`))
-      this.#scene.fail('accepted-is-kept', `${event.type} ${event.id} was answered ${item.outcome} and is not in the journal`);
+      this.#scene.fail(
+        'accepted-is-kept',
+        `${event.type} ${event.id} was answered ${item.outcome} and is not in the journal`,
+      );
   }
 
   onAck(message: StoredMessage): void {

@@ -1,9 +1,9 @@
-import type { CommitItem } from '../../src/store/store.ts';
 import type { Env, Run } from '../../src/engine/index.ts';
 import { indexPlan, transition } from '../../src/engine/index.ts';
 import { summarize } from '../../src/projection/index.ts';
 import { decodeRunEntry } from '../../src/runtime/entry.ts';
 import { createEvaluator } from '../../src/shipyard/index.ts';
+import type { CommitItem } from '../../src/store/store.ts';
 import type { Checker, Scene } from './checker.ts';
 
 const evaluator = createEvaluator();
@@ -58,7 +58,8 @@ export class JournalFolds implements Checker {
     if (stored.join('\n') !== sent.join('\n'))
       this.#fail(item, `holds other events than its inputs cause:\n${stored.join('\n')}\nand not\n${sent.join('\n')}`);
     const put = item.timersPut.map((timer) => `${timer.name} ${timer.dueAt}`);
-    if (put.join('\n') !== timers.join('\n')) this.#fail(item, `puts timers ${put.join(', ')} and not ${timers.join(', ')}`);
+    if (put.join('\n') !== timers.join('\n'))
+      this.#fail(item, `puts timers ${put.join(', ')} and not ${timers.join(', ')}`);
     const summary = summarize(run, env?.sequence, item.at);
     if (JSON.stringify(summary) !== JSON.stringify(item.summary))
       this.#fail(item, `shows ${JSON.stringify(item.summary)} and not ${JSON.stringify(summary)}`);

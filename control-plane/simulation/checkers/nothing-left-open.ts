@@ -12,7 +12,9 @@ export class NothingLeftOpen implements Checker {
 
   async atEnd({ timedOut }: { timedOut: boolean }): Promise<void> {
     const { database, planes } = this.#scene;
-    const open = [...database.streams.values()].filter((stream) => stream.summary && stream.summary.state !== 'finished');
+    const open = [...database.streams.values()].filter(
+      (stream) => stream.summary && stream.summary.state !== 'finished',
+    );
     if (open.length > 0) {
       const shown: string[] = [];
       for (const { id, summary } of open.slice(0, SHOWN_MAX))

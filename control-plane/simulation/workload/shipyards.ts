@@ -74,7 +74,8 @@ function ourShipyard(random: Random): object {
 
 function triggeredOn(random: Random, event: string): object {
   const fit = random.below(4);
-  if (fit === 0) return { event: `${event}.finished`, selector: { match: { result: random.pick(['pass', 'fail', 'warning']) } } };
+  if (fit === 0)
+    return { event: `${event}.finished`, selector: { match: { result: random.pick(['pass', 'fail', 'warning']) } } };
   return { event: `${event}.finished` };
 }
 

@@ -122,8 +122,7 @@ export function openMemoryStore(options: {
       ),
     lastPosition: () => call('lastPosition', () => database.events.at(-1)?.position),
     getDocument: (kind, id) => call('getDocument', () => database.getDocument(kind, id)),
-    putDocument: (kind, id, value, expect) =>
-      call('putDocument', () => database.putDocument(kind, id, value, expect)),
+    putDocument: (kind, id, value, expect) => call('putDocument', () => database.putDocument(kind, id, value, expect)),
     listDocuments: (kind: DocumentKind, page) => call('listDocuments', () => database.listDocuments(kind, page)),
     deleteDocument: (kind, id) => call('deleteDocument', () => database.deleteDocument(kind, id)),
     deleteFinishedRuns: (rule) => call('deleteFinishedRuns', () => deleteFinishedRuns(database, rule)),
@@ -209,7 +208,9 @@ function listEvents(database: Database, query: EventQuery): Page<StoredEvent> {
     if (query.run !== undefined && query.run !== event.stream) return false;
     for (const key of ['correlationid', 'type', 'source', 'project', 'stage', 'service'] as const)
       if (query[key] !== undefined && query[key] !== event[key]) return false;
-    return (query.since === undefined || event.at >= query.since) && (query.until === undefined || event.at < query.until);
+    return (
+      (query.since === undefined || event.at >= query.since) && (query.until === undefined || event.at < query.until)
+    );
   });
   return pageOf(query.order === 'oldest' ? found : found.reverse(), query);
 }

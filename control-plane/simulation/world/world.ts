@@ -29,6 +29,9 @@ const SHIPYARDS = 200;
 const PROJECT = 'shop';
 const CALM_MAX_MS = 40 * 60_000;
 const LOOK_EVERY_MS = 1000;
+const QUIET_MS = 2000;
+/** With other replicas, some of what is in memory goes only when the store is looked through again. */
+const QUIET_SHARED_MS = 160_000;
 const JUMP_MAX_MS = 5000;
 
 export type Violation = { checker: string; what: string; atMs: number };
@@ -121,7 +124,8 @@ class World {
       random: random.fork(),
       door: this.#door,
       runs: () => [...folds.runs().keys()],
-      paused: () => [...folds.runs().values()].filter((run) => run.kind !== 'finished' && run.paused).map((run) => run.id),
+      paused: () =>
+        [...folds.runs().values()].filter((run) => run.kind !== 'finished' && run.paused).map((run) => run.id),
     });
     const submit = (client: Life, event: CloudEvent): Promise<Accepted> => this.#submit(client, event);
     this.#triggerer = new Triggerer({
@@ -246,7 +250,7 @@ class World {
     let steps = 0;
     let nextLook = 0;
     let timedOut = false;
-    let quiet = 0;
+    let quietSince = 0;
     while (timeline.step()) {
       await settled();
       steps++;
@@ -254,10 +258,10 @@ class World {
       if (!calm || timeline.elapsed < nextLook) continue;
       nextLook = timeline.elapsed + LOOK_EVERY_MS;
       this.#operator.resumeAll();
-      // Twice, so that what the last end has set going is over too.
-      quiet = this.#isOver() ? quiet + 1 : 0;
+      if (!this.#isOver()) quietSince = timeline.elapsed;
       timedOut = timeline.elapsed > chaosMs + CALM_MAX_MS;
-      if (quiet >= 2 || timedOut) break;
+      // For a while longer, so that what the last end has set going is over too.
+      if (timedOut || timeline.elapsed - quietSince > (this.#scene.shared ? QUIET_SHARED_MS : QUIET_MS)) break;
     }
     if (this.#violations.length === 0) for (const checker of this.#checkers) await checker.atEnd?.({ timedOut });
     return {
