@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['**/test/**/*.test.ts'],
+    include: ['**/test/**/*.test.{ts,tsx}'],
     exclude: ['**/node_modules/**', '**/.cache/**', '**/.slipway/**'],
     // Each test file is a process of its own, so that what it leaves behind ends with it.
     pool: 'forks',

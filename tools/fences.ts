@@ -25,6 +25,7 @@ const FENCE_TIMEOUT_MS = 300_000;
 const FENCES_AT_ONCE = 2;
 /** Every folder with code of ours; those of later work may not be there yet. */
 const ROOMS = ['sdk', 'control-plane', 'services', 'cli', 'web', 'bench', 'tools', 'test'];
+const WEB = 'web/tsconfig.json';
 const GENERATE = 'sdk/contract/tools/generate.ts';
 
 /** Runs these fences over the tree at `root`, prints one line for each, and then the whole output of those that do not hold. */
@@ -88,6 +89,14 @@ export function fencesOf(root: string): Fence[] {
       args: ['--no-progress', '--no-config-hints'],
     },
   ];
+  if (existsSync(join(root, WEB))) {
+    fences.push({
+      name: 'web',
+      holds: 'strict TypeScript in the web view, where a browser is',
+      script: 'node_modules/typescript/bin/tsc',
+      args: tscArgs(WEB),
+    });
+  }
   if (existsSync(join(root, 'package-lock.json'))) {
     fences.push({
       name: 'install',
@@ -109,7 +118,7 @@ export function fencesOf(root: string): Fence[] {
 
 /** What did not change since the last check is not checked again: tsc keeps what it knows in the cache folder. */
 function tscArgs(project: string): string[] {
-  const memory = join('.cache', 'tsc', `${project}buildinfo`);
+  const memory = join('.cache', 'tsc', `${project.replaceAll('/', '-')}buildinfo`);
   return ['-p', project, '--pretty', 'false', '--incremental', '--tsBuildInfoFile', memory];
 }
 

@@ -199,6 +199,14 @@ const UNUSED: Violation[] = [
     says: 'Unused dependencies',
   },
 ];
+const WEB: Violation[] = [
+  {
+    what: 'an element that may be missing is used unseen',
+    path: 'web/src/planted-element.ts',
+    text: code("document.querySelector('#planted').remove();"),
+    says: 'TS2531',
+  },
+];
 const INSTALL: Violation[] = [
   {
     what: 'a lock file that lacks a package of package.json',
@@ -209,13 +217,13 @@ const INSTALL: Violation[] = [
 ];
 const USER_OF_EXPORT = code("import { used } from './planted-export.ts';", '', 'export const planted = used;');
 
-const FENCES = { types: TYPES, pure: PURE, style: STYLE, imports: IMPORTS, unused: UNUSED, install: INSTALL };
+const FENCES = { types: TYPES, pure: PURE, style: STYLE, imports: IMPORTS, unused: UNUSED, web: WEB, install: INSTALL };
 
 test('over a tree that keeps the rules, every fence holds', () => {
   const tree = plantTree();
   try {
     const { status, output } = check(tree.root);
-    expect(output).toMatch(/\n5 fences hold, \d+\.\d s\.\n$/);
+    expect(output).toMatch(/\n6 fences hold, \d+\.\d s\.\n$/);
     expect(status).toBe(0);
   } finally {
     tree.remove();
@@ -250,7 +258,7 @@ describe('a planted violation is caught:', () => {
 
   test('and npm run check ends with 1 and names the broken fences', () => {
     expect(result.status).toBe(1);
-    expect(result.output).toMatch(/6 of 6 fences are broken: /);
+    expect(result.output).toMatch(/7 of 7 fences are broken: /);
   });
 });
 

@@ -16,6 +16,7 @@ const CONFIG = [
   'tsconfig.json',
   'tsconfig.pure.json',
   'tools/pure',
+  'web/tsconfig.json',
 ];
 
 /** Every room once, each with an import of every kind that it is allowed. All fences hold over these files. */
@@ -147,6 +148,11 @@ await main();
 await serve(thing.parse({}));
 `,
   'bench/bench.ts': `import { serve } from '@slipway/sdk';\n\nawait serve({ name: 'a' });\n`,
+  'web/src/main.tsx': `import type { Thing } from '@slipway/contract';
+
+const thing: Thing = { name: document.title };
+document.title = thing.name;
+`,
 };
 
 const WORKSPACES: Record<
@@ -179,6 +185,7 @@ const WORKSPACES: Record<
     dependencies: ['@slipway/contract', '@slipway/control-plane', '@slipway/sdk'],
   },
   bench: { name: '@slipway/bench', dependencies: ['@slipway/sdk'] },
+  web: { name: '@slipway/web', dependencies: ['@slipway/contract'] },
 };
 
 /** Writes the tree into a temporary folder, with these files added or put in the place of its own. */

@@ -1,0 +1,75 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const run = promisify(execFile);
+
+let dir: string;
+let url: string;
+let server: ReturnType<typeof spawn>;
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'slipway-readme-'));
+  const args = [
+    join(root, 'cli/bin/slipway.js'),
+    'serve',
+    '--listen',
+    '127.0.0.1:0',
+    '--data',
+    dir,
+    '--log-level',
+    'error',
+  ];
+  server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  url = await new Promise<string>((resolve, reject) => {
+    let text = '';
+    server.stdout?.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      const found = /listens on (http:\S+)/.exec(text)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    server.once('exit', (code) => reject(new Error(`serve ended with ${code}`)));
+  });
+}, 30_000);
+
+afterAll(async () => {
+  const gone = new Promise((resolve) => server.once('exit', resolve));
+  server.kill('SIGTERM');
+  await gone;
+  rmSync(dir, { recursive: true, force: true });
+});
+
+test('the curl lines of the README do what it says: upload, trigger, claim, answer, read the result', async () => {
+  const block = /<!-- these lines are run by [^>]*-->\n```bash\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+  const lines = block.trim().split('\n');
+  expect(lines.length).toBeGreaterThanOrEqual(5);
+  expect(lines.length).toBeLessThanOrEqual(10);
+  expect(block).toContain('S=http://127.0.0.1:8484');
+  const { stdout } = await run('bash', ['-c', block.replace('http://127.0.0.1:8484', url)], { cwd: root });
+  const view = JSON.parse(stdout.slice(stdout.search(/\{"id":"[0-9a-f-]{36}","project"/))) as Record<string, unknown>;
+  expect(view).toMatchObject({
+    project: 'default',
+    state: 'finished',
+    result: 'pass',
+    output: { checknumber: { valid: true } },
+  });
+});
+
+test('every file that the README links to is there', async () => {
+  const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map((match) => match[1] ?? '');
+  const missing: string[] = [];
+  for (const link of links) {
+    try {
+      await run('ls', [join(root, link)]);
+    } catch {
+      missing.push(link);
+    }
+  }
+  expect(missing).toEqual([]);
+});
