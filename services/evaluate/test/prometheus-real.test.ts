@@ -99,7 +99,6 @@ describe('a real Prometheus', () => {
         range: true,
         step: '1s',
         reduce: 'max',
-        body: undefined,
       },
       scalar: 'scalar(vector(2.5))',
     });

@@ -384,7 +384,6 @@ describe('what is asked', () => {
     const indicator = (path: string, reduce?: 'avg') => (server: FakeServer) => ({
       url: server.url,
       path,
-      body: undefined,
       ...(reduce && { reduce }),
     });
     const body = json({ rows: [{ ms: 1 }, { ms: '2' }, { ms: 6 }] });
