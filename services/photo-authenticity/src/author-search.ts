@@ -33,10 +33,11 @@ export const authorSearch = defineTask({
       if (known === undefined) unknown.push(author);
       else found.push({ author, id: known.id, name: known.name, agency: known.agency, since: known.since });
     }
-    const output = { found, unknown };
-    if (authors.length === 0) return outcome({ result: 'warning', message: 'the photo names no author', output });
-    if (unknown.length === 0) return output;
-    return outcome({ result: 'warning', message: `not in the directory: ${unknown.join(', ')}`, output });
+    const searched = { found, unknown };
+    if (authors.length === 0)
+      return outcome({ result: 'warning', message: 'the photo names no author', output: searched });
+    if (unknown.length === 0) return searched;
+    return outcome({ result: 'warning', message: `not in the directory: ${unknown.join(', ')}`, output: searched });
   },
 });
 
