@@ -273,7 +273,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)(\\.cache|\\.slipway)/' },
+    exclude: { path: '(^|/)(\\.cache|\\.slipway)/|^web/dist/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: 'specify',
     enhancedResolveOptions: {
