@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, vi } from 'vitest';
 import { startMongo, type TestServer } from '../../../tools/test-servers.ts';
 import { openMongoStore } from '../../src/store/mongo/index.ts';
-import { type StoreUnderTest, storeSuite } from './suite.ts';
+import type { StoreUnderTest } from './fixture.ts';
+import { storeSuite } from './suite.ts';
 
 // The test server takes milliseconds for each document, and more when others are at work.
 vi.setConfig({ testTimeout: 90_000 });

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqliteStore } from '../../src/store/sqlite/index.ts';
-import { type StoreUnderTest, storeSuite } from './suite.ts';
+import type { StoreUnderTest } from './fixture.ts';
+import { storeSuite } from './suite.ts';
 
 storeSuite(
   'sqlite store',

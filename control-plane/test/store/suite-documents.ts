@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Fixture } from './suite.ts';
+import type { Fixture } from './fixture.ts';
 
 export function documentClaims(fixture: Fixture): void {
   test('a document is written, replaced by revision, and deleted', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { firstOf, itemOf, outcomes, put } from './builders.ts';
-import type { Fixture } from './suite.ts';
+import type { Fixture } from './fixture.ts';
 
 export function journalClaims(fixture: Fixture): void {
   test('an entry is read back as it was written', async () => {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { type Store, StoreUnavailable } from '../../src/store/store.ts';
 import { firstOf, itemOf, NOON, put } from './builders.ts';
-import type { Abilities, Fixture, StoreUnderTest } from './suite.ts';
+import type { Abilities, Fixture, StoreUnderTest } from './fixture.ts';
 import { WRITER_RUNS } from './writer.ts';
 
 const KILLS = 3;

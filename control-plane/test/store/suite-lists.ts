@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { InvalidCursor, type RunQuery, type Store, type StoredEvent } from '../../src/store/store.ts';
 import { everyPage, firstOf, idsOf, itemOf, NOON, put, summaryOf } from './builders.ts';
-import type { Fixture } from './suite.ts';
+import type { Fixture } from './fixture.ts';
 
 export function listClaims(fixture: Fixture): void {
   const runIds = async (store: Store, query: Omit<RunQuery, 'limit'>) =>

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
 import { firstOf, itemOf, NOON, put, summaryOf } from './builders.ts';
-import type { Fixture } from './suite.ts';
+import type { Fixture } from './fixture.ts';
 
 export function retentionClaims(fixture: Fixture): void {
   const finished = (run: string, finishedAt: number, project = 'shop') =>

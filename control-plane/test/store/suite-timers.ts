@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { firstOf, itemOf, NOON, put } from './builders.ts';
-import type { Fixture } from './suite.ts';
+import type { Fixture } from './fixture.ts';
 
 export function timerClaims(fixture: Fixture): void {
   const timer = (name: string, dueAt: number, stream = 'run1') => ({ stream, name, dueAt });

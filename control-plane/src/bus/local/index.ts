@@ -1,1 +1,1 @@
-export { LocalBus, type LocalBusOptions } from './local-bus.ts';
+export { LocalBus } from './local-bus.ts';

@@ -1,2 +1,2 @@
-export { type NatsBusOptions, openNatsBus } from './open-nats-bus.ts';
+export { openNatsBus } from './open-nats-bus.ts';
 export { BusMisconfigured } from './topology.ts';
