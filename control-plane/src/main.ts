@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { destination, pino } from 'pino';
@@ -47,7 +46,7 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
     clock: systemClock,
     shared: settings.mongoUrl !== undefined,
     log,
-    post: makePost({ allowPrivate: isLoopback(settings.listen.host) }),
+    post: makePost({ allowPrivate: settings.pushPrivate ?? isLoopback(settings.listen.host) }),
   });
   const metrics = new Registry();
   exposeCounters(metrics, () => plane.counters());
@@ -89,7 +88,7 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
 async function openStore(settings: Settings): Promise<Store> {
   if (settings.mongoUrl !== undefined) {
     const { openMongoStore } = await import('./store/mongo/index.ts');
-    return openMongoStore({ url: settings.mongoUrl, replica: randomBytes(4).toString('hex') });
+    return openMongoStore({ url: settings.mongoUrl });
   }
   const { openSqliteStore } = await import('./store/sqlite/index.ts');
   return openSqliteStore({ dir: settings.dataDir });

@@ -14,6 +14,8 @@ export type Settings = {
   /** Absolute. */
   tokenFile: string | undefined;
   logLevel: LogLevel;
+  /** Undefined: only while it listens on loopback. */
+  pushPrivate?: boolean | undefined;
 };
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -89,6 +91,19 @@ export const settingTable = [
     parse: (text) => ({ ok: true, value: resolve(text) }),
   }),
   setting({
+    key: 'pushPrivate',
+    flag: '--push-private',
+    env: 'SLIPWAY_PUSH_PRIVATE',
+    value: 'BOOL',
+    default: undefined,
+    description:
+      'Whether push subscriptions may have sinks on private and loopback addresses. Not set: only while it listens on loopback.',
+    parse: (text) =>
+      text === 'true' || text === 'false'
+        ? { ok: true, value: text === 'true' }
+        : { ok: false, reason: 'it is true or false' },
+  }),
+  setting({
     key: 'logLevel',
     flag: '--log-level',
     env: 'SLIPWAY_LOG_LEVEL',
@@ -127,13 +142,14 @@ export function readSettings(
     return unset;
   }
 
-  const [listen, dataDir, natsUrl, mongoUrl, tokenFile, logLevel] = settingTable;
+  const [listen, dataDir, natsUrl, mongoUrl, tokenFile, pushPrivate, logLevel] = settingTable;
   const settings: Settings = {
     listen: read(listen, { host: '127.0.0.1', port: 0 }),
     dataDir: read(dataDir, ''),
     natsUrl: read(natsUrl, undefined),
     mongoUrl: read(mongoUrl, undefined),
     tokenFile: read(tokenFile, undefined),
+    pushPrivate: read(pushPrivate, undefined),
     logLevel: read(logLevel, 'info'),
   };
   const allowed = checkListen(settings.listen, settings.tokenFile !== undefined);

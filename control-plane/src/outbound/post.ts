@@ -2,10 +2,11 @@ import { lookup } from 'node:dns/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
-import type { PostEvent } from '../runtime/plane.ts';
+import type { PostEvent } from '../runtime/outside.ts';
 import { isPrivateAddress } from './private-address.ts';
 
 const BODY_MAX_BYTES = 65_536;
+const PRIVATE_NAMES = /^(localhost|.*\.localhost|metadata\.google\.internal)\.?$/i;
 
 /**
  * Posts events to sinks. The name is resolved once and that very address is connected to, so that a name cannot answer
@@ -13,49 +14,63 @@ const BODY_MAX_BYTES = 65_536;
  * 64 KB and at the time limit.
  */
 export function makePost(options: { allowPrivate: boolean }): PostEvent {
-  return async ({ sink, json, mode, timeoutMs }) => {
-    const url = new URL(sink);
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    const addresses = isIP(host) ? [{ address: host, family: isIP(host) }] : await lookup(host, { all: true });
-    const [first] = addresses;
-    if (!first) throw new Error(`${host} has no address`);
-    if (!options.allowPrivate && addresses.some((one) => isPrivateAddress(one.address))) {
-      throw new Error(`refused-address: ${host} is not a public address, and --push-private is off`);
-    }
-    const { headers, body } = encode(json, mode);
-    return await new Promise((resolve, reject) => {
-      const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-      const request = send(
-        url,
-        {
-          method: 'POST',
-          headers: { ...headers, 'content-length': Buffer.byteLength(body) },
-          lookup: (_name, wish, done) =>
-            typeof wish === 'object' && wish.all ? done(null, [first]) : done(null, first.address, first.family),
-          signal: AbortSignal.timeout(timeoutMs),
-        },
-        (response) => {
-          const chunks: Buffer[] = [];
-          let size = 0;
-          response.on('data', (chunk: Buffer) => {
-            size += chunk.length;
-            if (size > BODY_MAX_BYTES) request.destroy(new Error(`the sink's answer has over ${BODY_MAX_BYTES} bytes`));
-            else chunks.push(chunk);
-          });
-          response.on('error', reject);
-          response.on('end', () => {
-            const text = Buffer.concat(chunks).toString('utf8');
-            const answer: Record<string, string> = {};
-            for (const [name, value] of Object.entries(response.headers))
-              if (typeof value === 'string') answer[name] = value;
-            resolve({ status: response.statusCode ?? 0, body: text === '' ? undefined : { headers: answer, text } });
-          });
-        },
-      );
-      request.on('error', reject);
-      request.end(body);
-    });
+  return {
+    refuses(sink) {
+      const { hostname } = new URL(sink);
+      const literal = hostname.replace(/^\[|\]$/g, '');
+      const inside = isIP(literal) ? isPrivateAddress(literal) : PRIVATE_NAMES.test(literal);
+      if (options.allowPrivate || !inside) return undefined;
+      return `${hostname} is not a public address: start the control plane with --push-private true to allow sinks inside`;
+    },
+    send: (request) => sendTo(request, options),
   };
+}
+
+async function sendTo(
+  { sink, json, mode, timeoutMs }: Parameters<PostEvent['send']>[0],
+  options: { allowPrivate: boolean },
+): ReturnType<PostEvent['send']> {
+  const url = new URL(sink);
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const addresses = isIP(host) ? [{ address: host, family: isIP(host) }] : await lookup(host, { all: true });
+  const [first] = addresses;
+  if (!first) throw new Error(`${host} has no address`);
+  if (!options.allowPrivate && addresses.some((one) => isPrivateAddress(one.address))) {
+    throw new Error(`refused-address: ${host} is not a public address, and --push-private is not set`);
+  }
+  const { headers, body } = encode(json, mode);
+  return await new Promise((resolve, reject) => {
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const request = send(
+      url,
+      {
+        method: 'POST',
+        headers: { ...headers, 'content-length': Buffer.byteLength(body) },
+        lookup: (_name, wish, done) =>
+          typeof wish === 'object' && wish.all ? done(null, [first]) : done(null, first.address, first.family),
+        signal: AbortSignal.timeout(timeoutMs),
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        response.on('data', (chunk: Buffer) => {
+          size += chunk.length;
+          if (size > BODY_MAX_BYTES) request.destroy(new Error(`the sink's answer has over ${BODY_MAX_BYTES} bytes`));
+          else chunks.push(chunk);
+        });
+        response.on('error', reject);
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString('utf8');
+          const answer: Record<string, string> = {};
+          for (const [name, value] of Object.entries(response.headers))
+            if (typeof value === 'string') answer[name] = value;
+          resolve({ status: response.statusCode ?? 0, body: text === '' ? undefined : { headers: answer, text } });
+        });
+      },
+    );
+    request.on('error', reject);
+    request.end(body);
+  });
 }
 
 function encode(json: string, mode: 'binary' | 'structured'): { headers: Record<string, string>; body: string } {

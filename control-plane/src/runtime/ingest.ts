@@ -156,7 +156,7 @@ function ingestTrigger(
 function dataProblem(
   data: JsonObject,
   kind: { stage: string },
-): { code: 'identity-mismatch' | 'invalid-data'; detail: string; pointer: string } | undefined {
+): { code: 'identity-mismatch' | 'invalid-data' | 'invalid-input'; detail: string; pointer: string } | undefined {
   if (typeof data.stage === 'string' && data.stage !== '' && data.stage !== kind.stage) {
     return {
       code: 'identity-mismatch',
@@ -173,27 +173,32 @@ function dataProblem(
   }
   if (data.labels === undefined || data.labels === null) return undefined;
   if (!isObject(data.labels))
-    return { code: 'invalid-data', detail: 'data.labels must be an object of texts', pointer: '/data/labels' };
+    return { code: 'invalid-input', detail: 'data.labels must be an object of texts', pointer: '/data/labels' };
   const keys = Object.keys(data.labels);
   if (keys.length > LABELS_MAX)
-    return { code: 'invalid-data', detail: `at most ${LABELS_MAX} labels`, pointer: '/data/labels' };
+    return { code: 'invalid-input', detail: `at most ${LABELS_MAX} labels`, pointer: '/data/labels' };
   for (const key of keys) {
     const value = data.labels[key];
     const badKey =
       key === '' ||
       key.length > 128 ||
       key.startsWith('$') ||
+      key.includes('.') ||
       key.includes('=') ||
       key === '__proto__' ||
       key === 'constructor';
     if (badKey)
-      return { code: 'invalid-data', detail: `'${key.slice(0, 40)}' cannot be a label's key`, pointer: '/data/labels' };
+      return {
+        code: 'invalid-input',
+        detail: `'${key.slice(0, 40)}' cannot be a label's key`,
+        pointer: '/data/labels',
+      };
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
-      return { code: 'invalid-data', detail: `label ${key} must be a text`, pointer: `/data/labels/${key}` };
+      return { code: 'invalid-input', detail: `label ${key} must be a text`, pointer: `/data/labels/${key}` };
     }
     if (String(value).length > LABEL_MAX_CHARS) {
       return {
-        code: 'invalid-data',
+        code: 'invalid-input',
         detail: `label ${key} has over ${LABEL_MAX_CHARS} characters`,
         pointer: `/data/labels/${key}`,
       };

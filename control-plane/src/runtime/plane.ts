@@ -44,6 +44,7 @@ import type { Lease } from './leases.ts';
 import { Leases } from './leases.ts';
 import type { Offer } from './offers.ts';
 import { Offers } from './offers.ts';
+import type { PlaneLog, PostEvent } from './outside.ts';
 import { ProjectBook } from './project-book.ts';
 import { Push } from './push.ts';
 import { Relay } from './relay.ts';
@@ -63,27 +64,12 @@ export type PlaneOptions = {
   post?: PostEvent | undefined;
 };
 
-export type PlaneLog = {
-  info(details: Record<string, unknown>, message: string): void;
-  warn(details: Record<string, unknown>, message: string): void;
-  error(details: Record<string, unknown>, message: string): void;
-};
-
-export type PostEvent = (request: {
-  sink: string;
-  json: string;
-  mode: 'binary' | 'structured';
-  timeoutMs: number;
-}) => Promise<{
-  status: number;
-  /** A CloudEvent in the answer, when there was one. */
-  body: { headers: Record<string, string>; text: string } | undefined;
-}>;
-
 const LEASE_DEFAULT_MS = 60_000;
 /** New runs are refused beyond this many undecided inputs; answers never are. */
 const BACKLOG_MAX = 10_000;
 const RETENTION_SWEEP_MS = 60_000;
+/** How long a sender waits for a bus that is away. */
+const BUS_AWAY_MS = 1500;
 const DELIVERY_RETRY_MS = 1000;
 const NOTE_RETRY_MS = 500;
 const CONTEXT_RUNS_MAX = 1000;
@@ -222,6 +208,11 @@ class Plane implements ControlPlane {
       const one = ingest(received, context);
       ingested.push(one instanceof Promise ? await one : one);
     }
+    const bus = this.#bus.status();
+    if (!bus.connected && ingested.some((one) => one.run !== undefined && one.isNew)) {
+      const detail = `the bus is away${bus.lastError === undefined ? '' : ` (${bus.lastError})`}: no new runs until it is back`;
+      throw new Refusal('bus-unavailable', detail, { retryAfterMs: 1000 });
+    }
     if (this.#advance.backlog > BACKLOG_MAX && ingested.some((one) => one.run !== undefined && one.isNew)) {
       throw new Refusal(
         'overloaded',
@@ -240,6 +231,12 @@ class Plane implements ControlPlane {
     const { run, input } = one;
     this.#noteAnswer(input);
     return new Promise((resolve, reject) => {
+      // It is durable by then, but not told: whoever sent it asks again and gets the same answer.
+      const away = (): void => {
+        if (!this.#bus.status().connected)
+          reject(new Refusal('bus-unavailable', 'the bus is away: send it again in a moment', { retryAfterMs: 1000 }));
+      };
+      if (!this.#bus.status().connected) this.#clock.after(BUS_AWAY_MS, away);
       this.#advance.deliver(run, input, {
         isNew: one.isNew,
         // Nobody decides by progress: it may share the entry of what follows. It is durable all the same.
@@ -490,8 +487,7 @@ class Plane implements ControlPlane {
     const cached = this.#shared ? undefined : this.#advance.peek(offer.run);
     const run = cached ?? (await this.#advance.load(offer.run))?.run;
     const node = run?.nodes[offer.task];
-    if (run?.kind !== 'open' || node?.state !== 'open' || node.attempt.number !== offer.attempt)
-      return undefined;
+    if (run?.kind !== 'open' || node?.state !== 'open' || node.attempt.number !== offer.attempt) return undefined;
     const { json } = node.attempt;
     const started = startedEvent(run, offer, request.source);
     const input: RunInput = {
@@ -522,11 +518,8 @@ class Plane implements ControlPlane {
     const verdict = await new Promise<Verdict | undefined>((resolve) =>
       this.#advance.deliver(offer.run, input, { done: (one) => resolve(one) }),
     );
+    // Another replica may have given it to somebody else in the same moment.
     if (verdict?.outcome.kind !== 'applied') return undefined;
-    // Another replica may have given it to somebody else in the same moment: only one executor was wanted.
-    const after = verdict.run?.nodes[offer.task];
-    if (after?.state === 'open' && Object.keys(after.attempt.executors)[0] !== request.source && offer.wanted <= 0)
-      return undefined;
     this.#leases.hold(held);
     return json;
   }

@@ -4,7 +4,7 @@ import type { Store, StoredEvent } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import type { ControlPlane, Paged, ReceivedEvent } from './control-plane.ts';
 import { Refusal } from './control-plane.ts';
-import type { PlaneLog, PostEvent } from './plane.ts';
+import type { PlaneLog, PostEvent } from './outside.ts';
 import { listPage, paged } from './project-book.ts';
 import type { ServiceBook } from './service-book.ts';
 import { sinkProblem } from './sink.ts';
@@ -123,7 +123,7 @@ export class Push {
   async #deliver(runner: Runner, event: StoredEvent): Promise<void> {
     const { subscription } = runner;
     if (!this.#post) return;
-    const answer = await this.#post({
+    const answer = await this.#post.send({
       sink: subscription.sink,
       json: event.json,
       mode: subscription.mode,
@@ -153,7 +153,7 @@ export class Push {
   async #started(
     subscription: Subscription,
     event: StoredEvent,
-    answer: Awaited<ReturnType<PostEvent>>,
+    answer: Awaited<ReturnType<PostEvent['send']>>,
   ): Promise<void> {
     const sent = JSON.parse(event.json) as Record<string, unknown>;
     const task = event.type.split('.')[0] ?? '';
@@ -208,12 +208,12 @@ export class Push {
         'invalid-name',
         'a subscription id has letters, digits, dots, dashes and underscores, at most 128',
       );
-    const problem = sinkProblem(change.sink);
+    const problem = sinkProblem(change.sink) ?? this.#post?.refuses(change.sink);
     if (problem)
       throw new Refusal('invalid-sink', problem, {
         errors: [{ code: 'invalid-sink', detail: problem, pointer: '/sink' }],
       });
-    if (!this.#post) throw new Refusal('invalid-request', 'push subscriptions are switched off here');
+    if (!this.#post) throw new Refusal('not-allowed-now', 'push subscriptions are switched off here');
     const before = await this.#store.getDocument('subscription', id);
     if (!before && this.#runners.size >= SUBSCRIPTIONS_MAX)
       throw new Refusal('invalid-request', `at most ${SUBSCRIPTIONS_MAX} subscriptions`);

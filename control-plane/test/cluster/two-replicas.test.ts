@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RunSummary, RunView } from '@slipway/contract';
+import { defineTask, type Service, serve, silentLogger } from '@slipway/sdk';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { freePort, startMongo, startNats } from '../../../tools/test-servers.ts';
+
+/** Two control planes over one MongoDB-wire store and one nats-server, a service on NATS and one that claims over HTTP. */
+const RUNS = 60;
+const SHIPYARD =
+  'apiVersion: slipway.dev/v1\nkind: Shipyard\nmetadata: {name: two}\nspec: {stages: [{name: dev, sequences: [{name: seq, tasks: [{name: a}, {name: b}]}]}, {name: prod, sequences: [{name: go, triggeredOn: [{event: dev.seq.finished}], tasks: [{name: a}]}]}]}';
+const cli = fileURLToPath(new URL('../../../cli/bin/slipway.js', import.meta.url));
+
+let dir: string;
+let nats: Awaited<ReturnType<typeof startNats>>;
+let mongo: Awaited<ReturnType<typeof startMongo>>;
+let service: Service;
+const replicas: { child: ChildProcess; url: string }[] = [];
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'slipway-cluster-'));
+  nats = await startNats();
+  mongo = await startMongo();
+  replicas.push(await startReplica(), await startReplica());
+  const tasks = ['a', 'b'].map((name) =>
+    defineTask({ name, input: z.unknown(), output: z.object({ n: z.number() }), run: () => ({ n: 1 }) }),
+  );
+  service = serve({
+    tasks,
+    name: 'two',
+    connect: 'nats',
+    nats: { servers: nats.url },
+    log: silentLogger,
+    signals: false,
+  });
+  await service.ready;
+}, 90_000);
+
+afterAll(async () => {
+  await service?.close();
+  for (const { child } of replicas) await end(child, 'SIGTERM');
+  await nats?.stop();
+  await mongo?.stop();
+  rmSync(dir, { recursive: true, force: true });
+}, 90_000);
+
+test('two replicas share the work, each shows all of it, and one that is killed leaves nothing behind', async () => {
+  const [first, second] = replicas;
+  if (!first || !second) throw new Error('two replicas were started');
+  const put = await fetch(`${first.url}/v1/projects/two/shipyard`, {
+    method: 'PUT',
+    body: SHIPYARD,
+    headers: { 'content-type': 'application/yaml' },
+  });
+  expect(put.status).toBe(201);
+  for (let index = 0; index < RUNS / 2; index++) await trigger((index % 2 === 0 ? first : second).url, index);
+  await end(first.child, 'SIGKILL');
+  for (let index = RUNS / 2; index < RUNS; index++) await trigger(second.url, index);
+  // What the killed one had taken and not acked, the broker gives to the other after its ack wait of 30 s.
+  await until(
+    async () => (await runs(second.url)).filter((run) => run.state === 'finished').length === 2 * RUNS,
+    'all runs of both stages to end',
+  );
+  const all = await runs(second.url);
+  expect(all).toHaveLength(2 * RUNS);
+  expect(all.every((run) => run.result === 'pass')).toBe(true);
+
+  const third = await startReplica();
+  replicas.push(third);
+  const some = all[0];
+  if (!some) throw new Error('there are runs');
+  const views = await Promise.all(
+    [second, third].map(async ({ url }) => (await (await fetch(`${url}/v1/runs/${some.id}`)).json()) as RunView),
+  );
+  expect(views[0]?.state).toBe('finished');
+  expect(views[1]).toEqual(views[0]);
+}, 240_000);
+
+async function startReplica(): Promise<{ child: ChildProcess; url: string }> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const args = [
+    'serve',
+    '--listen',
+    `127.0.0.1:${port}`,
+    '--data',
+    dir,
+    '--mongo',
+    mongoUrl(),
+    '--nats',
+    nats.url,
+    '--log-level',
+    'error',
+  ];
+  const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+  await until(async () => (await fetch(`${url}/readyz`).catch(() => undefined))?.ok === true, 'a replica to be ready');
+  return { child, url };
+}
+
+function mongoUrl(): string {
+  const url = new URL(mongo.url);
+  url.pathname = '/two';
+  return url.href;
+}
+
+async function trigger(url: string, index: number): Promise<void> {
+  const event = {
+    specversion: '1.0',
+    id: `t${index}`,
+    source: '/two',
+    type: 'dev.seq.triggered',
+    data: { project: 'two' },
+  };
+  const answer = await fetch(`${url}/v1/events`, {
+    method: 'POST',
+    body: JSON.stringify(event),
+    headers: { 'content-type': 'application/cloudevents+json' },
+  });
+  expect(answer.status).toBe(202);
+  await answer.arrayBuffer();
+}
+
+async function runs(url: string): Promise<RunSummary[]> {
+  const answer = await fetch(`${url}/v1/runs?project=two&limit=1000`);
+  return ((await answer.json()) as { items?: RunSummary[] }).items ?? [];
+}
+
+async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
+  const limit = Date.now() + 150_000;
+  while (Date.now() < limit) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  throw new Error(`waited 150 s for ${what}`);
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  await gone;
+}
