@@ -59,7 +59,7 @@ export interface IndicatorResult {
   readonly status: IndicatorStatus;
 }
 
-export const NO_VALUE_MESSAGE = 'no value received from SLI provider';
+const NO_VALUE_MESSAGE = 'no value received from SLI provider';
 
 /** What a missing value becomes, so that the result still says for which SLI nothing came. */
 export function missingValue(metric: string): IndicatorValue {

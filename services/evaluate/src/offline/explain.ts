@@ -67,7 +67,7 @@ export function sloReport(request: ExplainRequest & { readonly title?: string })
 }
 
 /** Stable over the order of keys, so that a stored decision can prove what it was made of. */
-export function inputsHash(input: DecisionInput): string {
+function inputsHash(input: DecisionInput): string {
   return createHash('sha256').update(canonical(input)).digest('hex');
 }
 

@@ -23,7 +23,7 @@ const sourceSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('dynatrace'), url, token: fromEnv }),
 ]);
 
-export const sourcesSchema = z.strictObject({
+const sourcesSchema = z.strictObject({
   default: z.string().optional().describe('The source of queries that name none'),
   allow: z
     .array(z.string())

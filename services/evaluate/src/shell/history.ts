@@ -1,5 +1,5 @@
 import { type Client, SlipwayProblem, type TaskContext } from '@slipway/sdk';
-import { slotsOf } from '../core/baseline/select.ts';
+import { resultsWanted, slotsOf } from '../core/baseline/select.ts';
 import type { Slo } from '../core/slo/types.ts';
 import type { PreviousEvaluation } from '../core/values.ts';
 import { decodePrevious, isRecord } from '../core/wire/decode.ts';
@@ -61,7 +61,7 @@ interface Scan {
 
 async function scan(client: Pick<Client, 'listEvents'>, place: Place, given: Scan): Promise<PreviousEvaluation[]> {
   const { task, slo, ctx, invalidated, wanted } = given;
-  const results = wantedResults(slo);
+  const results = resultsWanted(slo.comparison);
   const found: PreviousEvaluation[] = [];
   let cursor: string | undefined;
   let scanned = 0;
@@ -79,12 +79,6 @@ async function scan(client: Pick<Client, 'listEvents'>, place: Place, given: Sca
     cursor = page.next;
   } while (cursor !== undefined && fitting < wanted && scanned < SCANNED_MAX);
   return found;
-}
-
-function wantedResults(slo: Slo): readonly string[] | null {
-  const word = slo.comparison.includeResultWithScore.toLowerCase();
-  if (word === 'pass') return ['pass'];
-  return word === 'pass_or_warn' ? ['pass', 'warning'] : null;
 }
 
 function previousOf(

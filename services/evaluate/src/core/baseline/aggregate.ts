@@ -13,8 +13,6 @@ export function aggregateKeptn(values: readonly number[], word: string): number 
   return quantile === undefined ? 0 : percentile(values, quantile);
 }
 
-export const isKeptnAggregate = (word: string): boolean => word === 'avg' || Object.hasOwn(QUANTILES, word);
-
 /** Left to right, so that the last bit is the reference's. */
 export function average(values: readonly number[]): number {
   let sum = 0;

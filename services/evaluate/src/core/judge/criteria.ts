@@ -45,7 +45,7 @@ function apply(
 }
 
 /** The order of operations is part of the contract: (3 × 110) / 100 is 3.3, and 3 × 1.1 is not. */
-export function relativeTarget(criterion: KeptnCriterion, aggregate: number): number {
+function relativeTarget(criterion: KeptnCriterion, aggregate: number): number {
   if (criterion.percentage) {
     const percent = criterion.increase ? 100 + criterion.value : 100 - criterion.value;
     return (aggregate * percent) / 100;

@@ -127,7 +127,7 @@ function find(map: MapTree, path: readonly (string | number)[]): Tree {
 }
 
 /** A tree as plain data for a schema. */
-export function plain(tree: Tree): unknown {
+function plain(tree: Tree): unknown {
   if (tree.kind === 'list') return tree.items.map(plain);
   if (tree.kind === 'map') return Object.fromEntries(tree.entries.map(({ key, value }) => [key, plain(value)]));
   if (tree.tag === '!!null') return undefined;

@@ -115,7 +115,7 @@ export class Reader {
   }
 }
 
-export function describe(tree: Tree): string {
+function describe(tree: Tree): string {
   if (tree.kind === 'map') return 'a map';
   if (tree.kind === 'list') return 'a list';
   if (tree.tag === '!!null') return 'null';

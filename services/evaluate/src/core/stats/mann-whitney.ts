@@ -19,7 +19,7 @@ export interface Shift {
 }
 
 /** Differences kept in memory at once: 2,000 × 2,000 samples. Callers thin out larger samples. */
-export const SAMPLES_MAX = 2000;
+const SAMPLES_MAX = 2000;
 
 /**
  * Mann-Whitney U with continuity and tie correction, and the shift with its confidence interval by order statistics.

@@ -14,7 +14,7 @@ import { type ListTree, locateIn, type MapTree, type Place, type Tree, type Tree
 const DEPTH_MAX = 50;
 
 /** Larger than any SLO file seen by three orders of magnitude. */
-export const SLO_TEXT_MAX_CHARS = 1_000_000;
+const SLO_TEXT_MAX_CHARS = 1_000_000;
 
 export class YamlProblem extends Error {
   readonly place: Place | null;
