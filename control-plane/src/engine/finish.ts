@@ -1,6 +1,6 @@
 import type { JsonObject, Result, Status } from '@slipway/contract';
 import { mergeData } from '@slipway/contract';
-import type { Attempt, Effect, FinishedRun, HistoryLine, OpenRun, RunBase } from './types.ts';
+import type { Effect, FinishedRun, HistoryLine, OpenRun, RunBase } from './types.ts';
 import type { Work } from './work.ts';
 import { endAttempt, outEvent, scopeOf, setNode } from './work.ts';
 
@@ -197,5 +197,3 @@ export function resultSoFar(base: RunBase, env: Work['env']): { result: Result; 
   }
   return found;
 }
-
-export type { Attempt };

@@ -1,4 +1,3 @@
-export type { ViewContext } from './run-view.ts';
 export { allowedCommands, runView } from './run-view.ts';
 export { summarize } from './summary.ts';
 export { whyOf } from './why.ts';

@@ -239,7 +239,7 @@ export class ProjectBook {
   }
 }
 
-export function unknownProject(name: string): Refusal {
+function unknownProject(name: string): Refusal {
   return new Refusal(
     'unknown-project',
     `there is no project '${name.slice(0, 80)}': upload a shipyard to /v1/projects/${name.slice(0, 80)}/shipyard and it exists`,
