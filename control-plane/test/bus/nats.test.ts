@@ -261,6 +261,8 @@ describe('when the broker goes and comes back', () => {
     const bus = await openNatsBus({ servers: server.url, ackTimeoutMs: 500 });
     const received = collect(bus, { ack: true });
     process.kill(server.pid, 'SIGSTOP');
+    // The signal stops its threads one by one, and not at once on a busy machine.
+    await pause(300);
     await expect(bus.publish([trigger('hangs')])).rejects.toThrow(/did not acknowledge a message within 500 ms/);
     process.kill(server.pid, 'SIGCONT');
     await untilPublished(bus, [trigger('hangs')]);
