@@ -328,6 +328,9 @@ function answer(run: Run, input: AnswerInput, env: Env): Step {
     return keepIgnored(run, input, 'duplicate-answer');
   }
   if (input.phase === 'started' && known) return { run, effects: [], outcome: { kind: 'duplicate' } };
+  // A claim asks before it works, so the one too many can be told; a started that is only told of has begun already.
+  if (input.phase === 'started' && input.way === 'claim' && Object.keys(attempt.executors).length >= task.executors)
+    return ignored(run, 'attempt-taken');
 
   const work = openWork(run, env, input.at, input.event.id, input.random);
   const executor: Executor = known

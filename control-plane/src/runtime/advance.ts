@@ -515,7 +515,7 @@ export class Advance {
 }
 
 /** Folds a run's journal: its state is what its inputs make of nothing. */
-export async function foldRun(
+async function foldRun(
   entries: readonly JournalEntry[],
   envOf: AdvanceOptions['envOf'],
 ): Promise<{ run: Run | undefined; env: Env | undefined }> {

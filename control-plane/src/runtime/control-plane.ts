@@ -141,7 +141,12 @@ export type StreamFilter = {
 
 /** `id` is what a client sends as Last-Event-ID. */
 export type StreamItem =
-  | { kind: 'event'; id: string; value: EventView }
+  | {
+      kind: 'event';
+      id: string;
+      value: EventView /** The value as JSON, at hand without parsing what is only passed on. */;
+      text: string;
+    }
   | { kind: 'run'; id: string; value: RunSummary };
 export type StreamListener = { onItem(item: StreamItem): boolean; onEnd(reason: string): void };
 

@@ -105,7 +105,7 @@ export class Hub {
       if (event.position <= one.position) continue;
       if (event.position > last) last = event.position;
       if (one.filter.kind !== 'run' && matchesEvent(one.filter, event, summary)) {
-        this.#send(one, { kind: 'event', id: event.position, value: eventView(event) });
+        this.#send(one, eventItem(event));
       }
     }
     one.position = last;
@@ -174,6 +174,19 @@ function storedEventsOf(committed: Committed): StoredEvent[] {
     if (row?.ignored !== undefined) event.ignored = row.ignored;
     return event;
   });
+}
+
+/** What is only passed on is not parsed: most listeners want the text. */
+function eventItem(event: StoredEvent): StreamItem {
+  const ignored = event.ignored === undefined ? '' : `,"ignored":${JSON.stringify(event.ignored)}`;
+  return {
+    kind: 'event',
+    id: event.position,
+    text: `{"position":"${event.position}","at":${event.at},"direction":"${event.direction}","run":"${event.stream}","event":${event.json}${ignored}}`,
+    get value() {
+      return eventView(event);
+    },
+  };
 }
 
 export function eventView(event: StoredEvent): EventView {

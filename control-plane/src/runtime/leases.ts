@@ -43,11 +43,11 @@ export class Leases {
     return (this.#held.get(id) ?? []).map((one) => one.source);
   }
 
-  /** Forgets what is held of a run, but for what is still open. */
-  endRun(run: string, isOpen: (lease: Lease) => boolean): void {
+  /** Forgets what is held of a run and over. */
+  endOf(run: string, isOver: (lease: Lease) => boolean): void {
     for (const [id, holders] of this.#held) {
       const first = holders[0];
-      if (first?.run === run && !isOpen(first)) this.#held.delete(id);
+      if (first?.run === run && isOver(first)) this.#held.delete(id);
     }
   }
 

@@ -69,11 +69,11 @@ export class Offers {
     if (queue?.offers.delete(id)) this.#size--;
   }
 
-  /** Nothing of this run is offered any more, until it is added again. */
-  withdrawRun(run: string): void {
+  /** What is over of this run is not offered any more. */
+  withdrawOf(run: string, isOver: (offer: Offer) => boolean): void {
     for (const queue of this.#queues.values()) {
       for (const offer of queue.offers.values()) {
-        if (offer.run === run && queue.offers.delete(offer.id)) this.#size--;
+        if (offer.run === run && isOver(offer) && queue.offers.delete(offer.id)) this.#size--;
       }
     }
   }

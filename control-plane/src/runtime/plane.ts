@@ -473,10 +473,18 @@ class Plane implements ControlPlane {
       this.#services.waits({ task, source: request.source, version: request.version }, -1);
     }
     const taken: string[] = [];
+    let failed: unknown;
     for (const offer of offers) {
-      const json = await this.#grant(offer, request, options.leaseMs);
-      if (json !== undefined) taken.push(json);
+      try {
+        const json = await this.#grant(offer, request, options.leaseMs);
+        if (json !== undefined) taken.push(json);
+      } catch (error) {
+        // It is not offered any more and nobody has it: from the store it is offered again.
+        this.#takeUp.uncertain(offer.run);
+        failed = error;
+      }
     }
+    if (taken.length === 0 && failed !== undefined) throw failed;
     this.#counts.claims += taken.length;
     return taken;
   }

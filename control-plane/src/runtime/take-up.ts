@@ -163,8 +163,9 @@ export class TakeUp {
     if (!loaded) return;
     const { run, env } = loaded;
     if (why === 'start') {
-      offers.withdrawRun(run.id);
-      leases.endRun(run.id, (lease) => isOpen(run, lease.task, lease.attempt));
+      const over = (one: { task: string; attempt: number }): boolean => isOver(run, one.task, one.attempt);
+      offers.withdrawOf(run.id, over);
+      leases.endOf(run.id, over);
     }
     if (run.kind === 'finished') {
       relay.tellEnd(run, finalEffects(run, env), (to, input, done) => advance.deliver(to, input, { done }));
@@ -210,9 +211,9 @@ export class TakeUp {
   }
 }
 
-function isOpen(run: Run, task: string, attempt: number): boolean {
-  const node = run.nodes[task];
-  return run.kind === 'open' && node?.state === 'open' && node.attempt.number === attempt;
+/** Nobody may take this attempt any more. One that this state does not know yet may have begun since it was read. */
+function isOver(run: Run, task: string, attempt: number): boolean {
+  return run.kind === 'finished' || (run.nodes[task]?.attempts.some((one) => one.number === attempt) ?? false);
 }
 
 function enqueueOf(run: Extract<Run, { kind: 'waiting' }>, env: Env, at: number): GroupInput {
