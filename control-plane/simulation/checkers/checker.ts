@@ -21,6 +21,12 @@ export type Scene = {
   fail(checker: string, what: string): void;
 };
 
+export type End = {
+  timedOut: boolean;
+  /** It was waited long enough for replicas to have forgotten what nobody needs. */
+  looksAtMemory: boolean;
+};
+
 /** Watches a history, and says when something is wrong. */
 export interface Checker {
   /** The database has inserted an entry. */
@@ -32,5 +38,5 @@ export interface Checker {
   /** A replica answers a client. */
   onAccepted?(event: CloudEvent, item: Accepted['items'][number]): void;
   /** All faults have stopped, and nothing more is going to happen, or it has taken too long. */
-  atEnd?(end: { timedOut: boolean }): Promise<void> | void;
+  atEnd?(end: End): Promise<void> | void;
 }

@@ -47,7 +47,9 @@ export function openMemoryStore(options: {
     const fate = random.next();
     const refused = fate < faults.refused;
     const replyLost = !refused && fate < faults.refused + faults.replyLost;
-    const late = !refused && !replyLost && fate < faults.refused + faults.replyLost + faults.appliedLate;
+    // A database in the same process does not act on what it has given up.
+    const late =
+      !database.whole && !refused && !replyLost && fate < faults.refused + faults.replyLost + faults.appliedLate;
     return new Promise((resolve, reject) => {
       let over = false;
       const fail = (why: string): void => {

@@ -29,7 +29,7 @@ const SHIPYARDS = 200;
 const PROJECT = 'shop';
 const CALM_MAX_MS = 40 * 60_000;
 const LOOK_EVERY_MS = 1000;
-const QUIET_MS = 2000;
+const QUIET_MS = 15_000;
 /** With other replicas, some of what is in memory goes only when the store is looked through again. */
 const QUIET_SHARED_MS = 160_000;
 const JUMP_MAX_MS = 5000;
@@ -247,10 +247,12 @@ class World {
       this.#calmDown();
     });
 
+    const looksAtMemory = this.#mode !== 'cluster' || random.chance(0.1);
+    const quietMs = this.#mode === 'cluster' && looksAtMemory ? QUIET_SHARED_MS : QUIET_MS;
     let steps = 0;
     let nextLook = 0;
     let timedOut = false;
-    let quietSince = 0;
+    let quietSince = chaosMs;
     while (timeline.step()) {
       await settled();
       steps++;
@@ -261,9 +263,10 @@ class World {
       if (!this.#isOver()) quietSince = timeline.elapsed;
       timedOut = timeline.elapsed > chaosMs + CALM_MAX_MS;
       // For a while longer, so that what the last end has set going is over too.
-      if (timedOut || timeline.elapsed - quietSince > (this.#scene.shared ? QUIET_SHARED_MS : QUIET_MS)) break;
+      if (timedOut || timeline.elapsed - quietSince > quietMs) break;
     }
-    if (this.#violations.length === 0) for (const checker of this.#checkers) await checker.atEnd?.({ timedOut });
+    if (this.#violations.length === 0)
+      for (const checker of this.#checkers) await checker.atEnd?.({ timedOut, looksAtMemory });
     return {
       seed: this.#seed,
       violations: this.#violations,
