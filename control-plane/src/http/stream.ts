@@ -77,6 +77,11 @@ export function makeStreams({ plane, limits, log }: { plane: ControlPlane; limit
             end('slow-client');
             return false;
           }
+          // What one turn has to say goes out in one write.
+          if (res.writableCorked === 0) {
+            res.cork();
+            process.nextTick(() => res.uncork());
+          }
           res.write(text);
           return true;
         },
@@ -105,7 +110,7 @@ function makeWriter(): (item: StreamItem) => string {
   return (item) => {
     if (item !== last) {
       last = item;
-      text = `id: ${item.id.replace(/[\r\n\0]/g, '')}\nevent: ${item.kind}\ndata: ${JSON.stringify(item.value)}\n\n`;
+      text = `id: ${item.id.replace(/[\r\n\0]/g, '')}\nevent: ${item.kind}\ndata: ${item.kind === 'event' ? item.text : JSON.stringify(item.value)}\n\n`;
     }
     return text;
   };
