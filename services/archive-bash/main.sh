@@ -9,8 +9,8 @@ source=/archive-bash/$(hostname)-$$
 work=$(mktemp -d)
 mkdir -p "$folder"
 
-curl_slipway() { # METHOD-AND-PATH-AND-BODY as for curl; the answer goes to $work/answer, the status to stdout
-  curl -sS --max-time 60 -o "$work/answer" -w '%{http_code}' ${SLIPWAY_TOKEN:+-H "authorization: Bearer $SLIPWAY_TOKEN"} "$@" 2>"$work/error"
+curl_slipway() { # As curl; the answer goes to $work/answer, the status to stdout. In a subshell, which becomes curl: so it can be ended.
+  exec curl -sS --max-time 60 -o "$work/answer" -w '%{http_code}' ${SLIPWAY_TOKEN:+-H "authorization: Bearer $SLIPWAY_TOKEN"} "$@" 2>"$work/error"
 }
 
 archive() { # What the task does: keeps an event under the id of its attempt, and says where and what. A repeat finds it there.

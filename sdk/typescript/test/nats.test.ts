@@ -40,7 +40,7 @@ test('a trigger on NATS is started, answered in its own spelling, and acked once
     { n: 3 },
     { type: 'sh.keptn.event.double.triggered', shkeptncontext: 'k', correlationid: 'k' },
   );
-  await eventually('four answers', () => nats.answers.length === 4);
+  await eventually('two answers', () => nats.finished().length === 2);
   expect(nats.hellos[0]).toMatchObject({ source: '/doubler', tasks: ['double'], version: '3', way: 'nats' });
   const [first, second] = nats.finished();
   const plainAnswer = first?.causationid === undefined ? second : first;
@@ -51,10 +51,12 @@ test('a trigger on NATS is started, answered in its own spelling, and acked once
     triggeredid: keptn.id,
     shkeptncontext: 'k',
   });
-  await eventually('the books', () => service.stats().answers.sent === 4);
+  // What ends at once has nothing to say before it; services of Keptn always do.
+  await eventually('the books', () => service.stats().answers.sent === 3);
+  expect(nats.answers.map(({ type }) => type)).toContain('sh.keptn.event.double.started');
   expect(await nats.left('doubler_double_plain')).toBe(0);
   expect(await nats.left('doubler_double_keptn')).toBe(0);
-  expect(await nats.stored('SLIPWAY_IN')).toBe(4);
+  expect(await nats.stored('SLIPWAY_IN')).toBe(3);
 });
 
 test('two thousand triggers over two replicas are each answered once', async () => {

@@ -1,4 +1,4 @@
-import { createInbox, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { subjectOf } from '@slipway/contract';
 import { backoffMs } from '../backoff.ts';
 import { errorText, type Logger } from '../log.ts';
@@ -24,7 +24,8 @@ interface Item {
 /**
  * Publishes answers into JetStream, and keeps each until the broker has it. All acknowledgements come to one inbox, with
  * a number for each message: the client's own `js.publish()` makes a request, a promise and a timer for every message
- * and costs nine times as much. A repeat carries the same message id, so that the broker stores it once.
+ * and costs nine times as much. A repeat is the same event with the same id, which whoever receives it recognises; so no
+ * header asks the broker to do that too, which would cost as much again.
  */
 export class NatsPublisher {
   readonly #connection: NatsConnection;
@@ -107,15 +108,10 @@ export class NatsPublisher {
   #send(item: Item): void {
     const { answer } = item;
     const id = this.#next++;
-    const head = headers();
-    head.set('Nats-Msg-Id', answer.id);
     item.dueAt = performance.now() + ACK_TIMEOUT_MS;
     try {
       // Buffer.from takes a third of the time of the TextEncoder that a string would go through.
-      this.#connection.publish(subjectOf(answer), Buffer.from(answer.json), {
-        headers: head,
-        reply: this.#inbox + id.toString(36),
-      });
+      this.#connection.publish(subjectOf(answer), Buffer.from(answer.json), { reply: this.#inbox + id.toString(36) });
     } catch (error) {
       // The client refuses what is above the broker's limit before it sends it.
       if (this.#connection.isClosed()) this.#waiting.push(item);

@@ -1,14 +1,15 @@
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
-import type { Dialect } from '@slipway/contract';
-import { decodeNats } from '@slipway/contract';
+import type { CloudEvent, Dialect } from '@slipway/contract';
+import { decodeNats, isObject } from '@slipway/contract';
 import { insteadOf } from '../answer-refused.ts';
 import { backoffMs } from '../backoff.ts';
 import { AttemptCancelled } from '../errors.ts';
+import { parseJson } from '../http/problem.ts';
 import { errorText, type Logger } from '../log.ts';
 import type { Task } from '../task.ts';
 import type { Transport, TransportCounts } from '../transport.ts';
-import { type Answer, answerTo, type Filter, matches, readMessage, whereabouts } from '../trigger.ts';
+import { type Answer, answerTo, type Filter, matches, readMessage, type Trigger, whereabouts } from '../trigger.ts';
 import type { Channel, Worker } from '../worker.ts';
 import { type NatsAddress, openNats } from './connection.ts';
 import { ACK_WAIT_MS, ensureDurable } from './durable.ts';
@@ -70,6 +71,7 @@ export class NatsTransport implements Transport, Channel {
   #life = 0;
   #leaving = false;
   #restoring = false;
+  #isConnected = false;
 
   constructor(options: NatsTransportOptions) {
     this.#options = options;
@@ -81,6 +83,7 @@ export class NatsTransport implements Transport, Channel {
     const connection = await openNats(nats, name);
     if (this.#leaving) return connection.close();
     this.#connection = connection;
+    this.#isConnected = true;
     this.#publisher = new NatsPublisher(connection, log);
     this.#publisher.onRefused = (answer, why) => this.#onRefused(answer, why);
     this.#publisher.onRoom = () => this.#ask();
@@ -98,7 +101,7 @@ export class NatsTransport implements Transport, Channel {
     for (const { puller } of this.#sources) puller.stop();
     for (const timer of this.#timers.slice(1)) clearInterval(timer);
     // What the broker has sent until now arrives before this returns, and is given back.
-    await Promise.race([this.#connection?.flush().catch(() => {}), elapsed(CLOSE_TIMEOUT_MS)]);
+    await this.#flushConnection();
   }
 
   flush(withinMs: number): Promise<boolean> {
@@ -111,8 +114,14 @@ export class NatsTransport implements Transport, Channel {
     const connection = this.#connection;
     if (connection === undefined) return;
     // Acks are on their way to the socket: let them arrive.
-    await Promise.race([connection.flush().catch(() => {}), elapsed(CLOSE_TIMEOUT_MS)]);
+    await this.#flushConnection();
     await connection.close();
+  }
+
+  /** Everything we have written has reached the broker, and what it had written has reached us; unless it is away. */
+  async #flushConnection(): Promise<void> {
+    if (!this.#isConnected) return;
+    await Promise.race([this.#connection?.flush().catch(() => {}), elapsed(CLOSE_TIMEOUT_MS)]);
   }
 
   counts(): TransportCounts {
@@ -162,8 +171,8 @@ export class NatsTransport implements Transport, Channel {
   }
 
   #onMessage(message: Msg): void {
-    const { worker, log, filter, source } = this.#options;
-    const decoded = decodeNats(message);
+    const { worker, log, filter } = this.#options;
+    const decoded = readEvent(message);
     if (!decoded.ok) {
       log.error(
         { subject: message.subject, why: decoded.problem.detail },
@@ -189,10 +198,25 @@ export class NatsTransport implements Transport, Channel {
     const earlier = this.#deliveries.get(id) ?? [];
     this.#deliveries.set(id, [...earlier.slice(1 - DELIVERIES_MAX), delivery]);
     const taken = worker.take(trigger, this);
-    if (taken === 'started') {
+    if (taken === 'started') this.#tellStarted(trigger);
+    else if (taken === 'unknown-task') this.#ack(id);
+  }
+
+  /**
+   * Unless it ends in this turn of the loop: `finished` alone says both. Services written for Keptn say both always, and
+   * who listens to them may count on it.
+   */
+  #tellStarted(trigger: Trigger): void {
+    const { worker, source } = this.#options;
+    const tell = (): void => {
       this.#publisher?.publish(answerTo(trigger, { phase: 'started', source, data: whereabouts(trigger) }));
-    } else if (taken === 'unknown-task') {
-      this.#ack(id);
+    };
+    if (trigger.dialect === 'keptn') {
+      tell();
+    } else {
+      setImmediate(() => {
+        if (worker.isRunning(trigger.event.id)) tell();
+      });
     }
   }
 
@@ -247,10 +271,12 @@ export class NatsTransport implements Transport, Channel {
       if (status.type === 'disconnect') {
         log.warn({ server: status.server }, 'lost the connection to NATS: coming back by itself');
         this.#life++;
+        this.#isConnected = false;
         this.#publisher?.disconnected();
         for (const { puller } of this.#sources) puller.pause();
       } else if (status.type === 'reconnect') {
         log.info({ server: status.server }, 'connected to NATS again');
+        this.#isConnected = true;
         this.#publisher?.connected();
         void this.#restore();
       } else if (status.type === 'error') {
@@ -292,6 +318,21 @@ export class NatsTransport implements Transport, Channel {
       return errorText(error);
     }
   }
+}
+
+/**
+ * The control plane sends whole events as JSON, which need no codec: it has checked them. Whatever else there is on the bus
+ * (binary mode, strangers, garbage) goes through it.
+ */
+function readEvent(message: Msg): ReturnType<typeof decodeNats> {
+  const value = parseJson(message.string());
+  return isWholeEvent(value) ? { ok: true, event: value, mode: 'structured' } : decodeNats(message);
+}
+
+function isWholeEvent(value: unknown): value is CloudEvent {
+  return (
+    isObject(value) && value.specversion === '1.0' && typeof value.id === 'string' && typeof value.type === 'string'
+  );
 }
 
 /** The pause between two looks for the streams stays below 2 s. */
