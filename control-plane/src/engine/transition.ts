@@ -52,6 +52,8 @@ export function transition(run: Run | undefined, input: RunInput, env: Env): Ste
       return rejected(run, input, env);
     case 'answer':
       return answer(run, input, env);
+    case 'undeliverable':
+      return undeliverable(run, input, env);
     case 'lease-lost':
       return leaseLost(run, input, env);
     case 'timer':
@@ -502,6 +504,25 @@ function retryDelay(
     return undefined;
   }
   return retryDelayMs(retry, used + 1, work.random, end.error);
+}
+
+function undeliverable(run: Run, input: Extract<RunInput, { kind: 'undeliverable' }>, env: Env): Step {
+  const node = run.nodes[input.task];
+  const task = env.sequence?.tasks.find((one) => one.key === input.task);
+  if (run.kind !== 'open' || node?.state !== 'open' || node.attempt.number !== input.attempt || !task)
+    return nothing(run);
+  // Somebody has it all the same, by HTTP: the answer will tell.
+  if (node.attempt.startedAt !== undefined) return nothing(run);
+  const message = `'${task.uses}' cannot be triggered: ${input.reason}`;
+  return settleAttempt(openWork(run, env, input.at, `undeliverable/${input.attempt}`, 0), task, {
+    outcome: 'failed',
+    status: 'errored',
+    result: 'fail',
+    message,
+    output: undefined,
+    data: {},
+    error: { code: 'UNDELIVERABLE', message, retryable: false },
+  });
 }
 
 // ---- time

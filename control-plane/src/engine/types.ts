@@ -161,6 +161,8 @@ export type RunInput =
       event: CloudEvent;
       json: string;
     }
+  /** The trigger of this attempt can reach no service by the bus, ever. */
+  | { kind: 'undeliverable'; at: number; task: string; attempt: number; reason: string }
   | { kind: 'lease-lost'; at: number; task: string; attempt: number; source: string }
   | { kind: 'timer'; at: number; name: string; dueAt: number; random: number }
   /** Deciding an input threw: the run stands still and says why; the others go on. */

@@ -15,7 +15,7 @@ import type {
   Waited,
   Why,
 } from '@slipway/contract';
-import { attemptId, decodeNats, plainType } from '@slipway/contract';
+import { attemptId, decodeNats, parseAttemptId, plainType } from '@slipway/contract';
 import type { Bus, Delivery } from '../bus/bus.ts';
 import type { Effect, Env, Run, RunInput } from '../engine/index.ts';
 import { openDispatches } from '../engine/index.ts';
@@ -143,6 +143,7 @@ class Plane implements ControlPlane {
       clock,
       onError,
       redispatch: (run, task, attempt) => this.#redispatch(run, task, attempt),
+      refused: (messageId, reason) => this.#undeliverable(messageId, reason),
       settle: (runs) => store.settle(runs),
     });
     const walkAt = clock.now();
@@ -436,6 +437,19 @@ class Plane implements ControlPlane {
         if (error) this.#timers.retry(timer);
         else if (verdict?.outcome.kind !== 'applied') void this.#timers.forget(timer);
       },
+    });
+  }
+
+  /** A trigger that the broker will never take: no service can answer it, so the attempt ends here. */
+  #undeliverable(messageId: string, reason: string): void {
+    const ref = parseAttemptId(messageId.split('/')[0] ?? '');
+    if (!ref) return;
+    this.#advance.deliver(ref.run, {
+      kind: 'undeliverable',
+      at: this.#clock.now(),
+      task: ref.task,
+      attempt: ref.attempt,
+      reason,
     });
   }
 

@@ -1,5 +1,6 @@
 import { attemptId } from '@slipway/contract';
 import type { Bus, BusMessage } from '../bus/bus.ts';
+import { MessageRefused } from '../bus/bus.ts';
 import type { Effect, FinishedRun, GroupInput, OutEvent, Run } from '../engine/index.ts';
 import type { Committed } from './advance.ts';
 import type { Clock } from './clock.ts';
@@ -23,6 +24,7 @@ export class Relay {
   readonly #clock: Clock;
   readonly #onError: (message: string, details: Record<string, unknown>) => void;
   readonly #redispatch: (run: string, task: string, attempt: number) => void;
+  readonly #onRefused: (messageId: string, reason: string) => void;
   readonly #settleNow: (runs: string[]) => Promise<void>;
   readonly #unstarted = new Map<
     string,
@@ -40,12 +42,15 @@ export class Relay {
     clock: Clock;
     onError(message: string, details: Record<string, unknown>): void;
     redispatch(run: string, task: string, attempt: number): void;
+    /** The broker will never take the message. */
+    refused(messageId: string, reason: string): void;
     settle(runs: string[]): Promise<void>;
   }) {
     this.#bus = options.bus;
     this.#clock = options.clock;
     this.#onError = options.onError;
     this.#redispatch = options.redispatch;
+    this.#onRefused = options.refused;
     this.#settleNow = options.settle;
   }
 
@@ -180,6 +185,17 @@ export class Relay {
       },
       (error: unknown) => {
         this.#waiting -= messages.length;
+        if (error instanceof MessageRefused) {
+          // The broker will never take this one: whoever waits for its answer must know, and the others go on.
+          this.#onError('an event can never be published', { messageId: error.messageId, error: error.message });
+          this.#onRefused(error.messageId, error.message);
+          this.#publish(
+            messages.filter((message) => message.messageId !== error.messageId),
+            retryMs,
+            done,
+          );
+          return;
+        }
         this.#onError('events could not be published, they will be again', {
           error: String(error),
           messages: messages.length,
