@@ -1,7 +1,7 @@
 // What `npm start` and `npm test` do first. It runs on whatever Node is there (20 or newer) before a single package is
 // installed, so it is plain JavaScript and imports nothing but Node.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const NODE_MAJOR = 24;
 const INSTALL_TIMEOUT_MS = 10 * 60_000;
+const BUILD_TIMEOUT_MS = 2 * 60_000;
 
 /**
  * Makes node_modules what package-lock.json says (a few milliseconds and no word when it is already), then runs a script of
@@ -19,6 +20,7 @@ export function runInstalled(script, args) {
   const reason = staleReason();
   if (reason) install(reason);
   const node = findNode();
+  buildWeb(node);
   const child = spawn(node, [join(ROOT, script), ...args], { stdio: 'inherit' });
 
   // On a terminal Ctrl-C reaches the whole process group, and npm repeats it to us. The child has its own already, and a
@@ -46,6 +48,30 @@ function install(reason) {
     fail(`npm ci failed (${cause}). The registry must be reachable; try it alone: npm ci`);
   }
   process.stdout.write(`Installed in ${seconds(started)}.\n`);
+}
+
+/** Builds the web view into web/dist, when that is older than what it is made of. Without it everything else still works. */
+function buildWeb(node) {
+  const web = join(ROOT, 'web');
+  const built = join(web, 'dist', 'index.html');
+  const sources = ['src', 'public', 'index.html', 'vite.config.ts', 'package.json'].map((name) => join(web, name));
+  if (!sources.every((source) => existsSync(source))) return;
+  if (existsSync(built) && Math.max(...sources.map(newestIn)) <= statSync(built).mtimeMs) return;
+  const started = performance.now();
+  const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js');
+  const result = spawnSync(node, [vite, 'build', '--logLevel', 'warn'], {
+    cwd: web,
+    encoding: 'utf8',
+    timeout: BUILD_TIMEOUT_MS,
+  });
+  if (result.status === 0) process.stdout.write(`Built the web view in ${seconds(started)}.\n`);
+  else process.stderr.write(`${result.stderr ?? ''}The web view could not be built, so there is none at /.\n`);
+}
+
+function newestIn(path) {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newestIn(join(path, name))));
 }
 
 /** Why node_modules is not what the lock file asks for, or undefined when it is. npm keeps a lock file of what it installed. */

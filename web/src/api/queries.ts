@@ -1,0 +1,106 @@
+import type {
+  ContextView,
+  EventView,
+  Plan,
+  Project,
+  RunSummary,
+  RunView,
+  ServiceView,
+  ShipyardVersion,
+  Why,
+} from '@slipway/contract';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { pathOf, type Query, request } from './client.ts';
+
+export type Page<T> = { items: T[]; next?: string };
+/** The contract leaves `plan` open; the control plane writes a Plan. */
+export type Shipyard = Omit<ShipyardVersion, 'plan'> & { plan: Plan };
+
+export const RUNS_PAGE = 100;
+const EVENTS_PAGE = 500;
+
+export const runsQuery = (filter: Query) =>
+  infiniteQueryOptions({
+    queryKey: ['runs', filter],
+    queryFn: ({ pageParam, signal }) =>
+      request<Page<RunSummary>>({
+        path: '/v1/runs',
+        query: { ...filter, limit: RUNS_PAGE, cursor: pageParam },
+        signal,
+      }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next,
+  });
+
+export const runQuery = (run: string) =>
+  queryOptions({
+    queryKey: ['run', run],
+    queryFn: ({ signal }) => request<RunView>({ path: pathOf`/v1/runs/${run}`, signal }),
+  });
+
+export const whyQuery = (run: string) =>
+  queryOptions({
+    queryKey: ['why', run],
+    queryFn: ({ signal }) => request<Why>({ path: pathOf`/v1/runs/${run}/why`, signal }),
+  });
+
+export const contextQuery = (correlationid: string) =>
+  queryOptions({
+    queryKey: ['context', correlationid],
+    queryFn: ({ signal }) => request<ContextView>({ path: pathOf`/v1/contexts/${correlationid}`, signal }),
+  });
+
+export const runEventsQuery = (run: string) =>
+  infiniteQueryOptions({
+    queryKey: ['run-events', run],
+    queryFn: ({ pageParam, signal }) =>
+      request<Page<EventView>>({
+        path: pathOf`/v1/runs/${run}/events`,
+        query: { limit: EVENTS_PAGE, cursor: pageParam },
+        signal,
+      }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next,
+  });
+
+export const eventsQuery = (filter: Query) =>
+  infiniteQueryOptions({
+    queryKey: ['events', filter],
+    queryFn: ({ pageParam, signal }) =>
+      request<Page<EventView>>({ path: '/v1/events', query: { ...filter, limit: 200, cursor: pageParam }, signal }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next,
+  });
+
+export const projectsQuery = queryOptions({
+  queryKey: ['projects'],
+  queryFn: ({ signal }) => request<Page<Project>>({ path: '/v1/projects', query: { limit: 1000 }, signal }),
+  staleTime: 30_000,
+});
+
+export const shipyardQuery = (project: string) =>
+  queryOptions({
+    queryKey: ['shipyard', project],
+    queryFn: ({ signal }) => request<Shipyard>({ path: pathOf`/v1/projects/${project}/shipyard`, signal }),
+    staleTime: 30_000,
+  });
+
+export const shipyardVersionQuery = (project: string, version: string) =>
+  queryOptions({
+    queryKey: ['shipyard', project, version],
+    queryFn: ({ signal }) => request<Shipyard>({ path: pathOf`/v1/projects/${project}/shipyards/${version}`, signal }),
+    // A version is named by the hash of its meaning: it never changes.
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const shipyardVersionsQuery = (project: string) =>
+  queryOptions({
+    queryKey: ['shipyards', project],
+    queryFn: ({ signal }) =>
+      request<Page<Shipyard>>({ path: pathOf`/v1/projects/${project}/shipyards`, query: { limit: 50 }, signal }),
+  });
+
+export const servicesQuery = queryOptions({
+  queryKey: ['services'],
+  queryFn: ({ signal }) => request<Page<ServiceView>>({ path: '/v1/services', signal }),
+});

@@ -1,0 +1,142 @@
+import type { RunSummary } from '@slipway/contract';
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useDeferredValue, useId, useState } from 'react';
+import { request } from '../api/client.ts';
+import { type Page, projectsQuery } from '../api/queries.ts';
+import { Glyph } from '../ui/badge.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { runLook } from '../ui/state.ts';
+import { Icon } from './icons.tsx';
+import { pages } from './pages.ts';
+
+type Hit = { key: string; text: string; hint: string; icon: React.ReactNode; go: () => void };
+
+const ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
+
+/** Ctrl-K: pages, projects and runs by what one types; an id opens its run or its context. */
+export function Palette({ onClose }: { onClose: () => void }) {
+  const navigate = useNavigate();
+  const listId = useId();
+  const [text, setText] = useState('');
+  const [at, setAt] = useState(0);
+  const typed = useDeferredValue(text.trim());
+  const { data: projects } = useQuery(projectsQuery);
+  const { data: recent } = useQuery({
+    queryKey: ['palette', 'runs'],
+    queryFn: ({ signal }) => request<Page<RunSummary>>({ path: '/v1/runs', query: { limit: 200 }, signal }),
+    staleTime: 5_000,
+  });
+
+  const hits: Hit[] = [];
+  if (ID.test(typed)) {
+    hits.push(
+      {
+        key: 'run-id',
+        text: `Run ${typed}`,
+        hint: 'by its id',
+        icon: <Icon name="runs" />,
+        go: () => void navigate({ to: '/runs/$run', params: { run: typed } }),
+      },
+      {
+        key: 'context-id',
+        text: `Runs of context ${typed}`,
+        hint: 'context',
+        icon: <Icon name="runs" />,
+        go: () => void navigate({ to: '/runs', search: { correlationid: typed } }),
+      },
+    );
+  }
+  const matches = (...words: (string | undefined)[]): boolean =>
+    typed
+      .toLowerCase()
+      .split(/\s+/)
+      .every((part) => words.some((word) => word?.toLowerCase().includes(part)));
+  for (const page of pages) {
+    if (!matches(page.name)) continue;
+    hits.push({
+      key: page.to,
+      text: page.name,
+      hint: 'page',
+      icon: <Icon name={page.icon} />,
+      go: () => void navigate({ to: page.to }),
+    });
+  }
+  for (const { name } of projects?.items ?? []) {
+    if (!matches(name, 'project')) continue;
+    hits.push({
+      key: `project ${name}`,
+      text: `Runs of ${name}`,
+      hint: 'project',
+      icon: <Icon name="projects" />,
+      go: () => void navigate({ to: '/runs', search: { project: name } }),
+    });
+  }
+  for (const run of recent?.items ?? []) {
+    if (hits.length >= 40) break;
+    const labels = Object.entries(run.labels ?? {}).map(([key, value]) => `${key}=${value}`);
+    if (!matches(run.stage, run.sequence, run.service, run.project, run.id, run.correlationid, ...labels)) continue;
+    const look = runLook(run);
+    hits.push({
+      key: run.id,
+      text: `${run.stage}.${run.sequence}${run.service === undefined ? '' : ` · ${run.service}`}`,
+      hint: `${run.project} · ${look.word}`,
+      icon: (
+        <span className={`tone-${look.tone}`}>
+          <Glyph shape={look.shape} />
+        </span>
+      ),
+      go: () => void navigate({ to: '/runs/$run', params: { run: run.id } }),
+    });
+  }
+  const chosen = Math.min(at, hits.length - 1);
+  const open = (hit: Hit | undefined): void => {
+    if (!hit) return;
+    onClose();
+    hit.go();
+  };
+  return (
+    <Dialog title="Find" hideTitle className="palette" onClose={onClose}>
+      <input
+        autoFocus
+        role="combobox"
+        aria-expanded="true"
+        aria-controls={listId}
+        aria-activedescendant={hits[chosen] ? `${listId}-${chosen}` : undefined}
+        aria-label="Find a run, a project, a page"
+        placeholder="Run, service, project, label, id …"
+        value={text}
+        onChange={(event) => {
+          setText(event.target.value);
+          setAt(0);
+        }}
+        onKeyDown={(event) => {
+          if (event.key === 'ArrowDown') setAt(Math.min(hits.length - 1, chosen + 1));
+          else if (event.key === 'ArrowUp') setAt(Math.max(0, chosen - 1));
+          else if (event.key === 'Enter') open(hits[chosen]);
+          else return;
+          event.preventDefault();
+        }}
+      />
+      {hits.length === 0 ? <p className="screen muted">Nothing of that name among the last 200 runs.</p> : null}
+      <div id={listId} className="found" role="listbox" aria-label="What was found">
+        {hits.map((hit, index) => (
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are those of the combobox above
+          <div
+            key={hit.key}
+            id={`${listId}-${index}`}
+            role="option"
+            aria-selected={index === chosen}
+            tabIndex={-1}
+            onClick={() => open(hit)}
+            onPointerMove={() => setAt(index)}
+          >
+            {hit.icon}
+            <span className="cut">{hit.text}</span>
+            <span className="muted">{hit.hint}</span>
+          </div>
+        ))}
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,42 @@
+import { useSyncExternalStore } from 'react';
+
+const choices = ['system', 'light', 'dark', 'contrast'] as const;
+export type Theme = (typeof choices)[number];
+
+const KEY = 'slipway-theme';
+const dark = matchMedia('(prefers-color-scheme: dark)');
+const contrast = matchMedia('(prefers-contrast: more)');
+const listeners = new Set<() => void>();
+
+function chosen(): Theme {
+  const kept = localStorage.getItem(KEY);
+  return choices.find((theme) => theme === kept) ?? 'system';
+}
+
+function apply(): void {
+  const theme = chosen();
+  const bySystem = contrast.matches ? 'contrast' : dark.matches ? 'dark' : 'light';
+  document.documentElement.dataset.theme = theme === 'system' ? bySystem : theme;
+}
+
+export function startTheme(): void {
+  apply();
+  dark.addEventListener('change', apply);
+  contrast.addEventListener('change', apply);
+}
+
+export function useTheme(): { theme: Theme; next(): void } {
+  const theme = useSyncExternalStore((listener) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }, chosen);
+  return {
+    theme,
+    next() {
+      const following = choices[(choices.indexOf(theme) + 1) % choices.length] ?? 'system';
+      localStorage.setItem(KEY, following);
+      apply();
+      for (const listener of listeners) listener();
+    },
+  };
+}

@@ -1,0 +1,107 @@
+import type { RunCommand, RunView } from '@slipway/contract';
+import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { jsonBody, pathOf, request } from '../../api/client.ts';
+import { runQuery } from '../../api/queries.ts';
+import { cliLine, say } from '../../ui/copy.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
+import { countText } from '../../ui/format.ts';
+
+const words: Record<RunCommand, string> = { pause: 'Pause', resume: 'Resume', abort: 'Abort' };
+
+/** The commands that the API allows now, each with what it will do before it does it. */
+export function Actions({ run }: { run: RunView }) {
+  const [chosen, setChosen] = useState<RunCommand>();
+  return (
+    <>
+      {run.commands.map((command) => (
+        <button
+          key={command}
+          type="button"
+          className={command === 'abort' ? 'button danger' : 'button'}
+          onClick={() => setChosen(command)}
+        >
+          {words[command]} …
+        </button>
+      ))}
+      {chosen === undefined ? null : <Confirm run={run} command={chosen} onClose={() => setChosen(undefined)} />}
+    </>
+  );
+}
+
+function Confirm({ run, command, onClose }: { run: RunView; command: RunCommand; onClose: () => void }) {
+  const queries = useQueryClient();
+  const [reason, setReason] = useState('');
+  const [error, setError] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const act = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      const body = jsonBody(reason === '' ? {} : { reason });
+      await request({ method: 'POST', path: pathOf`/v1/runs/${run.id}/${command}`, body });
+      await queries.invalidateQueries({ queryKey: runQuery(run.id).queryKey });
+      say(`${words[command]}: done.`);
+      onClose();
+    } catch (failure) {
+      setError(failure instanceof Error ? failure.message : String(failure));
+      setBusy(false);
+    }
+  };
+  return (
+    <Dialog title={`${words[command]} ${run.stage}.${run.sequence}`} onClose={onClose}>
+      <ul className="effects">
+        {effectsOf(run, command).map((effect) => (
+          <li key={effect}>{effect}</li>
+        ))}
+      </ul>
+      <label className="field">
+        <span>Reason, kept in the history</span>
+        <input className="input" value={reason} maxLength={1024} onChange={(event) => setReason(event.target.value)} />
+      </label>
+      <p className="muted mono cut" title="The same from a terminal">
+        {cliLine(command, run.id, ...(reason === '' ? [] : ['--reason', reason]))}
+      </p>
+      {error === undefined ? null : (
+        <p role="alert" className="badge tone-fail">
+          {error}
+        </p>
+      )}
+      <div className="dialog-end">
+        <button type="button" className="button" onClick={onClose}>
+          Cancel
+        </button>
+        <button
+          type="button"
+          className={command === 'abort' ? 'button danger primary' : 'button primary'}
+          disabled={busy}
+          onClick={() => void act()}
+        >
+          {words[command]}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+/** What will happen, from what the run is doing now. */
+function effectsOf(run: RunView, command: RunCommand): string[] {
+  const open = run.tasks.filter(({ state }) => state === 'open');
+  const delayed = run.tasks.filter(({ state }) => state === 'delayed');
+  const pending = run.tasks.filter(({ state }) => state === 'pending');
+  const names = open.map(({ key }) => `'${key}'`).join(', ');
+  if (command === 'pause') {
+    return [
+      open.length === 0 ? 'No task is running now.' : `${names} may finish; the answer is taken.`,
+      `${countText(pending.length + delayed.length, 'task')} will not start until it is resumed.`,
+      'Timeouts of the run go on.',
+    ];
+  }
+  if (command === 'resume') return ['It goes on where it stood: what is due is triggered at once.'];
+  return [
+    open.length === 0
+      ? 'No task is running now.'
+      : `${names}: the running attempt is cancelled, and its service is told with a cancelled event.`,
+    `${countText(pending.length + delayed.length, 'task')} will never start.`,
+    'The run ends with status aborted, and its end triggers nothing that waits for a pass. This cannot be undone.',
+  ];
+}

@@ -1,0 +1,234 @@
+import './run.css';
+import type { RunView, TaskView } from '@slipway/contract';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { useRef } from 'react';
+import { ApiError } from '../../api/client.ts';
+import { contextQuery, runEventsQuery, runQuery, whyQuery } from '../../api/queries.ts';
+import { useStream } from '../../api/stream.ts';
+import { Badge } from '../../ui/badge.tsx';
+import { CliButton, cliLine } from '../../ui/copy.tsx';
+import { useTitle } from '../../ui/page.ts';
+import { Empty, Failed, Loading } from '../../ui/screens.tsx';
+import { runLook } from '../../ui/state.ts';
+import { Time, Took } from '../../ui/time.tsx';
+import { Actions } from './actions.tsx';
+import { Lanes } from './lanes.tsx';
+import { RunData } from './run-data.tsx';
+import { RunEvents } from './run-events.tsx';
+import { RunHistory } from './run-history.tsx';
+import { TaskPanel } from './task-panel.tsx';
+import { Timeline } from './timeline.tsx';
+import { WhyBand } from './why.tsx';
+
+const route = getRouteApi('/runs/$run');
+
+export function RunPage() {
+  const { run: id } = route.useParams();
+  const query = useQuery(runQuery(id));
+  useTitle(query.data ? `${query.data.stage}.${query.data.sequence}` : 'Run');
+  useLiveRun(query.data);
+  if (query.isError) {
+    if (query.error instanceof ApiError && query.error.status === 404) {
+      return (
+        <Empty title="There is no such run">
+          <p className="mono">{id}</p>
+          <p>It may have been deleted by the retention of its project, or it is on another server.</p>
+          <Link to="/runs" className="button">
+            All runs
+          </Link>
+        </Empty>
+      );
+    }
+    return <Failed error={query.error} what="The run cannot be shown" retry={() => void query.refetch()} />;
+  }
+  return (
+    <div className="page run-page">
+      {query.isPending ? <Loading rows={10} height={32} /> : <Whole run={query.data} />}
+    </div>
+  );
+}
+
+function Whole({ run }: { run: RunView }) {
+  const { tab, task: wanted, attempt, event } = route.useSearch();
+  const task = run.tasks.find(({ key }) => key === wanted) ?? tellingTask(run);
+  return (
+    <>
+      <nav className="crumbs" aria-label="Where this is">
+        <Link to="/runs">Runs</Link>
+        <span aria-hidden="true">/</span>
+        <Link to="/runs" search={{ project: run.project }}>
+          {run.project}
+        </Link>
+        <span aria-hidden="true">/</span>
+        <Link to="/runs" search={{ project: run.project, stage: run.stage, sequence: run.sequence }}>
+          {run.stage}.{run.sequence}
+        </Link>
+      </nav>
+      <div className="head">
+        <h1 className="cut">
+          {run.sequence} <span className="muted">in {run.stage}</span>
+          {run.service === undefined ? null : ` · ${run.service}`}
+        </h1>
+        <Badge look={runLook(run)} filled />
+        <div className="end">
+          <Actions run={run} />
+          <span className="only-wide">
+            <CliButton line={cliLine('get', 'run', run.id)} />
+          </span>
+        </div>
+      </div>
+      <WhyBand run={run} />
+      <Facts run={run} />
+      <Lanes run={run} selected={task?.key} />
+      <Tabs run={run} tab={tab} />
+      {tab === 'events' ? (
+        <RunEvents run={run} selected={event} />
+      ) : tab === 'data' ? (
+        <RunData run={run} />
+      ) : tab === 'history' ? (
+        <RunHistory run={run} />
+      ) : (
+        <div className="split">
+          <Timeline run={run} selected={task?.key} />
+          {task === undefined ? null : <TaskPanel run={run} task={task} attempt={attempt} />}
+        </div>
+      )}
+    </>
+  );
+}
+
+function Facts({ run }: { run: RunView }) {
+  const labels = Object.entries(run.labels ?? {});
+  return (
+    <dl className="run-facts">
+      <div>
+        <dt>Accepted</dt>
+        <dd>
+          <Time at={run.acceptedAt} />
+        </dd>
+      </div>
+      <div>
+        <dt>{run.finishedAt === undefined ? 'So far' : 'Took'}</dt>
+        <dd>
+          <Took from={run.acceptedAt} to={run.finishedAt} />
+        </dd>
+      </div>
+      <div>
+        <dt>Tasks</dt>
+        <dd>
+          {run.tasksDone} of {run.tasksTotal}
+        </dd>
+      </div>
+      <div className="only-wide">
+        <dt>Run</dt>
+        <dd className="mono cut">{run.id}</dd>
+      </div>
+      <div>
+        <dt>Context</dt>
+        <dd className="mono cut">
+          <Link to="/runs" search={{ correlationid: run.correlationid }}>
+            {run.correlationid}
+          </Link>
+        </dd>
+      </div>
+      <div className="only-wide">
+        <dt>Shipyard</dt>
+        <dd className="mono">{run.shipyardVersion}</dd>
+      </div>
+      {run.triggeredBy === undefined ? null : (
+        <div>
+          <dt>Triggered by</dt>
+          <dd className="mono cut">
+            <Link to="/runs/$run" params={{ run: run.triggeredBy }}>
+              {run.triggeredBy}
+            </Link>
+          </dd>
+        </div>
+      )}
+      {labels.length === 0 ? null : (
+        <div>
+          <dt>Labels</dt>
+          <dd className="labels">
+            {labels.map(([key, value]) => (
+              <Link key={key} to="/runs" search={{ label: `${key}=${value}` }} className="tag">
+                <span className="cut">
+                  {key}={value}
+                </span>
+              </Link>
+            ))}
+          </dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
+const tabs = [
+  { key: undefined, word: 'Timeline' },
+  { key: 'events', word: 'Events' },
+  { key: 'data', word: 'Input and output' },
+  { key: 'history', word: 'History' },
+] as const;
+
+function Tabs({ run, tab }: { run: RunView; tab: string | undefined }) {
+  return (
+    <nav className="tabs" aria-label="Parts of the run">
+      {tabs.map(({ key, word }) => (
+        <Link
+          key={word}
+          className="tab"
+          to="/runs/$run"
+          params={{ run: run.id }}
+          search={key === undefined ? {} : { tab: key }}
+          replace
+          resetScroll={false}
+          activeOptions={{ exact: true, includeSearch: true }}
+          aria-current={tab === key ? 'page' : undefined}
+        >
+          {word}
+          {key === 'history' && run.history.length > 0 ? ` (${run.history.length})` : ''}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+/** What one wants to see first: what failed, else what is going on, else the last that ended. */
+function tellingTask(run: RunView): TaskView | undefined {
+  return (
+    run.tasks.find(({ state, result }) => state === 'finished' && result === 'fail') ??
+    run.tasks.find(({ state }) => state === 'open' || state === 'delayed') ??
+    run.tasks.findLast(({ state }) => state === 'finished') ??
+    run.tasks[0]
+  );
+}
+
+const COALESCE_MS = 120;
+
+/** Reads the run again when the stream tells of its context: at once, and then at most each 120 ms. */
+function useLiveRun(run: RunView | undefined): void {
+  const queries = useQueryClient();
+  const waiting = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const lastRead = useRef(0);
+  const read = (): void => {
+    if (run === undefined) return;
+    waiting.current = undefined;
+    lastRead.current = performance.now();
+    void queries.invalidateQueries({ queryKey: ['run'] });
+    void queries.invalidateQueries({ queryKey: whyQuery(run.id).queryKey });
+    void queries.invalidateQueries({ queryKey: contextQuery(run.correlationid).queryKey });
+    void queries.invalidateQueries({ queryKey: runEventsQuery(run.id).queryKey });
+  };
+  useStream({
+    filter: { correlationid: run?.correlationid },
+    enabled: run !== undefined,
+    onResync: read,
+    onItems: () => {
+      if (waiting.current !== undefined) return;
+      const since = performance.now() - lastRead.current;
+      if (since > COALESCE_MS) read();
+      else waiting.current = setTimeout(read, COALESCE_MS - since);
+    },
+  });
+}

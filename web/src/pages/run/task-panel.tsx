@@ -1,0 +1,161 @@
+import type { AttemptView, RunView, TaskView } from '@slipway/contract';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { Badge } from '../../ui/badge.tsx';
+import { DiffView } from '../../ui/diff.tsx';
+import { exactText } from '../../ui/format.ts';
+import { JsonTree } from '../../ui/json-tree.tsx';
+import { attemptLook, taskLook } from '../../ui/state.ts';
+import { Time, Took } from '../../ui/time.tsx';
+import { Answer } from './answer.tsx';
+
+/** One task: what it was given, who worked on it, what came back; each attempt for itself. */
+export function TaskPanel({ run, task, attempt }: { run: RunView; task: TaskView; attempt: string | undefined }) {
+  const [answering, setAnswering] = useState(false);
+  const shown = task.attempts.find(({ number }) => String(number) === attempt) ?? task.attempts.at(-1);
+  return (
+    <section className="panel task-panel" aria-label={`Task ${task.key}`}>
+      <header>
+        <h2 className="cut">{task.key}</h2>
+        <Badge look={taskLook(task)} />
+        {task.state === 'open' ? (
+          <button type="button" className="button small end" onClick={() => setAnswering(true)}>
+            Answer by hand …
+          </button>
+        ) : null}
+      </header>
+      <div className="body">
+        {task.uses === task.key ? null : (
+          <p className="muted">
+            triggers <code>{task.uses}</code>
+          </p>
+        )}
+        {task.attempts.length > 1 ? (
+          <nav className="segments" aria-label="Attempts">
+            {task.attempts.map((one) => (
+              <Link
+                key={one.id}
+                to="/runs/$run"
+                params={{ run: run.id }}
+                search={{ task: task.key, attempt: String(one.number) }}
+                replace
+                resetScroll={false}
+                className="attempt"
+                aria-current={one === shown ? 'true' : undefined}
+              >
+                {one.number} <Badge look={attemptLook(one)} />
+              </Link>
+            ))}
+          </nav>
+        ) : null}
+        {shown === undefined ? (
+          <p className="muted">{notYetText(task)}</p>
+        ) : (
+          <Attempt
+            task={task}
+            attempt={shown}
+            before={task.attempts.find(({ number }) => number === shown.number - 1)}
+          />
+        )}
+      </div>
+      {answering && shown !== undefined ? (
+        <Answer run={run} task={task} attempt={shown} onClose={() => setAnswering(false)} />
+      ) : null}
+    </section>
+  );
+}
+
+function Attempt({ task, attempt, before }: { task: TaskView; attempt: AttemptView; before: AttemptView | undefined }) {
+  const [comparing, setComparing] = useState(false);
+  const { startedAt, endedAt, triggeredAt, message, error } = attempt;
+  return (
+    <>
+      <dl className="facts">
+        <dt>Triggered</dt>
+        <dd title={exactText(triggeredAt)}>
+          <Time at={triggeredAt} />
+        </dd>
+        <dt>Waited</dt>
+        <dd>
+          <Took from={triggeredAt} to={startedAt ?? endedAt} />
+        </dd>
+        {startedAt === undefined ? null : (
+          <>
+            <dt>Worked</dt>
+            <dd>
+              <Took from={startedAt} to={endedAt} />
+            </dd>
+          </>
+        )}
+        <dt>Attempt</dt>
+        <dd>
+          {attempt.number} of at most {task.attemptsMax}
+        </dd>
+        {attempt.executors.map((executor) => (
+          <Executor key={executor.source} executor={executor} />
+        ))}
+      </dl>
+      {message === undefined && error === undefined ? null : (
+        <p className={`message tone-${attemptLook(attempt).tone}`}>
+          {error === undefined ? null : <code>{error.code} </code>}
+          {message ?? error?.message}
+        </p>
+      )}
+      {before === undefined ? null : (
+        <label className="check">
+          <input type="checkbox" checked={comparing} onChange={(event) => setComparing(event.target.checked)} />
+          Only what is different from attempt {before.number}
+        </label>
+      )}
+      <h3>Input</h3>
+      {comparing && before ? (
+        <DiffView before={before.input} after={attempt.input} />
+      ) : (
+        <JsonTree value={attempt.input} />
+      )}
+      <h3>Output</h3>
+      {comparing && before ? (
+        <DiffView before={before.output} after={attempt.output} />
+      ) : attempt.state === 'open' ? (
+        <p className="muted">Not answered yet.</p>
+      ) : (
+        <JsonTree value={attempt.output} expression={`tasks.${task.key.replaceAll('-', '_')}.output`} />
+      )}
+    </>
+  );
+}
+
+function Executor({ executor }: { executor: AttemptView['executors'][number] }) {
+  const { source, way, fraction, message, leaseUntil, finishedAt, lastSeenAt } = executor;
+  return (
+    <>
+      <dt>By</dt>
+      <dd className="executor">
+        <span className="mono">{source}</span> <span className="tag">{wayWords[way]}</span>
+        {finishedAt === undefined && fraction !== undefined ? (
+          <progress value={fraction} max={1} aria-label={`Progress of ${source}`} />
+        ) : null}
+        {finishedAt === undefined && message !== undefined ? <span> {message}</span> : null}
+        {finishedAt === undefined && lastSeenAt !== undefined ? (
+          <span className="muted">
+            {' '}
+            last seen <Time at={lastSeenAt} />
+          </span>
+        ) : null}
+        {finishedAt === undefined && leaseUntil !== undefined ? (
+          <span className="muted">
+            , its lease ends <Time at={leaseUntil} />
+          </span>
+        ) : null}
+      </dd>
+    </>
+  );
+}
+
+const wayWords = { nats: 'NATS', claim: 'HTTP claim', push: 'push', http: 'HTTP' } as const;
+
+function notYetText(task: TaskView): string {
+  if (task.state === 'skipped') return 'It was skipped: what it needs did not end as it must.';
+  if (task.state === 'cancelled') return 'It was cancelled before it was triggered.';
+  return task.needs.length === 0 ? 'Not triggered yet.' : `Not triggered yet: it needs ${task.needs.join(' and ')}.`;
+}

@@ -1,0 +1,138 @@
+import { useQuery } from '@tanstack/react-query';
+import { useId, useState } from 'react';
+import { projectsQuery, shipyardQuery } from '../../api/queries.ts';
+import { type RunSearch, searchOfText, shows, spans, textOfSearch } from './filter.ts';
+
+/** The filters. Every choice is a new address, so that it can be kept and sent to others. */
+export function Facets({ search, onChange }: { search: RunSearch; onChange: (search: RunSearch) => void }) {
+  const { data: projects } = useQuery(projectsQuery);
+  const { data: shipyard } = useQuery({
+    ...shipyardQuery(search.project ?? ''),
+    enabled: search.project !== undefined,
+  });
+  const stages = shipyard?.plan.stages ?? [];
+  const sequences = stages
+    .filter((stage) => search.stage === undefined || stage.name === search.stage)
+    .flatMap((stage) => stage.sequences.filter(({ builtIn }) => !builtIn).map(({ name }) => name));
+  return (
+    <div className="facets">
+      <fieldset className="segments" aria-label="State">
+        <button
+          type="button"
+          aria-pressed={search.show === undefined}
+          onClick={() => onChange({ ...search, show: '' })}
+        >
+          All
+        </button>
+        {shows.map(({ key, word }) => (
+          <button
+            key={key}
+            type="button"
+            aria-pressed={search.show === key}
+            onClick={() => onChange({ ...search, show: search.show === key ? '' : key })}
+          >
+            {word}
+          </button>
+        ))}
+      </fieldset>
+      <div className="choices">
+        <TextFilter key={textOfSearch(search)} search={search} onChange={onChange} />
+        <Choice
+          label="project"
+          value={search.project}
+          options={(projects?.items ?? []).map(({ name }) => name)}
+          onChange={(project) => onChange({ ...search, project, stage: '', sequence: '' })}
+        />
+        <Choice
+          label="stage"
+          value={search.stage}
+          options={stages.map(({ name }) => name)}
+          hint={search.project === undefined ? 'Choose a project first' : undefined}
+          onChange={(stage) => onChange({ ...search, stage, sequence: '' })}
+        />
+        <Choice
+          label="sequence"
+          value={search.sequence}
+          options={[...new Set(sequences)]}
+          hint={search.project === undefined ? 'Choose a project first' : undefined}
+          onChange={(sequence) => onChange({ ...search, sequence })}
+        />
+        <select
+          className="select"
+          aria-label="Time"
+          value={search.within ?? ''}
+          onChange={(event) => onChange({ ...search, within: event.target.value })}
+        >
+          <option value="">any time</option>
+          {spans.map(({ key, word }) => (
+            <option key={key} value={key}>
+              {word}
+            </option>
+          ))}
+        </select>
+      </div>
+    </div>
+  );
+}
+
+function TextFilter({ search, onChange }: { search: RunSearch; onChange: (search: RunSearch) => void }) {
+  const [text, setText] = useState(textOfSearch(search));
+  const id = useId();
+  const apply = (): void => {
+    if (text === textOfSearch(search)) return;
+    onChange({ ...search, service: '', label: '', correlationid: '', ...searchOfText(text) });
+  };
+  return (
+    <search>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          apply();
+        }}
+      >
+        <label className="sr" htmlFor={id}>
+          Service, label as key=value, or a context
+        </label>
+        <input
+          id={id}
+          className="input"
+          type="search"
+          data-filter
+          placeholder="Service, label=value or context    /"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          onBlur={apply}
+        />
+      </form>
+    </search>
+  );
+}
+
+function Choice(props: {
+  label: string;
+  value: string | undefined;
+  options: readonly string[];
+  hint?: string | undefined;
+  onChange: (value: string) => void;
+}) {
+  const { label, value, options, hint, onChange } = props;
+  // What the address asks for is shown even when no project has it.
+  const all = value === undefined || options.includes(value) ? options : [value, ...options];
+  return (
+    <select
+      className="select"
+      aria-label={label}
+      title={hint}
+      disabled={all.length === 0}
+      value={value ?? ''}
+      onChange={(event) => onChange(event.target.value)}
+    >
+      <option value="">any {label}</option>
+      {all.map((name) => (
+        <option key={name} value={name}>
+          {name}
+        </option>
+      ))}
+    </select>
+  );
+}

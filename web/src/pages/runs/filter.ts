@@ -1,0 +1,103 @@
+import type { RunSummary } from '@slipway/contract';
+import type { Query } from '../../api/client.ts';
+import { cliLine } from '../../ui/copy.tsx';
+
+/** What of the list is in the address. `show` is one of `shows`, `within` one of `spans`. */
+export type RunSearch = {
+  project?: string;
+  stage?: string;
+  sequence?: string;
+  service?: string;
+  show?: string;
+  correlationid?: string;
+  label?: string;
+  within?: string;
+};
+
+/** State and result as one choice, because nobody looks for a result without the run having ended. */
+export const shows = [
+  { key: 'running', word: 'Running', query: { state: 'running' } },
+  { key: 'waiting', word: 'Waiting', query: { state: 'waiting' } },
+  { key: 'paused', word: 'Paused', query: { state: 'paused' } },
+  { key: 'parked', word: 'Parked', query: { state: 'parked' } },
+  { key: 'pass', word: 'Passed', query: { state: 'finished', result: 'pass' } },
+  { key: 'warning', word: 'Warning', query: { state: 'finished', result: 'warning' } },
+  { key: 'fail', word: 'Failed', query: { state: 'finished', result: 'fail' } },
+] as const;
+
+export const spans = [
+  { key: '15m', word: 'last 15 minutes', ms: 15 * 60_000 },
+  { key: '1h', word: 'last hour', ms: 3_600_000 },
+  { key: '24h', word: 'last 24 hours', ms: 24 * 3_600_000 },
+  { key: '7d', word: 'last 7 days', ms: 7 * 24 * 3_600_000 },
+] as const;
+
+/** The parameters of `GET /v1/runs`. The start of a span is cut to the minute, so that a render asks no new question. */
+export function runQueryOf(search: RunSearch, now: number): Query {
+  const { project, stage, sequence, service, correlationid } = search;
+  const span = spans.find(({ key }) => key === search.within);
+  return {
+    project,
+    stage,
+    sequence,
+    service,
+    correlationid,
+    ...shows.find(({ key }) => key === search.show)?.query,
+    ...labelOf(search.label),
+    since: span === undefined ? undefined : Math.floor((now - span.ms) / 60_000) * 60_000,
+  };
+}
+
+/** What the stream can filter; state, result and time it cannot: `belongs` looks at those. */
+export function streamQueryOf(search: RunSearch): Query {
+  const { project, stage, sequence, service, correlationid } = search;
+  return { kind: 'run', project, stage, sequence, service, correlationid, ...labelOf(search.label) };
+}
+
+export function belongs(run: RunSummary, search: RunSearch): boolean {
+  const query: { state: string; result?: string } | undefined = shows.find(({ key }) => key === search.show)?.query;
+  return (
+    query === undefined || (run.state === query.state && (query.result === undefined || run.result === query.result))
+  );
+}
+
+export function isFiltered(search: RunSearch): boolean {
+  return Object.values(search).some((value) => value !== undefined);
+}
+
+/** `key=value` filters by a label, an id by the context, anything else by the service. */
+export function searchOfText(text: string): Pick<RunSearch, 'service' | 'label' | 'correlationid'> {
+  const trimmed = text.trim();
+  if (trimmed === '') return {};
+  if (/^[^=\s]+=./.test(trimmed)) return { label: trimmed };
+  if (/^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(trimmed)) return { correlationid: trimmed };
+  return { service: trimmed };
+}
+
+export function textOfSearch(search: RunSearch): string {
+  return search.label ?? search.correlationid ?? search.service ?? '';
+}
+
+export function runsLine(search: RunSearch): string {
+  const query: { state?: string; result?: string } = shows.find(({ key }) => key === search.show)?.query ?? {};
+  const flags: Record<string, string | undefined> = {
+    project: search.project,
+    stage: search.stage,
+    sequence: search.sequence,
+    service: search.service,
+    state: query.state,
+    result: query.result,
+    context: search.correlationid,
+    label: search.label,
+  };
+  return cliLine(
+    'get',
+    'runs',
+    ...Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}`, value])),
+  );
+}
+
+function labelOf(label: string | undefined): Query {
+  const at = label?.indexOf('=') ?? -1;
+  return label === undefined || at < 1 ? {} : { [`label.${label.slice(0, at)}`]: label.slice(at + 1) };
+}

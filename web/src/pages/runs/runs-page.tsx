@@ -1,0 +1,153 @@
+import './runs.css';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useRef, useState } from 'react';
+import { CliButton, cliLine } from '../../ui/copy.tsx';
+import { countText } from '../../ui/format.ts';
+import { useNarrow, useTitle } from '../../ui/page.ts';
+import { Empty, Failed, Loading } from '../../ui/screens.tsx';
+import { BulkAbort } from './bulk-abort.tsx';
+import { Facets } from './facets.tsx';
+import { isFiltered, type RunSearch, runsLine } from './filter.ts';
+import { RunRow } from './run-row.tsx';
+import { useLiveRuns } from './use-live-runs.ts';
+
+const route = getRouteApi('/runs');
+const ROW_PX = 44;
+const ROW_NARROW_PX = 72;
+const AHEAD = 20;
+
+export function RunsPage() {
+  useTitle('Runs');
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const narrow = useNarrow();
+  const box = useRef<HTMLDivElement>(null);
+  const [pointed, setPointed] = useState(false);
+  const [scrolled, setScrolled] = useState(false);
+  const [aborting, setAborting] = useState(false);
+  const { list, runs, fresh, showFresh } = useLiveRuns(search, pointed || scrolled);
+  const rows = useVirtualizer({
+    count: runs.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => (narrow ? ROW_NARROW_PX : ROW_PX),
+    getItemKey: (index) => runs[index]?.id ?? index,
+    overscan: 12,
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the rows have another height
+  useEffect(() => rows.measure(), [narrow]);
+  const items = rows.getVirtualItems();
+  const lastShown = items.at(-1)?.index ?? 0;
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
+  useEffect(() => {
+    if (hasNextPage && !isFetchingNextPage && lastShown > runs.length - AHEAD) void fetchNextPage();
+  }, [lastShown, runs.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const change = (next: RunSearch): void => {
+    box.current?.scrollTo({ top: 0 });
+    void navigate({ search: next });
+  };
+
+  return (
+    <div className="page runs-page">
+      <div className="head">
+        <h1>Runs</h1>
+        <span className="muted count" aria-live="off">
+          {list.data ? `${countText(runs.length, 'run')}${hasNextPage ? ' loaded, more below' : ''}` : ''}
+        </span>
+        <div className="end">
+          <button type="button" className="button ghost" onClick={() => setAborting(true)}>
+            Abort these …
+          </button>
+          <span className="only-wide">
+            <CliButton line={runsLine(search)} />
+          </span>
+        </div>
+      </div>
+      <Facets search={search} onChange={change} />
+      <section className="panel list" aria-label="Runs, newest first">
+        <div className="run-head only-wide" aria-hidden="true">
+          <span>State</span>
+          <span>Sequence</span>
+          <span>Service</span>
+          <span>Project</span>
+          <span>Tasks</span>
+          <span className="num">Took</span>
+          <span className="num">Accepted</span>
+        </div>
+        <div
+          ref={box}
+          className={list.isPlaceholderData ? 'rows old' : 'rows'}
+          onPointerEnter={(event) => setPointed(event.pointerType === 'mouse')}
+          onPointerLeave={() => setPointed(false)}
+          onScroll={(event) => setScrolled(event.currentTarget.scrollTop > 8)}
+        >
+          {fresh > 0 ? (
+            <button
+              type="button"
+              className="button primary small fresh"
+              onClick={() => {
+                showFresh();
+                box.current?.scrollTo({ top: 0 });
+              }}
+            >
+              {countText(fresh, 'new run')}
+            </button>
+          ) : null}
+          {list.isError ? (
+            <Failed error={list.error} what="The runs cannot be shown" retry={() => void list.refetch()} />
+          ) : list.isPending ? (
+            <Loading rows={12} />
+          ) : runs.length === 0 ? (
+            <NoRuns search={search} />
+          ) : (
+            <div className="all" style={{ height: rows.getTotalSize() }}>
+              {items.map((item) => {
+                const run = runs[item.index];
+                return run === undefined ? null : (
+                  <div
+                    key={item.key}
+                    className="slot"
+                    style={{ transform: `translateY(${item.start}px)`, height: item.size }}
+                  >
+                    <RunRow run={run} />
+                  </div>
+                );
+              })}
+            </div>
+          )}
+        </div>
+      </section>
+      {aborting ? <BulkAbort search={search} onClose={() => setAborting(false)} /> : null}
+    </div>
+  );
+}
+
+function NoRuns({ search }: { search: RunSearch }) {
+  if (isFiltered(search)) {
+    return (
+      <Empty title="No run matches this filter">
+        <p>New ones appear here by themselves.</p>
+        <Link to="/runs" search={{}} className="button">
+          Show all runs
+        </Link>
+      </Empty>
+    );
+  }
+  return (
+    <Empty title="Nothing has run yet">
+      <p>A run starts with an event. Upload a shipyard, then trigger one of its sequences:</p>
+      <pre>
+        {cliLine('apply', 'shipyard-examples/checknumber.yaml', '--project', 'checknumber')}
+        {'\n'}
+        {cliLine(
+          'trigger',
+          'dev.sequence-one',
+          '--project',
+          'checknumber',
+          '--data',
+          '{"checknumber":{"number":"+49 30 901820"}}',
+        )}
+      </pre>
+    </Empty>
+  );
+}

@@ -1,0 +1,84 @@
+import { useSyncExternalStore } from 'react';
+
+const TOAST_MS = 4_000;
+let toast = '';
+let timer: ReturnType<typeof setTimeout> | undefined;
+const listeners = new Set<() => void>();
+
+/** Says it at the bottom of the page for a moment, and to a screen reader politely. */
+export function say(text: string): void {
+  toast = text;
+  clearTimeout(timer);
+  timer = setTimeout(() => say(''), TOAST_MS);
+  if (text === '') clearTimeout(timer);
+  for (const listener of listeners) listener();
+}
+
+export function Toast() {
+  const text = useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => toast,
+  );
+  return (
+    <div className="toast" role="status" aria-live="polite">
+      {text}
+    </div>
+  );
+}
+
+export async function copyText(text: string): Promise<void> {
+  try {
+    // Not there on a page that came over plain http from another machine.
+    if (navigator.clipboard === undefined) copyBySelection(text);
+    else await navigator.clipboard.writeText(text);
+    say(`Copied: ${text.length > 160 ? `${text.slice(0, 160)} …` : text}`);
+  } catch {
+    say('The browser did not allow to copy.');
+  }
+}
+
+function copyBySelection(text: string): void {
+  const area = document.createElement('textarea');
+  area.value = text;
+  area.className = 'sr';
+  document.body.append(area);
+  area.select();
+  document.execCommand('copy');
+  area.remove();
+}
+
+/** Copies the line that does or shows the same from a terminal. */
+export function CliButton({ line }: { line: string }) {
+  return (
+    <button type="button" className="button ghost" title={line} onClick={() => void copyText(line)}>
+      <svg
+        className="glyph"
+        viewBox="0 0 16 16"
+        aria-hidden="true"
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="1.600"
+      >
+        <path d="m2.500 4.500 3.500 3.500-3.500 3.500M8 12h5.500" strokeLinecap="round" strokeLinejoin="round" />
+      </svg>
+      <span>Copy as CLI</span>
+    </button>
+  );
+}
+
+/** A command line of `slipway`; the server is named when it is not the usual one. */
+export function cliLine(...words: (string | undefined)[]): string {
+  const usual = location.origin === 'http://127.0.0.1:8484' || location.origin === 'http://localhost:8484';
+  const server = usual ? '' : `SLIPWAY_SERVER=${location.origin} `;
+  return `${server}npx slipway ${words
+    .filter((word) => word !== undefined)
+    .map(quoted)
+    .join(' ')}`;
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
