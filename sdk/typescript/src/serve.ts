@@ -108,7 +108,8 @@ export function serve(options: ServeOptions): Service {
       fatal = error;
       log.error({ service: name, error: error.message }, 'the control plane refuses this service: ending');
     }
-    void close().catch(() => {});
+    // Whoever does not look at `closed` gets the process ended by it, with an exit code that says so.
+    void close();
   };
   const end = async (): Promise<void> => {
     await transport.leave();

@@ -79,3 +79,23 @@ test('a second signal ends the process at once', async () => {
   child.kill('SIGTERM');
   expect(await ended).toEqual([null, 'SIGTERM']);
 });
+
+test('a service that is refused for good says why and ends with an exit code', async () => {
+  await using server = await new FakeControlPlane().start();
+  server.fault = (_, response) => {
+    const problem = { type: '/x', title: 'No', status: 401, code: 'unauthorized', detail: 'the token is not known' };
+    response.writeHead(401, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
+    return true;
+  };
+  const child = fork(program, {
+    env: { ...process.env, SLIPWAY_SERVER: server.url },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  started.push(child);
+  let said = '';
+  child.stderr?.on('data', (chunk) => {
+    said += chunk;
+  });
+  expect(await once(child, 'exit')).toEqual([1, null]);
+  expect(said).toContain('401 unauthorized: the token is not known');
+});

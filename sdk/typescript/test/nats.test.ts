@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import { freePort, startNats } from '../../../tools/test-servers.ts';
 import { defineTask, type ServeOptions, type Service, serve, silentLogger } from '../src/index.ts';
 import { eventually } from './fake-control-plane.ts';
 import { NatsWorld } from './nats-world.ts';
@@ -212,4 +213,35 @@ test('only what the filter lets through is done, and the rest is acked', async (
   expect(nats.finished()[0]?.data).toMatchObject({ double: { twice: 18 } });
   await sleep(50);
   expect(await nats.left('doubler_double_plain_mine')).toBe(0);
+});
+
+test('a broker that is not there yet is waited for, also with a password; a wrong password ends the service', async () => {
+  const port = await freePort();
+  const said: string[] = [];
+  const log = { ...silentLogger, warn: (_: object, message: string) => void said.push(message) };
+  const service = serve({
+    ...{ tasks: [double], connect: 'nats', log, signals: false },
+    nats: `nats://me:it%27s@127.0.0.1:${port}`,
+  });
+  services.push(service);
+  await sleep(100);
+  await using server = await startNats({ port, config: `authorization { user: me, password: "it's" }` });
+  // It is in, and waits for what the control plane makes there.
+  await eventually('it connects', () => said.includes('waiting for JetStream'));
+  expect(said[0]).toBe('no NATS server answers: trying again');
+  const wrong = serve({
+    ...{ tasks: [double], connect: 'nats', log: silentLogger, signals: false },
+    nats: server.url.replace('//', '//me:wrong@'),
+  });
+  await expect(wrong.closed).rejects.toThrow(/authorization/i);
+});
+
+test('a service whose broker never comes ends when it is told to', async () => {
+  const service = serve({
+    ...{ tasks: [double], connect: 'nats', log: silentLogger, signals: false },
+    nats: `nats://127.0.0.1:${await freePort()}`,
+  });
+  await sleep(50);
+  await service.close();
+  await service.ready;
 });

@@ -1,4 +1,6 @@
-import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node';
+import { AuthorizationError, type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node';
+import { backoffMs } from '../backoff.ts';
+import { errorText, type Logger } from '../log.ts';
 
 /** `nats://[user:password@|token@]host:port`, several with commas; or the client's own options, for TLS and credentials. */
 export type NatsAddress = string | ConnectionOptions;
@@ -7,23 +9,52 @@ const RECONNECT_MS = 250;
 /** A broker that does not answer two pings is away, even when its socket looks open. */
 const PING_MS = 10_000;
 
-/** Connects, and stays connected until it is closed: a broker that is not there yet, or goes, is waited for. */
-export function openNats(address: NatsAddress, name: string): Promise<NatsConnection> {
-  return connect({
+const DIAL_TIMEOUT_MS = 5_000;
+
+/**
+ * Connects, and stays connected until it is closed: a broker that is not there yet, or goes, is waited for. Undefined:
+ * `isOver` said so first. Throws when the broker knows us not.
+ */
+export async function openNats(options: {
+  address: NatsAddress;
+  name: string;
+  log: Logger;
+  isOver: () => boolean;
+}): Promise<NatsConnection | undefined> {
+  const { address, name, log, isOver } = options;
+  const settings: ConnectionOptions = {
     name,
+    timeout: DIAL_TIMEOUT_MS,
     reconnect: true,
-    waitOnFirstConnect: true,
     maxReconnectAttempts: -1,
     reconnectTimeWait: RECONNECT_MS,
     reconnectJitter: RECONNECT_MS,
-    // A broker whose users are being changed refuses us for a while; that must not end the service.
+    // A broker whose users are being changed refuses us for a while; that must not end a service that ran.
     ignoreAuthErrorAbort: true,
     pingInterval: PING_MS,
     maxPingOut: 2,
     noAsyncTraces: true,
     ...(typeof address === 'string' ? readAddress(address) : address),
-  });
+  };
+  for (let failures = 0; !isOver(); failures++) {
+    try {
+      return await connect(settings);
+    } catch (error) {
+      if (error instanceof AuthorizationError) throw error;
+      if (failures % 20 === 0) {
+        log.warn(
+          { servers: [settings.servers].flat(), error: errorText(error) },
+          'no NATS server answers: trying again',
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, backoffMs(Math.min(failures, FAILURES_MAX))));
+    }
+  }
+  return undefined;
 }
+
+/** The pause between two tries stays below 2 s. */
+const FAILURES_MAX = 4;
 
 /** The client reads no credentials from an address, and people write them there. */
 function readAddress(address: string): ConnectionOptions {

@@ -80,8 +80,8 @@ export class NatsTransport implements Transport, Channel {
 
   async start(): Promise<void> {
     const { name, log, nats } = this.#options;
-    const connection = await openNats(nats, name);
-    if (this.#leaving) return connection.close();
+    const connection = await openNats({ address: nats, name, log, isOver: () => this.#leaving });
+    if (connection === undefined || this.#leaving) return connection?.close();
     this.#connection = connection;
     this.#isConnected = true;
     this.#publisher = new NatsPublisher(connection, log);
