@@ -184,16 +184,15 @@ function baseOf(run: RunBase | OpenRun): RunBase {
   };
 }
 
-/** The result of the last task that ended, which is a linear run's own; pass before any did. */
+/**
+ * The result of the last task that ended, which is a linear run's own; pass before any did. The last is told by the order of
+ * the plan: the clocks of two replicas differ, so a later end may have the earlier time.
+ */
 export function resultSoFar(base: RunBase, env: Work['env']): { result: Result; status: Status; message: string } {
   let found: { result: Result; status: Status; message: string } = { result: 'pass', status: 'succeeded', message: '' };
-  let endedAt = -1;
   for (const task of env.sequence?.tasks ?? []) {
     const node = base.nodes[task.key];
-    if (node?.state === 'finished' && node.finishedAt >= endedAt) {
-      endedAt = node.finishedAt;
-      found = { result: node.result, status: node.status, message: node.message };
-    }
+    if (node?.state === 'finished') found = { result: node.result, status: node.status, message: node.message };
   }
   return found;
 }
