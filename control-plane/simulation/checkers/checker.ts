@@ -33,6 +33,8 @@ export interface Checker {
   onCommit?(item: CommitItem): void;
   /** A replica asks the broker to store a message. */
   onPublish?(message: BusMessage): void;
+  /** The broker has stored a message that it did not have. */
+  onStored?(message: StoredMessage): void;
   /** A replica says that a message, and all that it caused, is durable. */
   onAck?(message: StoredMessage): void;
   /** A replica answers a client. */

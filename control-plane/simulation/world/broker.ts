@@ -80,8 +80,8 @@ export class Broker {
     for (const consumer of this.#consumers.values()) if (consumer.wants(stored)) this.#hold(consumer, stored);
   }
 
-  has(messageId: string): boolean {
-    return this.#messages.some((message) => message.messageId === messageId);
+  messages(): readonly StoredMessage[] {
+    return this.#messages;
   }
 
   /** Joins a consumer, which is made when it is not there: from then on it has all that comes. Answers how to leave. */

@@ -7,9 +7,14 @@ import { ClaimService } from '../actors/claim-service.ts';
 import { Operator } from '../actors/operator.ts';
 import { Triggerer } from '../actors/triggerer.ts';
 import { AcceptedIsKept } from '../checkers/accepted-is-kept.ts';
+import { Attempts } from '../checkers/attempts.ts';
 import type { Checker, Scene } from '../checkers/checker.ts';
+import { Groups } from '../checkers/groups.ts';
 import { JournalFolds } from '../checkers/journal-folds.ts';
 import { NothingLeftOpen } from '../checkers/nothing-left-open.ts';
+import { RunRules } from '../checkers/run-rules.ts';
+import { Timing } from '../checkers/timing.ts';
+import { Told } from '../checkers/told.ts';
 import { shipyardOf } from '../workload/shipyards.ts';
 import { Broker } from './broker.ts';
 import { Database } from './database.ts';
@@ -29,9 +34,9 @@ const SHIPYARDS = 200;
 const PROJECT = 'shop';
 const CALM_MAX_MS = 40 * 60_000;
 const LOOK_EVERY_MS = 1000;
-const QUIET_MS = 15_000;
-/** With other replicas, some of what is in memory goes only when the store is looked through again. */
-const QUIET_SHARED_MS = 160_000;
+const QUIET_MS = 2000;
+/** Some of what is in memory goes only when a lease has run out, or when the store is looked through again. */
+const QUIET_MEMORY_MS = 160_000;
 const JUMP_MAX_MS = 5000;
 
 export type Violation = { checker: string; what: string; atMs: number };
@@ -98,7 +103,10 @@ class World {
       timeline,
       random: random.fork(),
       faults: this.#faults.bus,
-      onStored: (message) => this.#note(`stored ${message.messageId}`),
+      onStored: (message) => {
+        this.#note(`stored ${message.messageId}`);
+        for (const checker of this.#checkers) checker.onStored?.(message);
+      },
     });
     const withBroker = this.#mode !== 'embedded';
     const count = this.#mode === 'cluster' ? random.between(2, 3) : 1;
@@ -118,7 +126,9 @@ class World {
       },
     };
     const folds = new JournalFolds(this.#scene);
-    this.#checkers.push(folds, new AcceptedIsKept(this.#scene), new NothingLeftOpen(this.#scene));
+    const scene = this.#scene;
+    this.#checkers.push(new RunRules(scene), new Attempts(scene), new Groups(scene), new Timing(scene), folds);
+    this.#checkers.push(new AcceptedIsKept(scene), new Told(scene), new NothingLeftOpen(scene));
     this.#operator = new Operator({
       timeline,
       random: random.fork(),
@@ -247,8 +257,8 @@ class World {
       this.#calmDown();
     });
 
-    const looksAtMemory = this.#mode !== 'cluster' || random.chance(0.1);
-    const quietMs = this.#mode === 'cluster' && looksAtMemory ? QUIET_SHARED_MS : QUIET_MS;
+    const looksAtMemory = random.chance(0.1);
+    const quietMs = looksAtMemory ? QUIET_MEMORY_MS : QUIET_MS;
     let steps = 0;
     let nextLook = 0;
     let timedOut = false;

@@ -1,0 +1,61 @@
+import { parseAttemptId } from '@slipway/contract';
+import type { BusMessage } from '../../src/bus/bus.ts';
+import type { CommitItem } from '../../src/store/store.ts';
+import type { Checker, Scene } from './checker.ts';
+
+/**
+ * one-trigger-per-attempt: an event of the control plane is decided once, and however often it is published, it is the same to
+ * the byte. task-runs-once-past-finish: attempts of a task follow each other, and none is triggered when a later task has
+ * been, or when the run has ended.
+ */
+export class Attempts implements Checker {
+  readonly #scene: Scene;
+  readonly #jsonOf = new Map<string, string>();
+  readonly #passed = new Map<string, Set<string>>();
+  readonly #latest = new Map<string, { task: string; attempt: number }>();
+  readonly #ended = new Set<string>();
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+  }
+
+  onCommit(item: CommitItem): void {
+    item.rows.forEach((row, index) => {
+      if (row.direction !== 'out') return;
+      if (this.#jsonOf.has(row.id)) this.#scene.fail('one-trigger-per-attempt', `${row.id} is decided a second time`);
+      this.#jsonOf.set(row.id, item.events[index] ?? '');
+      if (row.id === `${item.stream}.finished`) this.#ended.add(item.stream);
+      const parts = row.type.split('.');
+      if (parts.length === 2 && parts[1] === 'triggered') this.#triggered(item.stream, row.id);
+    });
+  }
+
+  #triggered(run: string, id: string): void {
+    const at = parseAttemptId(id);
+    if (!at) return;
+    const fail = (what: string): void => this.#scene.fail('task-runs-once-past-finish', `${id} ${what}`);
+    const latest = this.#latest.get(run);
+    if (this.#ended.has(run)) fail('is triggered after the end of its run');
+    let passed = this.#passed.get(run);
+    if (!passed) {
+      passed = new Set();
+      this.#passed.set(run, passed);
+    }
+    if (passed.has(at.task)) fail('is triggered after its task has finished');
+    if (latest && latest.task !== at.task) passed.add(latest.task);
+    const before = latest?.task === at.task ? latest.attempt : 0;
+    if (at.attempt !== before + 1) fail(`follows attempt ${before}`);
+    this.#latest.set(run, at);
+  }
+
+  onPublish(message: BusMessage): void {
+    const id = message.messageId.replace(/\/again-\d+$/, '');
+    const decided = this.#jsonOf.get(id);
+    if (decided === undefined) this.#scene.fail('one-trigger-per-attempt', `${id} is published before it is durable`);
+    else if (decided !== message.json)
+      this.#scene.fail(
+        'one-trigger-per-attempt',
+        `${id} is published as ${message.json} and was decided as ${decided}`,
+      );
+  }
+}
