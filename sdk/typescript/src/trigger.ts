@@ -88,7 +88,8 @@ export function answerTo(
   answer: { phase: Answer['phase']; source: string; data: JsonObject },
 ): Answer {
   const { event, dialect, task } = trigger;
-  const id = crypto.randomUUID();
+  // It begins as the attempt's own id does: who looks for the event finds its run without an index.
+  const id = `${event.id}.${answer.phase}.${crypto.randomUUID().slice(0, 13)}`;
   const plainType = `${task}.${answer.phase}`;
   const link = linkAttributes(dialect, { correlationId: trigger.correlationId, causationId: event.id });
   const carried =

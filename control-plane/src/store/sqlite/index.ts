@@ -6,7 +6,7 @@ import type { RunSummary } from '@slipway/contract';
 import type { CommitItem, CommitResult, Store, Timer } from '../store.ts';
 import { InvalidCursor, StoreUnavailable } from '../store.ts';
 import { padPosition } from './key.ts';
-import type { OpName, Ops } from './protocol.ts';
+import type { OpName, Ops, SummaryRest, SummaryRow } from './protocol.ts';
 import { FIELD, ITEM, PART } from './protocol.ts';
 
 /**
@@ -164,13 +164,29 @@ function encode(item: CommitItem): string {
     rows,
     item.open ? 1 : 0,
     columns,
-    summary ? JSON.stringify(summary) : '',
+    summary ? JSON.stringify(restOf(summary)) : '',
     summary?.acceptedAt ?? 0,
     summary?.finishedAt ?? -1,
     labels,
     timers(item.timersPut),
     timers(item.timersDelete),
   ].join(FIELD);
+}
+
+/** What of a summary has no column of its own: the row is written with every entry, so it is kept small. */
+function restOf(summary: RunSummary): SummaryRest {
+  const rest: SummaryRest = {
+    v: summary.shipyardVersion,
+    t: summary.tasksTotal,
+    d: summary.tasksDone,
+    o: summary.openTasks,
+    u: summary.updatedAt,
+  };
+  if (summary.startedAt !== undefined) rest.s = summary.startedAt;
+  if (summary.status !== undefined) rest.st = summary.status;
+  if (summary.message !== undefined) rest.m = summary.message;
+  if (summary.labels !== undefined) rest.l = summary.labels;
+  return rest;
 }
 
 function timers(list: readonly Timer[]): string {
@@ -187,6 +203,29 @@ function resultOf(first: number, count: number): CommitResult {
   return { outcome: 'committed', positions: Array.from({ length: count }, (_, index) => padPosition(first + index)) };
 }
 
-function parseSummary(json: string): RunSummary {
-  return JSON.parse(json) as RunSummary;
+/** A row of the reading thread as the summary it was. */
+function parseSummary(row: SummaryRow): RunSummary {
+  const rest = JSON.parse(row.rest) as SummaryRest;
+  const summary: RunSummary = {
+    id: row.id,
+    project: row.project,
+    stage: row.stage,
+    sequence: row.sequence,
+    state: row.state as RunSummary['state'],
+    correlationid: row.correlation,
+    shipyardVersion: rest.v,
+    tasksTotal: rest.t,
+    tasksDone: rest.d,
+    openTasks: rest.o,
+    acceptedAt: row.accepted,
+    updatedAt: rest.u,
+  };
+  if (row.service !== null) summary.service = row.service;
+  if (rest.l !== undefined) summary.labels = rest.l;
+  if (rest.s !== undefined) summary.startedAt = rest.s;
+  if (row.finished !== null) summary.finishedAt = row.finished;
+  if (row.result !== null) summary.result = row.result as NonNullable<RunSummary['result']>;
+  if (rest.st !== undefined) summary.status = rest.st;
+  if (rest.m !== undefined) summary.message = rest.m;
+  return summary;
 }

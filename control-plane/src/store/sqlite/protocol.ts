@@ -1,3 +1,4 @@
+import type { RunSummary } from '@slipway/contract';
 import type {
   DocumentKind,
   EventQuery,
@@ -18,6 +19,34 @@ export const FIELD = '\u0001';
 export const ITEM = '\u0002';
 export const PART = '\u0003';
 
+/** A run's row, with names for numbers; `rest` is a SummaryRest as JSON. */
+export type SummaryRow = {
+  id: string;
+  project: string;
+  stage: string;
+  sequence: string;
+  service: string | null;
+  state: string;
+  result: string | null;
+  correlation: string;
+  accepted: number;
+  finished: number | null;
+  rest: string;
+};
+
+/** shipyard version, tasks in total and done, open tasks, updated, started, status, message, labels. */
+export type SummaryRest = {
+  v: string;
+  t: number;
+  d: number;
+  o: string[];
+  u: number;
+  s?: number;
+  st?: NonNullable<RunSummary['status']>;
+  m?: string;
+  l?: Record<string, string>;
+};
+
 export type Ops = {
   open(args: { path: string; readOnly: boolean }): void;
   /** Answers the position of each item's first event; -1 for a conflict. */
@@ -27,8 +56,8 @@ export type Ops = {
   openStreams(page: { after?: string; limit: number }): string[];
   dueTimers(page: { before: number; limit: number }): Timer[];
   deleteTimers(timers: readonly Timer[]): void;
-  listRuns(query: RunQuery): Page<string>;
-  getRun(id: string): string | undefined;
+  listRuns(query: RunQuery): Page<SummaryRow>;
+  getRun(id: string): SummaryRow | undefined;
   listEvents(query: EventQuery): Page<StoredEvent>;
   findEvent(args: { id: string; source: string | undefined }): StoredEvent | undefined;
   eventsAfter(page: { position?: string; limit: number }): StoredEvent[];

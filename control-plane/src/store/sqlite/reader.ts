@@ -11,10 +11,15 @@ import type {
 } from '../store.ts';
 import { InvalidCursor } from '../store.ts';
 import { hashOf, padPosition, parsePosition } from './key.ts';
+import type { SummaryRow } from './protocol.ts';
 
 type Value = string | number | null;
 type Row = Record<string, unknown>;
 
+const RUN_COLUMNS =
+  'r.sid, r.id, p.text AS project, st.text AS stage, sq.text AS sequence, sv.text AS service, sa.text AS state, rs.text AS result, r.correlation, r.accepted, r.finished, r.summary AS rest';
+const RUN_JOINS = `JOIN names p ON p.n = r.project JOIN names st ON st.n = r.stage JOIN names sq ON sq.n = r.sequence
+  LEFT JOIN names sv ON sv.n = r.service JOIN names sa ON sa.n = r.state LEFT JOIN names rs ON rs.n = r.result`;
 const EVENT_COLUMNS =
   'e.pos, e.at, e.dir, e.idx, j.events, s.id AS stream, s.correlation, p.text AS project, st.text AS stage, sv.text AS service, t.text AS type, so.text AS source, ig.text AS ignored';
 const EVENT_JOINS = `JOIN journal j ON j.jid = e.jid JOIN streams s ON s.sid = e.sid
@@ -64,7 +69,7 @@ export class Reader {
     }));
   }
 
-  listRuns(query: RunQuery): Page<string> {
+  listRuns(query: RunQuery): Page<SummaryRow> {
     const where: string[] = ['s.project IS NOT NULL'];
     const values: Value[] = [];
     const names: [string, string | undefined][] = [
@@ -104,19 +109,18 @@ export class Reader {
     }
     // The narrow index is scanned, and only the rows of the page are looked up.
     const index = query.correlationid === undefined ? 'INDEXED BY streams_filter' : '';
-    const sql = `SELECT sid, summary FROM streams WHERE sid IN (SELECT s.sid FROM streams s ${index} WHERE ${where.join(' AND ')} ORDER BY s.sid DESC LIMIT ?) ORDER BY sid DESC`;
+    const page = `SELECT s.sid FROM streams s ${index} WHERE ${where.join(' AND ')} ORDER BY s.sid DESC LIMIT ?`;
+    const sql = `SELECT ${RUN_COLUMNS} FROM streams r ${RUN_JOINS} WHERE r.sid IN (${page}) ORDER BY r.sid DESC`;
     const rows = this.#all(sql, ...values, query.limit + 1);
-    return pageOf(
-      rows,
-      query.limit,
-      (row) => String(row.summary),
-      (row) => `r${padPosition(Number(row.sid))}`,
-    );
+    return pageOf(rows, query.limit, summaryRow, (row) => `r${padPosition(Number(row.sid))}`);
   }
 
-  getRun(id: string): string | undefined {
-    const row = this.#all('SELECT summary FROM streams WHERE id = ? AND summary IS NOT NULL', id)[0];
-    return row === undefined ? undefined : String(row.summary);
+  getRun(id: string): SummaryRow | undefined {
+    const row = this.#all(
+      `SELECT ${RUN_COLUMNS} FROM streams r ${RUN_JOINS} WHERE r.id = ? AND r.summary IS NOT NULL`,
+      id,
+    )[0];
+    return row === undefined ? undefined : summaryRow(row);
   }
 
   listEvents(query: EventQuery): Page<StoredEvent> {
@@ -184,7 +188,7 @@ export class Reader {
       .map(storedEvent)
       .find((event) => idOf(event.json) === args.id && (args.source === undefined || event.source === args.source));
     if (match) return match;
-    // Events the control plane sent begin with the id of their run.
+    // Events the control plane sent begin with the id of their run, and so do the SDK's answers.
     const dot = args.id.indexOf('.');
     if (dot <= 0) return undefined;
     const page = this.listEvents({ run: args.id.slice(0, dot), order: 'oldest', limit: 1000 });
@@ -271,6 +275,10 @@ function pageOf<T>(rows: readonly Row[], limit: number, read: (row: Row) => T, c
   const last = shown.at(-1);
   if (rows.length > limit && last) page.next = cursor(last);
   return page;
+}
+
+function summaryRow(row: Row): SummaryRow {
+  return row as SummaryRow;
 }
 
 function storedEvent(row: Row): StoredEvent {

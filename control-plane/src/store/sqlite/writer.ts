@@ -119,6 +119,7 @@ export class Writer {
       service = (found?.service ?? null) as number | null;
     }
     return this.#insertEvents(rows.split(PART), {
+      stream,
       jid: Number(written.lastInsertRowid),
       sid,
       at,
@@ -131,7 +132,15 @@ export class Writer {
   /** One statement for all events of an entry: their positions follow each other. */
   #insertEvents(
     rows: readonly string[],
-    of: { jid: number; sid: number; at: number; project: number | null; stage: number | null; service: number | null },
+    of: {
+      stream: string;
+      jid: number;
+      sid: number;
+      at: number;
+      project: number | null;
+      stage: number | null;
+      service: number | null;
+    },
   ): number {
     const count = Math.floor(rows.length / 5);
     let last = 0;
@@ -151,13 +160,14 @@ export class Writer {
           this.#nameOf(rows[at + 1] ?? ''),
           of.at,
         );
-        // What we sent carries its run in its id; only what came in needs an index to be found.
+        // What we sent carries its run in its id, and so do the SDK's answers; only other ids need an index to be found. Each
+        // entry of it dirties a page of its own, so the fewer the better.
         values.push(
           ignored ? this.#nameOf(ignored) : null,
           of.project,
           of.stage,
           of.service,
-          incoming ? hashOf(rows[at] ?? '') : null,
+          incoming && !(rows[at] ?? '').startsWith(of.stream) ? hashOf(rows[at] ?? '') : null,
         );
       }
       const done = this.#run(insertEvents(size), ...values);
