@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createClient } from '@slipway/sdk';
 import { afterAll, expect, test } from 'vitest';
+import { createClient } from '../../../sdk/typescript/src/index.ts';
 import { ControlPlane } from '../../../sdk/typescript/test/control-plane.ts';
 
 const services = fileURLToPath(new URL('../..', import.meta.url));
