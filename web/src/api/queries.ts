@@ -32,6 +32,13 @@ export const runsQuery = (filter: Query) =>
     getNextPageParam: (page) => page.next,
   });
 
+/** The newest runs of a project, as many as one answer holds. */
+export const recentRunsQuery = (project: string) =>
+  queryOptions({
+    queryKey: ['recent-runs', project],
+    queryFn: ({ signal }) => request<Page<RunSummary>>({ path: '/v1/runs', query: { project, limit: 1000 }, signal }),
+  });
+
 export const runQuery = (run: string) =>
   queryOptions({
     queryKey: ['run', run],

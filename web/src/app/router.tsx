@@ -27,7 +27,26 @@ const run = createRoute({
   component: lazyRouteComponent(() => import('../pages/run/run-page.tsx'), 'RunPage'),
 });
 
-const routeTree = root.addChildren([index, runs, run]);
+const environment = createRoute({
+  getParentRoute: () => root,
+  path: '/environment',
+  component: lazyRouteComponent(() => import('../pages/environment/environment-page.tsx'), 'EnvironmentPage'),
+});
+
+const services = createRoute({
+  getParentRoute: () => root,
+  path: '/services',
+  component: lazyRouteComponent(() => import('../pages/services/services-page.tsx'), 'ServicesPage'),
+});
+
+const events = createRoute({
+  getParentRoute: () => root,
+  path: '/events',
+  validateSearch: readSearch(['project', 'type', 'event']),
+  component: lazyRouteComponent(() => import('../pages/events/events-page.tsx'), 'EventsPage'),
+});
+
+const routeTree = root.addChildren([index, runs, run, environment, services, events]);
 
 export const router = createRouter({
   routeTree,

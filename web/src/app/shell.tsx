@@ -89,11 +89,11 @@ const liveWords: Record<LiveState, { word: string; tone: string }> = {
 
 function Live() {
   const state = useLiveState();
-  const { word, tone } = state === undefined ? { word: 'Not followed', tone: 'idle' } : liveWords[state];
+  const { word, tone } = state === undefined ? { word: '', tone: 'idle' } : liveWords[state];
   return (
     <p className={`live tone-${tone}`} role="status" data-live={state}>
       <svg className="glyph" viewBox="0 0 16 16" aria-hidden="true">
-        {state === 'live' ? (
+        {state === undefined ? null : state === 'live' ? (
           <circle cx="8" cy="8" r="4" fill="currentColor" />
         ) : (
           <circle cx="8" cy="8" r="3.400" fill="none" stroke="currentColor" strokeWidth="1.600" strokeDasharray="2 2" />

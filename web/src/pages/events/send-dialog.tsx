@@ -1,0 +1,134 @@
+import type { Accepted } from '@slipway/contract';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { ApiError, jsonBody, request } from '../../api/client.ts';
+import { projectsQuery, shipyardQuery } from '../../api/queries.ts';
+import { Dialog } from '../../ui/dialog.tsx';
+import { exampleOf } from './example.ts';
+
+/** Sends an event: one made for a sequence, or an earlier one that was edited. */
+export function SendDialog({ event, onClose }: { event: Record<string, unknown> | undefined; onClose: () => void }) {
+  const [text, setText] = useState(() => (event === undefined ? '' : JSON.stringify(again(event), undefined, 2)));
+  const [error, setError] = useState<string>();
+  const [accepted, setAccepted] = useState<Accepted['items']>();
+  const send = async (): Promise<void> => {
+    setError(undefined);
+    try {
+      const body = jsonBody(JSON.parse(text), 'application/cloudevents+json');
+      const answer = await request<Accepted>({ method: 'POST', path: '/v1/events', body });
+      setAccepted(answer.items);
+    } catch (failure) {
+      setError(failureText(failure));
+    }
+  };
+  return (
+    <Dialog title={event === undefined ? 'Send an event' : 'Send it again, edited'} onClose={onClose}>
+      {event === undefined ? <Template onText={setText} /> : null}
+      <label className="field">
+        <span>The event, as JSON</span>
+        <textarea
+          className="input"
+          rows={14}
+          spellCheck={false}
+          value={text}
+          onChange={(change) => {
+            setText(change.target.value);
+            setAccepted(undefined);
+          }}
+        />
+      </label>
+      {error === undefined ? null : (
+        <p role="alert" className="message tone-fail">
+          {error}
+        </p>
+      )}
+      {accepted?.map((item) => (
+        <p key={item.id} role="status" className="message tone-pass">
+          {item.outcome === 'accepted' ? 'Accepted. ' : `${item.outcome}: ${item.code ?? 'it was sent before'}. `}
+          {item.run === undefined ? null : (
+            <Link to="/runs/$run" params={{ run: item.run }}>
+              Open the run
+            </Link>
+          )}
+        </p>
+      ))}
+      <div className="dialog-end">
+        <button type="button" className="button" onClick={onClose}>
+          Close
+        </button>
+        <button type="button" className="button primary" disabled={text === ''} onClick={() => void send()}>
+          Send
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+function Template({ onText }: { onText: (text: string) => void }) {
+  const { data: projects } = useQuery(projectsQuery);
+  const [project, setProject] = useState('');
+  const { data: shipyard } = useQuery({ ...shipyardQuery(project), enabled: project !== '' });
+  const sequences = (shipyard?.plan.stages ?? []).flatMap((stage) => stage.sequences.filter(({ builtIn }) => !builtIn));
+  const choose = (name: string): void => {
+    const sequence = sequences.find((one) => `${one.stage}.${one.name}` === name);
+    if (sequence === undefined) return;
+    const event = {
+      specversion: '1.0',
+      id: newId(),
+      source: '/web',
+      type: `${name}.triggered`,
+      data: { project, service: 'my-service', ...exampleOf(sequence.input) },
+    };
+    onText(JSON.stringify(event, undefined, 2));
+  };
+  return (
+    <div className="choices">
+      <label className="field">
+        <span>Project</span>
+        <select className="select" value={project} onChange={(change) => setProject(change.target.value)}>
+          <option value="">choose</option>
+          {projects?.items.map(({ name }) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      </label>
+      <label className="field">
+        <span>Sequence to start</span>
+        <select
+          key={project}
+          className="select"
+          defaultValue=""
+          disabled={sequences.length === 0}
+          onChange={(change) => choose(change.target.value)}
+        >
+          <option value="">choose</option>
+          {sequences.map(({ stage, name }) => (
+            <option key={`${stage}.${name}`}>{`${stage}.${name}`}</option>
+          ))}
+        </select>
+      </label>
+    </div>
+  );
+}
+
+/** The same id from the same source would change nothing, and the old context would not start a new run. */
+function again(event: Record<string, unknown>): Record<string, unknown> {
+  const { id: _id, time: _time, correlationid: _context, subject: _subject, shkeptncontext: _keptn, ...rest } = event;
+  return { ...rest, id: newId(), source: '/web' };
+}
+
+/** `randomUUID` is there only where the page came over https or from this machine. */
+function newId(): string {
+  return (
+    crypto.randomUUID?.() ??
+    Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(16)).join('')
+  );
+}
+
+function failureText(failure: unknown): string {
+  if (failure instanceof SyntaxError) return `This is no JSON: ${failure.message}`;
+  if (!(failure instanceof ApiError)) return String(failure);
+  const details = failure.problem?.errors?.map(({ pointer, detail }) => `${pointer ?? ''} ${detail}`.trim()) ?? [];
+  return [failure.message, ...details].join('\n');
+}
