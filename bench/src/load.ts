@@ -46,11 +46,14 @@ export class Load {
     });
   }
 
-  /** Runs for `seconds`, or for `count` sequences, with `inFlight` of them open at any time. */
-  async run(options: { project: string; inFlight: number; seconds: number }): Promise<LoadResult> {
+  /** Runs for so many seconds or sequences, with `inFlight` of them open at any time. */
+  async run(
+    options: { project: string; inFlight: number } & ({ seconds: number } | { sequences: number }),
+  ): Promise<LoadResult> {
     const latenciesMs: number[] = [];
     const start = performance.now();
-    const endAt = start + options.seconds * 1000;
+    const endAt = 'seconds' in options ? start + options.seconds * 1000 : Number.POSITIVE_INFINITY;
+    let toStart = 'sequences' in options ? Math.max(0, options.sequences - options.inFlight) : Number.POSITIVE_INFINITY;
     let open = 0;
     let wanted = 0;
     let posting = 0;
@@ -61,7 +64,7 @@ export class Load {
           reject(new Error(`no sequence ended for ${STALL_MS} ms, ${open} are open`));
       }, 1000);
       const check = (): void => {
-        if (performance.now() >= endAt) {
+        if (performance.now() >= endAt || open === 0) {
           clearInterval(watch);
           resolve();
         }
@@ -88,7 +91,8 @@ export class Load {
         lastAt = performance.now();
         latenciesMs.push(lastAt - sentAt);
         open--;
-        if (lastAt < endAt) {
+        if (lastAt < endAt && toStart > 0) {
+          toStart--;
           open++;
           wanted++;
           post();
@@ -110,9 +114,9 @@ export class Load {
     while (this.#sentAt.size > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
-  /** Triggers `count` sequences and does not wait for them. */
-  async trigger(project: string, count: number): Promise<void> {
-    for (let left = count; left > 0; left -= BATCH_MAX) await this.#post(project, Math.min(left, BATCH_MAX));
+  /** Triggers so many sequences and does not wait for them. */
+  async trigger(project: string, count: number, sequence: string): Promise<void> {
+    for (let left = count; left > 0; left -= BATCH_MAX) await this.#post(project, Math.min(left, BATCH_MAX), sequence);
   }
 
   close(): void {
@@ -120,7 +124,7 @@ export class Load {
     this.#agent.destroy();
   }
 
-  async #post(project: string, size: number): Promise<void> {
+  async #post(project: string, size: number, sequence = 'seq'): Promise<void> {
     const events: string[] = [];
     const now = performance.now();
     for (let index = 0; index < size; index++) {
@@ -128,7 +132,7 @@ export class Load {
       const id = `${this.#prefix}-${this.#next}`;
       this.#sentAt.set(id, now);
       events.push(
-        `{"specversion":"1.0","id":"${id}","source":"/bench","type":"dev.seq.triggered","datacontenttype":"application/json","data":{"project":"${project}","service":"shop","labels":{"build":"${this.#next}"},"seq":{"image":"registry.example/shop:${this.#next}"}}}`,
+        `{"specversion":"1.0","id":"${id}","source":"/bench","type":"dev.${sequence}.triggered","datacontenttype":"application/json","data":{"project":"${project}","service":"shop","labels":{"build":"${this.#next}"},"seq":{"image":"registry.example/shop:${this.#next}"}}}`,
       );
     }
     const single = size === 1;

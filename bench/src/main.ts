@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startNats } from '../../tools/test-servers.ts';
 import { Load, percentile } from './load.ts';
+import { PROJECT, startPlane, TASKS } from './plane.ts';
 import { cpuMs, type Measured, rssMb, startNode, stop } from './processes.ts';
 
 /**
@@ -20,19 +21,6 @@ const { values } = parseArgs({
 });
 const seconds = Number(values.seconds ?? (values.quick ? 3 : 10));
 const waitingRuns = values.quick ? 10_000 : 100_000;
-const PROJECT = 'bench';
-const TASKS = 3;
-const SHIPYARD = `apiVersion: slipway.dev/v1
-kind: Shipyard
-metadata: {name: bench}
-spec:
-  stages:
-    - name: dev
-      sequences:
-        - {name: seq, tasks: [{name: a}, {name: b}, {name: c}]}
-        - {name: wait, tasks: [{name: nobody}]}
-`;
-
 type Figure = { name: string; value: number; unit: string; [more: string]: unknown };
 const figures: Figure[] = [];
 
@@ -63,28 +51,6 @@ function fsyncMs(dir: string): number {
     times.sort((a, b) => a - b),
     0.5,
   );
-}
-
-async function startPlane(dir: string, nats: string | undefined): Promise<{ plane: Measured; url: string }> {
-  const args = [
-    'serve',
-    '--listen',
-    '127.0.0.1:0',
-    '--data',
-    join(dir, 'data'),
-    '--log-level',
-    'warn',
-    ...(nats ? ['--nats', nats] : []),
-  ];
-  const started = await startNode('control-plane', '../../cli/bin/slipway.js', args, {}, /listens on (http:\S+)/);
-  const url = started.match[1] ?? '';
-  const put = await fetch(`${url}/v1/projects/${PROJECT}/shipyard`, {
-    method: 'PUT',
-    body: SHIPYARD,
-    headers: { 'content-type': 'application/yaml' },
-  });
-  if (!put.ok) throw new Error(`the shipyard was refused: ${await put.text()}`);
-  return { plane: started.process, url };
 }
 
 async function measureThroughput(mode: 'embedded' | 'nats'): Promise<void> {
@@ -145,17 +111,7 @@ async function measureMemory(): Promise<void> {
   try {
     figure({ name: 'memory/0-waiting', value: round(rssMb(plane.pid)), unit: 'MB' });
     const load = new Load(url);
-    const body = (first: number, size: number): string =>
-      `[${Array.from({ length: size }, (_, index) => `{"specversion":"1.0","id":"w${first + index}","source":"/bench","type":"dev.wait.triggered","data":{"project":"${PROJECT}"}}`).join(',')}]`;
-    for (let first = 0; first < waitingRuns; first += 100) {
-      const answer = await fetch(`${url}/v1/events`, {
-        method: 'POST',
-        body: body(first, 100),
-        headers: { 'content-type': 'application/cloudevents-batch+json' },
-      });
-      await answer.arrayBuffer();
-      if (answer.status !== 202) throw new Error(`a batch was answered with ${answer.status}`);
-    }
+    await load.trigger(PROJECT, waitingRuns, 'wait');
     load.close();
     figure({ name: `memory/${waitingRuns}-waiting`, value: round(rssMb(plane.pid)), unit: 'MB' });
   } finally {

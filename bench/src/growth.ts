@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Load, percentile } from './load.ts';
+import { PROJECT, startPlane, TASKS } from './plane.ts';
+import { type Measured, rssMb, startNode, stop } from './processes.ts';
+
+/**
+ * Whether cost grows with what is stored: the same load after 10,000 finished runs and after many, lists and filters over
+ * them, and a start with all of them and 10,000 open ones. `npm run bench:growth -- --runs 1000000`; needs about 3 KB of disk
+ * for each run and event, and minutes.
+ */
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '1000000' },
+    open: { type: 'string', default: '10000' },
+    dir: { type: 'string', default: '.cache' },
+  },
+});
+const IN_FLIGHT = 256;
+const MEASURE_SECONDS = 10;
+const dir = mkdtempSync(join(values.dir, 'growth-'));
+const processes: Measured[] = [];
+
+function say(figure: Record<string, unknown>): void {
+  process.stdout.write(`${JSON.stringify(figure)}\n`);
+}
+
+async function measure(load: Load, url: string, stored: number, plane: Measured): Promise<number> {
+  const result = await load.run({ project: PROJECT, inFlight: IN_FLIGHT, seconds: MEASURE_SECONDS });
+  await load.drain();
+  const lists: Record<string, number> = {};
+  for (const query of [
+    '',
+    '?result=fail',
+    '?state=running',
+    '?service=nobody',
+    '?label.build=7',
+    '?stage=dev&sequence=seq&limit=200',
+  ]) {
+    const start = performance.now();
+    await (await fetch(`${url}/v1/runs${query}`)).arrayBuffer();
+    lists[`runs${query}`] = Math.round(performance.now() - start);
+  }
+  const start = performance.now();
+  await (await fetch(`${url}/v1/events?type=nothing.finished`)).arrayBuffer();
+  lists['events?type=nothing.finished'] = Math.round(performance.now() - start);
+  const tasksPerSecond = Math.round((result.sequences / result.seconds) * TASKS);
+  say({
+    name: `growth/${stored}`,
+    tasksPerSecond,
+    p50Ms: percentile(result.latenciesMs, 0.5),
+    p99Ms: percentile(result.latenciesMs, 0.99),
+    listMs: lists,
+    rssMb: Math.round(rssMb(plane.pid)),
+    dbMb: Math.round(statSync(join(dir, 'data', 'slipway.db')).size / 1e6),
+  });
+  return tasksPerSecond;
+}
+
+try {
+  const { plane, url } = await startPlane(dir, undefined);
+  processes.push(plane);
+  const service = await startNode('service', './service.ts', [], { SLIPWAY_SERVER: url }, /ready/);
+  processes.push(service.process);
+  const load = new Load(url);
+  await load.connect(PROJECT);
+  let stored = (await load.run({ project: PROJECT, inFlight: 512, sequences: 10_000 })).sequences;
+  await load.drain();
+  const before = await measure(load, url, stored, plane);
+  while (stored < Number(values.runs)) {
+    stored += (
+      await load.run({ project: PROJECT, inFlight: 512, sequences: Math.min(100_000, Number(values.runs) - stored) })
+    ).sequences;
+    await load.drain();
+    say({ stored, dbMb: Math.round(statSync(join(dir, 'data', 'slipway.db')).size / 1e6) });
+  }
+  const after = await measure(load, url, stored, plane);
+  say({ name: 'growth/ratio', value: Math.round((after / before) * 100) / 100, goal: '>= 0.8' });
+  await load.trigger(PROJECT, Number(values.open), 'wait');
+  load.close();
+  for (const one of processes.splice(0).reverse()) await stop(one, 'SIGKILL');
+  const again = await startPlane(dir, undefined);
+  processes.push(again.plane);
+  say({
+    name: 'growth/start-after-kill',
+    value: Math.round(again.readyMs),
+    unit: 'ms',
+    finished: stored,
+    open: Number(values.open),
+    goal: '< 3000',
+  });
+} finally {
+  for (const one of processes.reverse()) await stop(one);
+  rmSync(dir, { recursive: true, force: true });
+}
