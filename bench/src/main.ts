@@ -55,7 +55,7 @@ function fsyncMs(dir: string): number {
 
 async function measureThroughput(mode: 'embedded' | 'nats'): Promise<void> {
   const dir = mkdtempSync(join(values.dir, 'bench-'));
-  const nats = mode === 'nats' ? await startNats({ storeDir: join(dir, 'nats') }) : undefined;
+  const nats = mode === 'nats' ? await startNats() : undefined;
   const processes: Measured[] = [];
   try {
     const { plane, url } = await startPlane(dir, nats?.url);
