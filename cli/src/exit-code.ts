@@ -2,7 +2,7 @@
 export const exitCode = {
   /** Done; or the run's result is pass or warning. */
   done: 0,
-  /** The run failed. */
+  /** The run failed; or offline: the evaluation, or a case of `slo test`. */
   runFailed: 1,
   /** Bad usage, or the server refused the input. */
   refused: 2,

@@ -4,12 +4,26 @@ import { badUsage } from './exit-code.ts';
 
 /** The text of a file, or of standard input when it is called `-`. */
 export async function readInput(file: string): Promise<string> {
-  if (file === '-') return readStream(process.stdin);
+  return file === '-' ? readStream(process.stdin) : readTextFile(file);
+}
+
+/** The text of a file, or a failure that says why it cannot be read. */
+export function readTextFile(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
     throw badUsage(`cannot read ${file}: ${reasonOf(error)}`);
   }
+}
+
+/** How a file is called in what a command prints. */
+export function shownName(file: string): string {
+  return file === '-' ? '<stdin>' : file;
+}
+
+/** Refuses `-` for more than one of these files: standard input can be read once. */
+export function oneFromStandardInput(...files: readonly (string | undefined)[]): void {
+  if (files.filter((file) => file === '-').length > 1) throw badUsage('only one file can be -, standard input');
 }
 
 /** JSON that a person wrote, or a failure that says where it is none. */
@@ -29,9 +43,11 @@ function lineAndColumn(text: string, position: number): string {
   return `line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
 }
 
-function reasonOf(error: unknown): string {
+/** Why a file could not be read or written, in words. */
+export function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'ENOTDIR') return 'a part of the path is no folder';
   if (code === 'EISDIR') return 'it is a folder';
   if (code === 'EACCES') return 'not allowed';
   return error instanceof Error ? error.message : String(error);

@@ -66,6 +66,7 @@ function createProgram(outcome: Outcome): Command {
   addTriggering(program, act);
   addReading(program, act);
   addControl(program, act);
+  addSlo(program, act);
   return program;
 }
 
@@ -286,6 +287,65 @@ function addControl(program: Command, act: Act): void {
       act(options, async (terminal) => {
         const { why } = await import('./commands/why.ts');
         return why({ ...options, run, terminal });
+      }),
+    );
+}
+
+function addSlo(program: Command, act: Act): void {
+  const slo = program
+    .command('slo')
+    .description('for authors of slo.yaml: check, explain and test it, without a server');
+
+  slo
+    .command('lint')
+    .description('check slo.yaml, and say where a quirk of Keptn will bite')
+    .argument('[file...]', 'slo.yaml; - reads standard input')
+    .option('--sli <file>', 'check this sli.yaml too: does each SLI of slo.yaml have a query?')
+    .addOption(outputOption())
+    .action((files: string[], options: OutputOptions & { sli?: string }) =>
+      act(options, async (terminal) => {
+        const { sloLintFiles } = await import('./commands/slo-lint.ts');
+        return sloLintFiles({ ...options, files, terminal });
+      }),
+    );
+
+  slo
+    .command('explain')
+    .description('judge values, and say why: 0 unless they fail, then 1')
+    .argument('<file>', 'slo.yaml; - reads standard input')
+    .requiredOption(
+      '--values <file>',
+      'what was measured: a map from SLI to number, or records as a provider sends them',
+    )
+    .option('--history <file>', 'earlier runs, to compare with: a list of {id, result, time, indicators}')
+    .option('--html <file>', 'write the report there as well: one page that needs no server')
+    .addOption(outputOption())
+    .action((file: string, options: OutputOptions & { values: string; history?: string; html?: string }) =>
+      act(options, async (terminal) => {
+        const { sloExplainFile } = await import('./commands/slo-explain.ts');
+        return sloExplainFile({ ...options, file, terminal });
+      }),
+    );
+
+  slo
+    .command('test')
+    .description('run the tests of SLOs in a file: 0 when all pass, else 1')
+    .argument('<file>', 'YAML, see docs/evaluate/slo-tests.md; - reads standard input')
+    .addOption(outputOption())
+    .action((file: string, options: OutputOptions) =>
+      act(options, async (terminal) => {
+        const { sloTestFile } = await import('./commands/slo-test.ts');
+        return sloTestFile({ file, terminal });
+      }),
+    );
+
+  slo
+    .command('schema')
+    .description('print the JSON Schema of slo.yaml, for editors')
+    .action(() =>
+      act(TEXT, async (terminal) => {
+        const { sloSchema } = await import('./commands/slo-schema.ts');
+        return sloSchema({ terminal });
       }),
     );
 }

@@ -1,0 +1,46 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { OfflineProblem, sloExplain, sloLint, sloReport } from '@slipway/service-evaluate';
+import { badUsage, exitCode } from '../exit-code.ts';
+import { oneFromStandardInput, readInput, reasonOf, shownName } from '../input.ts';
+import { printable } from '../output/paint.ts';
+import type { Terminal } from '../output/terminal.ts';
+
+/** `slipway slo explain FILE --values FILE`: the decision as a table, with the sentence why. */
+export async function sloExplainFile(command: {
+  file: string;
+  values: string;
+  history?: string;
+  html?: string;
+  terminal: Terminal;
+}): Promise<number> {
+  const { file, values, history, html, terminal } = command;
+  oneFromStandardInput(file, values, history);
+  const request = {
+    slo: await readInput(file),
+    values: await readInput(values),
+    ...(history === undefined ? {} : { history: await readInput(history) }),
+    title: shownName(basename(file)),
+  };
+  try {
+    const { text, json } = sloExplain(request);
+    if (html !== undefined) writePage(html, sloReport(request));
+    if (terminal.format === 'json') terminal.printJson(json);
+    else terminal.print(...text.trimEnd().split('\n').map(printable));
+    if (html !== undefined) terminal.note(terminal.errorPaint.dim(`the report is in ${html}`));
+    return json.verdict === 'fail' ? exitCode.runFailed : exitCode.done;
+  } catch (error) {
+    if (!(error instanceof OfflineProblem)) throw error;
+    const { errors } = sloLint(request.slo);
+    throw badUsage(error.message, errors > 0 ? [`all that is wrong with it: slipway slo lint ${file}`] : []);
+  }
+}
+
+function writePage(file: string, page: string): void {
+  try {
+    writeFileSync(file, page);
+  } catch (error) {
+    const reason = existsSync(dirname(file)) ? reasonOf(error) : 'its folder is not there';
+    throw badUsage(`cannot write ${file}: ${reason}`);
+  }
+}
