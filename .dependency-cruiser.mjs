@@ -15,8 +15,9 @@ const CONTRACT = '^sdk/contract/src/';
 const OUTBOUND = '^control-plane/src/outbound/';
 const SETTINGS = '^control-plane/src/settings\\.ts$';
 const MAIN = '^control-plane/src/main\\.ts$';
-/** Beside main.ts, what the package control-plane exports. */
-const FOR_THE_COMMAND_LINE = '^control-plane/src/(settings|shipyard/index)\\.ts$';
+const EVALUATE_CORE = '^services/evaluate/src/core/';
+/** Beside main.ts, what the packages control-plane and service-evaluate export. */
+const FOR_THE_COMMAND_LINE = '^(control-plane/src/(settings|shipyard/index)|services/evaluate/src/index)\\.ts$';
 
 /** An adapter is a folder below its port's room; the port itself is the files directly in the room. */
 const STORE_ADAPTERS = '^control-plane/src/store/[^/]+/';
@@ -247,6 +248,12 @@ export default {
       from: { path: '^services/([^/]+)/', pathNot: TEST },
       to: { path: '^(control-plane|cli|bench|web|tools|services|sdk/contract)/', pathNot: '^services/$1/' },
     },
+    room(
+      'evaluate-core',
+      EVALUATE_CORE,
+      [npm('js-yaml', 'jstat', 'zod')],
+      'Values, SLO and history to a decision: YAML, statistics, zod; no IO and nothing of the shell around it.',
+    ),
     {
       name: 'hands-and-eyes',
       severity: 'error',
@@ -259,7 +266,8 @@ export default {
       severity: 'error',
       comment:
         'The command line uses the public door as well. What it takes of the control plane is exported for it: serve and ' +
-        'dev start it (main.ts), its flags are the table of settings, and lint reads a shipyard without any server.',
+        'dev start it (main.ts), its flags are the table of settings, and lint reads a shipyard without any server. Of the ' +
+        'services it takes what evaluate exports for authors of SLOs, who need no server either.',
       from: { path: '^cli/', pathNot: TEST },
       to: { path: '^(control-plane|services)/', pathNot: [MAIN, FOR_THE_COMMAND_LINE] },
     },

@@ -14,6 +14,7 @@ interface Violation {
 }
 
 const ENGINE = 'control-plane/src/engine';
+const EVALUATE_CORE = 'services/evaluate/src/core';
 const code = (...lines: string[]): string => `${lines.join('\n')}\n`;
 
 const TYPES: Violation[] = [
@@ -39,12 +40,14 @@ const PURE: Violation[] = [
   ['randomness', 'export const planted = crypto.randomUUID();', "'crypto'"],
   ['a file', "export { readFileSync } from 'node:fs';", "'node:fs'"],
 ].flatMap(([what, text, says]) =>
-  [ENGINE, 'control-plane/src/shipyard', 'control-plane/src/projection', 'sdk/contract/src'].map((room) => ({
-    what: `${what} in ${room}`,
-    path: `${room}/planted-${what?.replaceAll(' ', '-')}.ts`,
-    text: code(text ?? ''),
-    says: says ?? '',
-  })),
+  [ENGINE, 'control-plane/src/shipyard', 'control-plane/src/projection', 'sdk/contract/src', EVALUATE_CORE].map(
+    (room) => ({
+      what: `${what} in ${room}`,
+      path: `${room}/planted-${what?.replaceAll(' ', '-')}.ts`,
+      text: code(text ?? ''),
+      says: says ?? '',
+    }),
+  ),
 );
 
 const STYLE: Violation[] = [
@@ -71,6 +74,10 @@ const STYLE: Violation[] = [
   text: code(text ?? ''),
   says: says ?? '',
 }));
+for (const violation of STYLE.filter(({ what }) => ['a clock', 'randomness', 'a timer', 'a log'].includes(what))) {
+  const { what, path } = violation;
+  STYLE.push({ ...violation, what: `${what} in ${EVALUATE_CORE}`, path: path.replace(ENGINE, EVALUATE_CORE) });
+}
 const notFromTheClock = [
   ['time', 'time', 'export const planted = (): number => Date.now();', 'noRestrictedGlobals'],
   ['a timer', 'timer', 'export const planted = (): unknown => setTimeout(() => {}, 1);', 'noRestrictedGlobals'],
@@ -162,6 +169,12 @@ const IMPORTS: Violation[] = [
   plantedImport('services', 'services/photo/src', '../../checknumber/src/main.ts'),
   plantedImport('cli', 'cli/src', '../../control-plane/src/engine/decide.ts'),
   plantedImport('cli', 'cli/src', '../../control-plane/src/shipyard/parse.ts'),
+  plantedImport('cli', 'cli/src', '../../services/evaluate/src/core/judge.ts'),
+  plantedImport('cli', 'cli/src', '../../services/evaluate/src/main.ts'),
+  plantedImport('cli', 'cli/src', '../../services/checknumber/src/main.ts'),
+  plantedImport('evaluate-core', EVALUATE_CORE, 'node:fs'),
+  plantedImport('evaluate-core', EVALUATE_CORE, '@slipway/sdk'),
+  plantedImport('evaluate-core', EVALUATE_CORE, '../main.ts'),
   plantedImport('hands-and-eyes', 'bench', '../control-plane/src/engine/decide.ts'),
   plantedImport('nobody-imports-main', 'web/src', '../../control-plane/src/main.ts'),
   plantedImport('nobody-imports-main', 'bench', '@slipway/control-plane'),
@@ -194,7 +207,7 @@ const UNUSED: Violation[] = [
   },
   {
     what: 'a package that nobody imports',
-    path: 'services/evaluate/package.json',
+    path: 'services/planted/package.json',
     text: `${JSON.stringify({ name: 'planted-service', dependencies: { ajv: '*' } }, null, 2)}\n`,
     says: 'Unused dependencies',
   },

@@ -139,6 +139,16 @@ test('a test may open an adapter', async () => {
 });
 `,
   'services/checknumber/src/main.ts': `import { serve } from '@slipway/sdk';\n\nawait serve({ name: 'a' });\n`,
+  'services/evaluate/src/core/judge.ts': `import { load } from 'js-yaml';
+
+export const judge = (slo: string): boolean => load(slo) !== null;
+`,
+  'services/evaluate/src/index.ts': `export { judge } from './core/judge.ts';\n`,
+  'services/evaluate/src/main.ts': `import { serve } from '@slipway/sdk';
+import { judge } from './core/judge.ts';
+
+await serve({ name: String(judge('a')) });
+`,
   'cli/bin/slipway.js': `import '../src/cli.ts';\n`,
   'cli/src/cli.ts': `import { thing } from '@slipway/contract';
 import { main } from '@slipway/control-plane';
@@ -146,6 +156,8 @@ import { serve } from '@slipway/sdk';
 
 await main();
 await serve(thing.parse({}));
+const { judge } = await import('@slipway/service-evaluate');
+judge('');
 `,
   'bench/bench.ts': `import { serve } from '@slipway/sdk';\n\nawait serve({ name: 'a' });\n`,
   'web/src/main.tsx': `import type { Thing } from '@slipway/contract';
@@ -179,10 +191,15 @@ const WORKSPACES: Record<
     dev: ['@types/express'],
   },
   'services/checknumber': { name: '@slipway/service-checknumber', dependencies: ['@slipway/sdk'] },
+  'services/evaluate': {
+    name: '@slipway/service-evaluate',
+    exports: './src/index.ts',
+    dependencies: ['@slipway/sdk', 'js-yaml'],
+  },
   cli: {
     name: 'slipway',
     bin: './bin/slipway.js',
-    dependencies: ['@slipway/contract', '@slipway/control-plane', '@slipway/sdk'],
+    dependencies: ['@slipway/contract', '@slipway/control-plane', '@slipway/sdk', '@slipway/service-evaluate'],
   },
   bench: { name: '@slipway/bench', dependencies: ['@slipway/sdk'] },
   web: { name: '@slipway/web', dependencies: ['@slipway/contract'] },

@@ -8,29 +8,21 @@ export function treeFromValue(value: unknown, depth = 0): Tree {
   if (Array.isArray(value)) {
     return { kind: 'list', at: -1, items: value.map((item) => treeFromValue(item, depth + 1)) };
   }
-  switch (typeof value) {
-    case 'object': {
-      if (value === null) break;
-      const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-      return {
-        kind: 'map',
-        at: -1,
-        entries: entries.map(([key, item]) => ({ key, keyAt: -1, value: treeFromValue(item, depth + 1) })),
-      };
-    }
-    case 'string':
-      return { kind: 'scalar', at: -1, text: value, tag: '!!str', quoted: true };
-    case 'number':
-      return {
-        kind: 'scalar',
-        at: -1,
-        text: String(value),
-        tag: Number.isInteger(value) ? '!!int' : '!!float',
-        number: value,
-        quoted: false,
-      };
-    case 'boolean':
-      return { kind: 'scalar', at: -1, text: String(value), tag: '!!bool', quoted: false };
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+    return {
+      kind: 'map',
+      at: -1,
+      entries: entries.map(([key, item]) => ({ key, keyAt: -1, value: treeFromValue(item, depth + 1) })),
+    };
+  }
+  if (typeof value === 'string') return { kind: 'scalar', at: -1, text: value, tag: '!!str', quoted: true };
+  if (typeof value === 'number') {
+    const tag = Number.isInteger(value) ? '!!int' : '!!float';
+    return { kind: 'scalar', at: -1, text: String(value), tag, number: value, quoted: false };
+  }
+  if (typeof value === 'boolean') {
+    return { kind: 'scalar', at: -1, text: String(value), tag: '!!bool', quoted: false };
   }
   return { kind: 'scalar', at: -1, text: 'null', tag: '!!null', quoted: false };
 }
