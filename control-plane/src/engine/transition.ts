@@ -316,6 +316,8 @@ function answer(run: Run, input: AnswerInput, env: Env): Step {
       return { run, effects: againEffects(run, input.event.id, env), outcome: { kind: 'duplicate' } };
     }
     // Delivery is at least once and unordered, so a late 'started' or a last progress is normal and tells nobody anything.
+    // Who still reports progress must hear that nobody wants it any more; it is nothing for people to look at.
+    if (input.phase === 'status.changed' && seen) return ignored(run, 'attempt-over');
     if (input.phase !== 'finished' && seen) return { run, effects: [], outcome: { kind: 'duplicate' } };
     return keepIgnored(run, input, 'attempt-over');
   }
