@@ -4,4 +4,5 @@ export const pages = [
   { to: '/environment', name: 'Environment', icon: 'environment', letter: 'e' },
   { to: '/services', name: 'Services', icon: 'services', letter: 's' },
   { to: '/events', name: 'Events', icon: 'events', letter: 'v' },
+  { to: '/projects', name: 'Projects', icon: 'projects', letter: 'p' },
 ] as const;

@@ -66,10 +66,10 @@ export function Palette({ onClose }: { onClose: () => void }) {
     if (!matches(name, 'project')) continue;
     hits.push({
       key: `project ${name}`,
-      text: `Runs of ${name}`,
+      text: name,
       hint: 'project',
       icon: <Icon name="projects" />,
-      go: () => void navigate({ to: '/runs', search: { project: name } }),
+      go: () => void navigate({ to: '/projects/$project', params: { project: name } }),
     });
   }
   for (const run of recent?.items ?? []) {

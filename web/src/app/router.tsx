@@ -46,7 +46,20 @@ const events = createRoute({
   component: lazyRouteComponent(() => import('../pages/events/events-page.tsx'), 'EventsPage'),
 });
 
-const routeTree = root.addChildren([index, runs, run, environment, services, events]);
+const projects = createRoute({
+  getParentRoute: () => root,
+  path: '/projects',
+  component: lazyRouteComponent(() => import('../pages/projects/projects-page.tsx'), 'ProjectsPage'),
+});
+
+const project = createRoute({
+  getParentRoute: () => root,
+  path: '/projects/$project',
+  validateSearch: readSearch(['version']),
+  component: lazyRouteComponent(() => import('../pages/projects/project-page.tsx'), 'ProjectPage'),
+});
+
+const routeTree = root.addChildren([index, runs, run, environment, services, events, projects, project]);
 
 export const router = createRouter({
   routeTree,

@@ -59,7 +59,8 @@ export function followingOf(plan: Plan, stage: string, sequence: string): Follow
   return found;
 }
 
-function conditionOf(rule: SequencePlan['triggeredOn'][number]): string {
+/** What must be true of the sequence before, in words. */
+export function conditionOf(rule: SequencePlan['triggeredOn'][number]): string {
   if (rule.when !== undefined) return `when ${rule.when}`;
   const match = Object.entries(rule.match ?? {}).map(([key, value]) =>
     key === 'result' ? `on ${value}` : `${key} is ${value}`,

@@ -1,0 +1,43 @@
+import type { Plan } from '@slipway/contract';
+import { conditionOf } from '../../ui/graph.ts';
+import { pendingLook } from '../../ui/state.ts';
+import { Steps } from '../../ui/steps.tsx';
+
+/** What the control plane would do, drawn: each sequence with its tasks, and what starts it. */
+export function PlanView({ plan }: { plan: Plan | undefined }) {
+  const sequences = plan?.stages.flatMap((stage) => stage.sequences.filter(({ builtIn }) => !builtIn)) ?? [];
+  return (
+    <section className="panel lanes plan" aria-label="Plan">
+      {plan === undefined ? (
+        <p className="nothing muted">The plan is drawn here as soon as the text has no error.</p>
+      ) : null}
+      {sequences.map((sequence) => (
+        <div key={`${sequence.stage}.${sequence.name}`} className="lane">
+          <div className="lane-head">
+            <span className="stage">{sequence.stage}</span>
+            <strong>{sequence.name}</strong>
+            <span className="muted">
+              {sequence.triggeredOn.length === 0
+                ? `starts on ${sequence.stage}.${sequence.name}.triggered`
+                : sequence.triggeredOn
+                    .map((rule) => `${conditionOf(rule)} of ${rule.stage}.${rule.sequence}`)
+                    .join(', or ')}
+            </span>
+          </div>
+          <Steps
+            run={undefined}
+            selected={undefined}
+            steps={sequence.tasks.map((task) => ({
+              key: task.key,
+              name: task.key,
+              needs: task.needs.map((need) => need.task),
+              look: pendingLook,
+              word: task.uses === task.key ? 'task' : task.uses,
+              note: task.retry === undefined ? '' : `${task.retry.attempts} attempts`,
+            }))}
+          />
+        </div>
+      ))}
+    </section>
+  );
+}

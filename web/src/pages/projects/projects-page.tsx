@@ -1,0 +1,130 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { projectsQuery } from '../../api/queries.ts';
+import { CliButton, cliLine } from '../../ui/copy.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
+import { durationText } from '../../ui/format.ts';
+import { useTitle } from '../../ui/page.ts';
+import { Empty, Failed, Loading } from '../../ui/screens.tsx';
+import { Time } from '../../ui/time.tsx';
+
+/** Every project with what was set for it; its shipyard is one step further. */
+export function ProjectsPage() {
+  useTitle('Projects');
+  const query = useQuery(projectsQuery);
+  const [creating, setCreating] = useState(false);
+  const projects = query.data?.items ?? [];
+  return (
+    <div className="page">
+      <div className="head">
+        <h1>Projects</h1>
+        <div className="end">
+          <button type="button" className="button" onClick={() => setCreating(true)}>
+            New project …
+          </button>
+          <span className="only-wide">
+            <CliButton line={cliLine('get', 'projects')} />
+          </span>
+        </div>
+      </div>
+      {query.isError ? (
+        <Failed error={query.error} what="The projects cannot be shown" retry={() => void query.refetch()} />
+      ) : query.isPending ? (
+        <Loading rows={5} height={28} />
+      ) : projects.length === 0 ? (
+        <Empty title="There is no project yet">
+          <p>A project begins with its shipyard: create one here, or from a terminal:</p>
+          <pre>{cliLine('apply', 'shipyard-examples/delivery.yaml', '--project', 'delivery')}</pre>
+        </Empty>
+      ) : (
+        <section className="panel" aria-label="Projects">
+          <table className="grid">
+            <thead>
+              <tr>
+                <th scope="col">Project</th>
+                <th scope="col">Events as</th>
+                <th scope="col">Shipyard</th>
+                <th scope="col">Keeps finished runs</th>
+                <th scope="col" className="num">
+                  Open runs at most
+                </th>
+                <th scope="col" className="num">
+                  Changed
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {projects.map((project) => (
+                <tr key={project.name}>
+                  <th scope="row">
+                    <Link to="/projects/$project" params={{ project: project.name }} className="row-link" data-line>
+                      {project.name}
+                    </Link>
+                  </th>
+                  <td>{project.dialect}</td>
+                  <td className="mono">{project.shipyardVersion ?? 'none yet'}</td>
+                  <td data-name="keeps">{retentionText(project.retention)}</td>
+                  <td className="num" data-name="open runs at most">
+                    {project.limits.openRunsMax ?? 'no limit'}
+                  </td>
+                  <td className="num" data-name="changed">
+                    <Time at={project.updatedAt} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+      {creating ? <NewProject onClose={() => setCreating(false)} /> : null}
+    </div>
+  );
+}
+
+function NewProject({ onClose }: { onClose: () => void }) {
+  const navigate = useNavigate();
+  return (
+    <Dialog title="New project" onClose={onClose}>
+      <form
+        className="dialog-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          const name = String(new FormData(event.currentTarget).get('name'));
+          onClose();
+          void navigate({ to: '/projects/$project', params: { project: name } });
+        }}
+      >
+        <label className="field">
+          <span>Name</span>
+          <input
+            className="input"
+            name="name"
+            required
+            maxLength={63}
+            pattern="[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+            title="Small letters, digits and dashes; it begins and ends with a letter or digit"
+          />
+        </label>
+        <p className="muted">It comes into being when its first shipyard is applied.</p>
+        <div className="dialog-end">
+          <button type="button" className="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" className="button primary">
+            Write its shipyard
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function retentionText(retention: { finishedRunsForMs: number | null; finishedRunsMax: number | null }): string {
+  const { finishedRunsForMs, finishedRunsMax } = retention;
+  const parts = [
+    finishedRunsForMs === null ? undefined : `for ${durationText(finishedRunsForMs)}`,
+    finishedRunsMax === null ? undefined : `at most ${finishedRunsMax.toLocaleString('en')}`,
+  ].filter((part) => part !== undefined);
+  return parts.length === 0 ? 'for ever' : parts.join(', ');
+}

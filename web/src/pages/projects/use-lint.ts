@@ -1,0 +1,61 @@
+import type { Plan, Problem } from '@slipway/contract';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { ApiError, pathOf, request } from '../../api/client.ts';
+
+export type Finding = NonNullable<Problem['errors']>[number] & { severity: 'error' | 'warning' };
+export type Checked = { version: string | undefined; plan: Plan | undefined; findings: Finding[] };
+type PutAnswer = { version: string; changed: boolean; plan: Plan; warnings: Finding[] };
+
+const TYPING_MS = 350;
+
+/** Asks the server what it thinks of the text, shortly after the last key: the same check as at the upload. */
+export function useLint(project: string, text: string) {
+  const [settled, setSettled] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(text), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  const query = useQuery({
+    queryKey: ['lint', project, settled],
+    queryFn: () => check(project, settled),
+    enabled: settled.trim() !== '',
+    placeholderData: keepPreviousData,
+    gcTime: 0,
+  });
+  return { ...query, settling: settled !== text || query.isFetching };
+}
+
+async function check(project: string, text: string): Promise<Checked> {
+  try {
+    const answer = await put(project, text, true);
+    const findings = answer.warnings.map((warning) => ({
+      ...warning,
+      detail: detailOf(warning),
+      severity: 'warning' as const,
+    }));
+    return { version: answer.version, plan: answer.plan, findings };
+  } catch (error) {
+    const errors = error instanceof ApiError ? error.problem?.errors : undefined;
+    if (errors === undefined) throw error;
+    return {
+      version: undefined,
+      plan: undefined,
+      findings: errors.map((one) => ({ ...one, severity: 'error' as const })),
+    };
+  }
+}
+
+/** A warning of an upload says `message` where a problem says `detail`. */
+function detailOf(warning: Finding & { message?: string }): string {
+  return warning.message ?? warning.detail;
+}
+
+export function put(project: string, text: string, dryRun: boolean): Promise<PutAnswer> {
+  return request<PutAnswer>({
+    method: 'PUT',
+    path: pathOf`/v1/projects/${project}/shipyard`,
+    query: dryRun ? { dryRun: 'true' } : undefined,
+    body: { type: 'application/yaml', text },
+  });
+}
