@@ -437,14 +437,10 @@ test('a byte order mark before JSON is read over', async () => {
 });
 
 test('labels with keys that databases or languages take for their own are refused', async () => {
-  for (const label of ['{"__proto__":"x"}', '{"$where":"x"}', '{"":"x"}', '{"constructor":"x"}']) {
+  for (const label of ['{"__proto__":"x"}', '{"$where":"x"}', '{"":"x"}', '{"constructor":"x"}', '{"a.b":"x"}']) {
     const text = JSON.stringify(trigger()).replace('"service":"carts"', `"labels":${label}`);
     const answer = await door.ask('POST', '/v1/events', { headers: EVENT_TYPE, body: text });
-    expect([label, answer.status, field(answer.json, 'code')]).toMatchObject([
-      label,
-      expect.toBeOneOf([400, 422]),
-      'invalid-data',
-    ]);
+    expect([label, answer.status, field(answer.json, 'code')]).toEqual([label, 422, 'invalid-input']);
   }
 });
 
