@@ -2,7 +2,7 @@ import { renderProblems } from '@slipway/control-plane/shipyard';
 import { SlipwayProblem } from '@slipway/sdk';
 import { connected } from '../connection.ts';
 import { exitCode } from '../exit-code.ts';
-import { readInput } from '../input.ts';
+import { readInput, shownName } from '../input.ts';
 import type { ServerOptions } from '../options.ts';
 import { failureOf } from '../output/failure.ts';
 import type { Terminal } from '../output/terminal.ts';
@@ -13,7 +13,7 @@ export async function apply(
 ): Promise<number> {
   const { file, project, dryRun = false, terminal } = command;
   const text = await readInput(file);
-  const shownFile = file === '-' ? '<stdin>' : file;
+  const shownFile = shownName(file);
   return connected(command, async (client) => {
     try {
       const answer = await client.putShipyard({ project, body: text, ...(dryRun ? { dryRun: 'true' } : {}) });

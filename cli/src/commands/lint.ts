@@ -1,7 +1,8 @@
 import type { SourceProblem } from '@slipway/contract';
 import { lintShipyard, renderProblems } from '@slipway/control-plane/shipyard';
 import { exitCode } from '../exit-code.ts';
-import { readInput } from '../input.ts';
+import { readInput, shownName } from '../input.ts';
+import { count } from '../output/count.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 /** `slipway lint FILE...`: what the server would say to these shipyards, without a server. */
@@ -10,7 +11,7 @@ export async function lint(command: { files: readonly string[]; terminal: Termin
   const checked: Checked[] = [];
   for (const file of files) {
     const text = await readInput(file);
-    checked.push({ file: file === '-' ? '<stdin>' : file, text, problems: lintShipyard(text) });
+    checked.push({ file: shownName(file), text, problems: lintShipyard(text) });
   }
   if (terminal.format === 'json') {
     terminal.printJson(checked.map(({ file, problems }) => ({ file, ok: errorsIn(problems) === 0, problems })));
@@ -33,8 +34,4 @@ function reportOf({ file, text, problems }: Checked, { paint }: Terminal): strin
 
 function errorsIn(problems: readonly SourceProblem[]): number {
   return problems.filter((problem) => problem.severity === 'error').length;
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }

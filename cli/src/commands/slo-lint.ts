@@ -3,6 +3,7 @@ import { renderProblems } from '@slipway/control-plane/shipyard';
 import { type LintProblem, type LintResult, sliLint, sloLint } from '@slipway/service-evaluate';
 import { badUsage, exitCode } from '../exit-code.ts';
 import { oneFromStandardInput, readInput, shownName } from '../input.ts';
+import { count } from '../output/count.ts';
 import { printable } from '../output/paint.ts';
 import type { Terminal } from '../output/terminal.ts';
 
@@ -71,7 +72,3 @@ function flat({ place, ...problem }: LintProblem): object {
 
 /** Of what is missing from the file as a whole. */
 const START = { line: 1, column: 1 };
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
-}
