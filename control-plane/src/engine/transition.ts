@@ -195,7 +195,8 @@ function granted(run: Run, at: number, env: Env): Step {
 function rejected(run: Run, input: { at: number; message: string }, env: Env): Step {
   if (run.kind !== 'waiting') return { run, effects: [], outcome: { kind: 'duplicate' } };
   const end = { status: 'errored', result: 'fail', message: input.message, startedAt: undefined } as const;
-  return applied(closeRun({ ...run, group: undefined }, { env, at: input.at }, end));
+  // It still lets go of the group: a repeat of its question may have been answered otherwise.
+  return applied(closeRun(run, { env, at: input.at }, end));
 }
 
 // ---- going on

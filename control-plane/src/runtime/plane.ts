@@ -486,18 +486,19 @@ class Plane implements ControlPlane {
     } finally {
       this.#services.waits({ task, source: request.source, version: request.version }, -1);
     }
-    const taken: string[] = [];
     let failed: unknown;
-    for (const offer of offers) {
-      try {
-        const json = await this.#grant(offer, request, options.leaseMs);
-        if (json !== undefined) taken.push(json);
-      } catch (error) {
-        // It is not offered any more and nobody has it: from the store it is offered again.
-        this.#takeUp.uncertain(offer.run);
-        failed = error;
-      }
-    }
+    const granted = await Promise.all(
+      offers.map((offer) =>
+        this.#grant(offer, request, options.leaseMs).catch((error: unknown) => {
+          failed = error;
+          // Nobody knows who has it now: it is offered again as the store says.
+          this.#offers.withdraw(offer.uses, offer.id);
+          this.#takeUp.uncertain(offer.run);
+          return undefined;
+        }),
+      ),
+    );
+    const taken = granted.filter((json) => json !== undefined);
     if (taken.length === 0 && failed !== undefined) throw failed;
     this.#counts.claims += taken.length;
     return taken;
@@ -537,11 +538,14 @@ class Plane implements ControlPlane {
       this.#note(offer.run, input);
       return json;
     }
-    const verdict = await new Promise<Verdict | undefined>((resolve) =>
-      this.#advance.deliver(offer.run, input, { done: (one) => resolve(one) }),
+    const verdict = await new Promise<Verdict | undefined>((resolve, reject) =>
+      this.#advance.deliver(offer.run, input, { done: (one, error) => (error ? reject(error) : resolve(one)) }),
     );
-    // Another replica may have given it to somebody else in the same moment.
-    if (verdict?.outcome.kind !== 'applied') return undefined;
+    if (verdict?.outcome.kind !== 'applied') {
+      // Another replica has given it to somebody else in the same moment.
+      this.#offers.withdraw(offer.uses, offer.id);
+      return undefined;
+    }
     this.#leases.hold(held);
     return json;
   }

@@ -132,7 +132,8 @@ export class TakeUp {
       after = last;
       for (const stream of streams) {
         count++;
-        await this.#takeUp(stream, why, groups);
+        // One that cannot be read now is looked at again by itself.
+        await this.#takeUp(stream, why, groups).catch(() => this.uncertain(stream));
       }
       offers.flush();
       if (why === 'round') await new Promise<void>((resolve) => void clock.after(ROUND_PAUSE_MS, resolve));
