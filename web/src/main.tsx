@@ -11,7 +11,8 @@ import { ApiError } from './api/client.ts';
 import { router } from './app/router.tsx';
 import { startTheme } from './app/theme.ts';
 
-const RETRIES_MAX = 3;
+const RETRIES_MAX = 2;
+const RETRY_MS = 400;
 
 startTheme();
 const queries = new QueryClient({
@@ -19,6 +20,7 @@ const queries = new QueryClient({
     queries: {
       staleTime: 2_000,
       refetchOnWindowFocus: false,
+      retryDelay: (count) => RETRY_MS * 2 ** count,
       // What the server refused it would refuse again.
       retry: (count, error) =>
         count < RETRIES_MAX && !(error instanceof ApiError && error.status >= 400 && error.status < 500),

@@ -84,11 +84,14 @@ declare module '@tanstack/react-router' {
 
 function NotFound() {
   return (
-    <Empty title="There is no such page">
-      <p>The address may be mistyped.</p>
-      <a className="button" href="/runs">
-        All runs
-      </a>
-    </Empty>
+    <div className="page">
+      <h1>Slipway</h1>
+      <Empty title="There is no such page">
+        <p>The address may be mistyped.</p>
+        <a className="button" href="/runs">
+          All runs
+        </a>
+      </Empty>
+    </div>
   );
 }

@@ -16,10 +16,13 @@ const BOXES_MAX = 300;
 
 /** Tasks as boxes with the edges between them, each in the column of the longest way to it; with `run` each box is a link. */
 export function Steps({
+  label,
   steps,
   run,
   selected,
 }: {
+  /** What is drawn, for those who do not see it. */
+  label: string;
   steps: Step[];
   run: string | undefined;
   selected: string | undefined;
@@ -45,7 +48,7 @@ export function Steps({
     }),
   );
   return (
-    <section className="steps-box" tabIndex={width > 300 ? 0 : undefined} aria-label="Tasks in order">
+    <section className="steps-box" tabIndex={width > 300 ? 0 : undefined} aria-label={label}>
       <div className="graph" style={{ width, height }}>
         <svg width={width} height={height} aria-hidden="true">
           {edges.map((edge) => (

@@ -25,6 +25,7 @@ export function PlanView({ plan }: { plan: Plan | undefined }) {
             </span>
           </div>
           <Steps
+            label={`Tasks of ${sequence.stage}.${sequence.name}`}
             run={undefined}
             selected={undefined}
             steps={sequence.tasks.map((task) => ({

@@ -37,7 +37,12 @@ export function Lanes({ run, selected }: { run: RunView; selected: string | unde
           <div key={lane.id} className={lane.id === run.id ? 'lane this' : 'lane'}>
             <LaneHead run={lane} isThis={lane.id === run.id} />
             {view === undefined ? null : (
-              <Steps steps={stepsOf(view)} run={view.id} selected={lane.id === run.id ? selected : undefined} />
+              <Steps
+                label={`Tasks of ${view.stage}.${view.sequence}, run ${view.id}`}
+                steps={stepsOf(view)}
+                run={view.id}
+                selected={lane.id === run.id ? selected : undefined}
+              />
             )}
           </div>
         );
@@ -52,6 +57,7 @@ export function Lanes({ run, selected }: { run: RunView; selected: string | unde
             </span>
           </div>
           <Steps
+            label={`Tasks of ${sequence.stage}.${sequence.name}`}
             run={undefined}
             selected={undefined}
             steps={sequence.tasks.map((task) => ({

@@ -31,13 +31,16 @@ export function RunPage() {
   if (query.isError) {
     if (query.error instanceof ApiError && query.error.status === 404) {
       return (
-        <Empty title="There is no such run">
-          <p className="mono">{id}</p>
-          <p>It may have been deleted by the retention of its project, or it is on another server.</p>
-          <Link to="/runs" className="button">
-            All runs
-          </Link>
-        </Empty>
+        <div className="page">
+          <h1>Run</h1>
+          <Empty title="There is no such run">
+            <p className="mono">{id}</p>
+            <p>It may have been deleted by the retention of its project, or it is on another server.</p>
+            <Link to="/runs" className="button">
+              All runs
+            </Link>
+          </Empty>
+        </div>
       );
     }
     return <Failed error={query.error} what="The run cannot be shown" retry={() => void query.refetch()} />;
