@@ -16,5 +16,9 @@ const tasks = ['a', 'b', 'c'].map((name) =>
     },
   }),
 );
-const service = serve({ tasks, server: process.env.SLIPWAY_SERVER ?? '', concurrency: 40, log: silentLogger });
+const nats = process.env.CRASH_NATS;
+const way = nats
+  ? ({ connect: 'nats', nats: { servers: nats } } as const)
+  : ({ connect: 'claim', server: process.env.SLIPWAY_SERVER ?? '', leaseMs: 5000 } as const);
+const service = serve({ ...way, tasks, name: 'crash', concurrency: 40, log: silentLogger });
 await service.closed;
