@@ -652,27 +652,41 @@ function againEffects(run: Run, cause: string, env: Env): Effect[] {
   if (run.kind === 'finished') return finalEffects(run, env);
   const effects: Effect[] = [];
   if (run.kind === 'open') {
-    for (const effect of openDispatches(run, env)) if (effect.cause === cause) effects.push(effect.effect);
+    for (const one of openDispatches(run, env)) {
+      if (one.cause === cause && one.silentSince === undefined) effects.push(one.effect);
+    }
   }
   return effects;
 }
 
-/** The triggered events of all attempts that nobody has started, exactly as they were sent. */
-export function openDispatches(
-  run: OpenRun,
-  env: Env,
-): { cause: string; effect: Extract<Effect, { kind: 'publish' }> }[] {
-  const found: { cause: string; effect: Extract<Effect, { kind: 'publish' }> }[] = [];
+export type Dispatch = {
+  cause: string;
+  effect: Extract<Effect, { kind: 'publish' }>;
+  /** Somebody has it from the bus, and was heard of last at this time; undefined while it still wants somebody. */
+  silentSince: number | undefined;
+};
+
+/** The triggered events of all attempts that wait for a service, exactly as they were sent. */
+export function openDispatches(run: OpenRun, env: Env): Dispatch[] {
+  const found: Dispatch[] = [];
   for (const task of env.sequence?.tasks ?? []) {
     const node = run.nodes[task.key];
-    if (node?.state !== 'open' || Object.keys(node.attempt.executors).length >= task.executors) continue;
-    const { number, json, cause } = node.attempt;
+    if (node?.state !== 'open') continue;
+    const { number, json, cause, executors } = node.attempt;
+    let silentSince: number | undefined;
+    if (Object.keys(executors).length >= task.executors) {
+      for (const source of Object.keys(executors)) {
+        const executor = executors[source];
+        // Claims have their leases, and who was sent it over HTTP has it.
+        if (executor?.way !== 'nats' || executor.finished) continue;
+        silentSince = Math.max(silentSince ?? 0, executor.lastSeenAt);
+      }
+      if (silentSince === undefined) continue;
+    }
     const dispatch = { task: task.key, uses: task.uses, attempt: number };
     const id = `${run.id}.${task.key}.${number}`;
-    found.push({
-      cause,
-      effect: { kind: 'publish', again: true, event: { id, type: `${task.uses}.triggered`, json, dispatch } },
-    });
+    const event = { id, type: `${task.uses}.triggered`, json, dispatch };
+    found.push({ cause, silentSince, effect: { kind: 'publish', again: true, event } });
   }
   return found;
 }

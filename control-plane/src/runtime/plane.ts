@@ -361,7 +361,15 @@ class Plane implements ControlPlane {
       const id = attemptId({ run: stream, task: effect.task, attempt: effect.attempt });
       const uses = this.#usesOf(run, effect.task);
       if (uses !== undefined) this.#offers.withdraw(uses, id);
-      this.#relay.started(id);
+      const taken =
+        run?.kind === 'open' && node?.state === 'open' && node.attempt.number === effect.attempt && uses !== undefined
+          ? Object.values(node.attempt.executors).find((one) => one.way === 'nats' && !one.finished)
+          : undefined;
+      if (run && uses !== undefined && taken) {
+        this.#relay.taken(run, { task: effect.task, uses, attempt: effect.attempt }, taken.lastSeenAt);
+      } else {
+        this.#relay.over(id);
+      }
       if (node?.state !== 'open' || node.attempt.number !== effect.attempt) this.#leases.end(id);
     } else if (effect.kind === 'schedule') {
       this.#timers.add({ stream, name: effect.name, dueAt: effect.dueAt });
@@ -444,7 +452,7 @@ class Plane implements ControlPlane {
   #undeliverable(messageId: string, reason: string): void {
     const ref = parseAttemptId(messageId.split('/')[0] ?? '');
     if (!ref) return;
-    this.#advance.deliver(ref.run, {
+    this.#advance.tell(ref.run, {
       kind: 'undeliverable',
       at: this.#clock.now(),
       task: ref.task,
@@ -453,19 +461,24 @@ class Plane implements ControlPlane {
     });
   }
 
-  /** Publishes a trigger nobody has started once more. */
+  /** Publishes a trigger once more that nobody has started, or whose taker has not been heard of for long. */
   #redispatch(runId: string, task: string, attempt: number): void {
     this.#advance.load(runId).then(
       (loaded) => {
-        if (loaded?.run.kind !== 'open') {
-          this.#relay.started(attemptId({ run: runId, task, attempt }));
+        const found =
+          loaded?.run.kind === 'open'
+            ? openDispatches(loaded.run, loaded.env).find(
+                ({ effect }) => effect.event.dispatch?.task === task && effect.event.dispatch.attempt === attempt,
+              )
+            : undefined;
+        const dispatch = found?.effect.event.dispatch;
+        if (!loaded || !found || !dispatch) {
+          this.#relay.over(attemptId({ run: runId, task, attempt }));
           return;
         }
-        const found = openDispatches(loaded.run, loaded.env).find(
-          ({ effect }) => effect.event.dispatch?.task === task && effect.event.dispatch.attempt === attempt,
-        );
-        if (found) this.#relay.publishAgain(loaded.run, found.effect.event);
-        else this.#relay.started(attemptId({ run: runId, task, attempt }));
+        const { silentSince } = found;
+        if (silentSince === undefined || this.#relay.taken(loaded.run, dispatch, silentSince).tooLongAgo)
+          this.#relay.publishAgain(loaded.run, found.effect.event);
       },
       (error: unknown) => this.#log.warn({ run: runId, error: String(error) }, 'a run could not be dispatched again'),
     );

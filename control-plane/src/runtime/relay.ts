@@ -14,6 +14,11 @@ const SETTLE_MS = 100;
 const REDISPATCH_MIN_MS = 30_000;
 const REDISPATCH_MAX_MS = 600_000;
 const REDISPATCH_SWEEP_MS = 1000;
+/**
+ * A trigger that somebody has taken from the bus is published again after so long a silence. The service's answer may be
+ * gone with the end of the broker's disk; but it may also just be long at work, and not every service keeps a ledger.
+ */
+const SILENCE_MAX_MS = 3_600_000;
 
 /**
  * Tells the world what is durable: events onto the bus, releases to concurrency groups; and marks runs that have nothing
@@ -112,6 +117,17 @@ export class Relay {
       this.#await(run, event.dispatch);
   }
 
+  /** Somebody has it, and was heard of last at this time; answers whether that is too long ago. */
+  taken(run: Run, dispatch: NonNullable<OutEvent['dispatch']>, silentSince: number): { tooLongAgo: boolean } {
+    const { task, attempt, uses } = dispatch;
+    const dueAt = silentSince + SILENCE_MAX_MS;
+    if (this.#bus.kind !== 'local') {
+      const id = attemptId({ run: run.id, task, attempt });
+      this.#unstarted.set(id, { run: run.id, task, attempt, uses, delayMs: SILENCE_MAX_MS, dueAt });
+    }
+    return { tooLongAgo: dueAt <= this.#clock.now() };
+  }
+
   /** A deliberate repeat of the trigger of an open attempt. */
   publishAgain(run: Run, event: OutEvent): void {
     if (this.#bus.kind === 'local') return;
@@ -127,8 +143,8 @@ export class Relay {
     );
   }
 
-  /** Somebody has started the attempt, or it is over: no more repeats. */
-  started(id: string): void {
+  /** The attempt is over, or in hands that are not the bus': no more repeats. */
+  over(id: string): void {
     this.#unstarted.delete(id);
     this.#again.delete(id);
   }
@@ -160,7 +176,7 @@ export class Relay {
   #await(run: Run, { task, attempt, uses }: NonNullable<OutEvent['dispatch']>): void {
     const id = attemptId({ run: run.id, task, attempt });
     const known = this.#unstarted.get(id);
-    const delayMs = known ? Math.min(known.delayMs * 2, REDISPATCH_MAX_MS) : REDISPATCH_MIN_MS;
+    const delayMs = known ? Math.max(known.delayMs, Math.min(known.delayMs * 2, REDISPATCH_MAX_MS)) : REDISPATCH_MIN_MS;
     this.#unstarted.set(id, { run: run.id, task, attempt, uses, delayMs, dueAt: this.#clock.now() + delayMs });
   }
 

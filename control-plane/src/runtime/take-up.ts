@@ -178,7 +178,11 @@ export class TakeUp {
       if (!group?.queue.some((one) => one.run === run.id)) advance.tell(run.group, enqueueOf(run, env, this.#now()));
       return;
     }
-    for (const { effect } of openDispatches(run, env)) {
+    for (const { effect, silentSince } of openDispatches(run, env)) {
+      if (effect.event.dispatch && silentSince !== undefined) {
+        relay.taken(run, effect.event.dispatch, silentSince);
+        continue;
+      }
       if (effect.event.dispatch) this.#options.offer(run, effect.event.dispatch, effect.event.id);
       if (why === 'start') relay.publishOpen(run, effect.event);
       else relay.watch(run, effect.event);
