@@ -1,38 +1,115 @@
+/**
+ * Plays histories of the simulated world and says which went wrong:
+ *
+ *     node control-plane/simulation/main.ts --histories 100000 --seed 1     seeds 1 to 100000, after those that ever failed
+ *     node control-plane/simulation/main.ts --replay 4711                   one, line by line
+ *     node control-plane/simulation/main.ts --bugs                          plants each bug, and says who caught it at which seed
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { bugs } from './bugs.ts';
+import type { Tally } from './play-many.ts';
+import { playMany } from './play-many.ts';
 import { playHistory } from './world/world.ts';
+
+const SEEDS_FILE = new URL('./seeds.json', import.meta.url);
+const SHOWN_MAX = 20;
+const TOLD_EVERY_MS = 10_000;
+const BUG_SEEDS_MAX = 3000;
 
 const { values } = parseArgs({
   options: {
     histories: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '1' },
+    seconds: { type: 'string' },
+    threads: { type: 'string', default: String(availableParallelism()) },
     replay: { type: 'string' },
+    bugs: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
   },
 });
-if (values.replay !== undefined) {
-  const history = await playHistory({ seed: Number(values.replay), trace: (line) => console.log(line) });
-  console.log(history);
-} else {
-  const t0 = performance.now();
-  const first = Number(values.seed);
-  const count = Number(values.histories);
-  let failed = 0;
-  const by: Record<string, number> = {};
-  let runs = 0,
-    commits = 0,
-    steps = 0;
-  for (let seed = first; seed < first + count; seed++) {
-    const history = await playHistory({ seed });
-    runs += history.runs;
-    commits += history.commits;
-    steps += history.steps;
-    if (history.violations.length > 0) {
-      failed++;
-      const one = history.violations[0];
-      by[one?.checker ?? ''] = (by[one?.checker ?? ''] ?? 0) + 1;
-      if (failed <= 20) console.log(seed, one?.checker, one?.atMs, one?.what.slice(0, 300));
-    }
+const threads = whole('threads', values.threads);
+
+if (values.replay !== undefined) await replay(whole('replay', values.replay));
+else if (values.bugs) await plantAll();
+else await playAll();
+
+async function replay(seed: number): Promise<void> {
+  const history = await playHistory({ seed, trace: (line) => console.log(line) });
+  const { violations, ...figures } = history;
+  console.log(JSON.stringify(figures));
+  for (const { checker, what, atMs } of violations) console.log(`${checker} at ${atMs} ms: ${what}`);
+  console.log(violations.length === 0 ? '1 passed, 0 failed' : '0 passed, 1 failed');
+  process.exitCode = violations.length === 0 ? 0 : 1;
+}
+
+async function playAll(): Promise<void> {
+  const first = whole('seed', values.seed);
+  const count = whole('histories', values.histories);
+  const limitMs = values.seconds === undefined ? Number.POSITIVE_INFINITY : whole('seconds', values.seconds) * 1000;
+  const kept = readKept();
+  let toldAt = 0;
+  const tally = await playMany({
+    seeds: (function* () {
+      yield* kept;
+      for (let seed = first; seed < first + count; seed++) yield seed;
+    })(),
+    threads,
+    onReport: (soFar) => {
+      if (soFar.tookMs - toldAt < TOLD_EVERY_MS) return;
+      toldAt = soFar.tookMs;
+      console.log(`${soFar.histories} of ${count + kept.length}, ${soFar.failures.length} failed, ${rateOf(soFar)}`);
+    },
+    enough: (soFar) => soFar.tookMs > limitMs,
+  });
+  for (const { seed, violations } of tally.failures.slice(0, SHOWN_MAX)) {
+    const [one] = violations;
+    console.log(`seed ${seed}: ${one?.checker} at ${one?.atMs} ms: ${one?.what.slice(0, 500)}`);
   }
-  const s = (performance.now() - t0) / 1000;
-  console.log(by, { runs, commits, steps, perSecond: count / s });
-  console.log(`${count - failed} passed, ${failed} failed`);
+  if (tally.failures.length > 0) {
+    console.log(`Replay one with: node control-plane/simulation/main.ts --replay ${tally.failures[0]?.seed}`);
+    if (values.keep) keep(tally.failures.map((one) => one.seed));
+    else console.log('Add --keep to play these first from now on (seeds.json).');
+  }
+  console.log(`${tally.runs} runs, ${tally.commits} commits, ${rateOf(tally)} on ${threads} threads`);
+  console.log(`${tally.histories - tally.failures.length} passed, ${tally.failures.length} failed`);
+  process.exitCode = tally.failures.length === 0 ? 0 : 1;
+}
+
+async function plantAll(): Promise<void> {
+  let missed = 0;
+  for (const bug of bugs) {
+    const seeds = Array.from({ length: BUG_SEEDS_MAX }, (_, index) => index + 1);
+    const isCaught = (tally: Tally): boolean =>
+      tally.failures.some(({ violations }) => violations.some((one) => one.checker === bug.checker));
+    const tally = await playMany({ seeds, threads, bug: bug.name, enough: isCaught });
+    const caught = tally.failures.find(({ violations }) => violations.some((one) => one.checker === bug.checker));
+    if (!caught) missed++;
+    const first = tally.failures[0];
+    const by = caught ? `${bug.checker} at seed ${caught.seed}` : `NOT FOUND by ${bug.checker} in ${tally.histories}`;
+    const earlier = first && first !== caught ? `; ${first.violations[0]?.checker} at seed ${first.seed}` : '';
+    console.log(`${bug.name}: ${by}${earlier}`);
+  }
+  console.log(`${bugs.length - missed} passed, ${missed} failed`);
+  process.exitCode = missed === 0 ? 0 : 1;
+}
+
+function readKept(): number[] {
+  return (JSON.parse(readFileSync(SEEDS_FILE, 'utf8')) as { failedOnce: number[] }).failedOnce;
+}
+
+function keep(seeds: readonly number[]): void {
+  const all = [...new Set([...readKept(), ...seeds])].sort((a, b) => a - b);
+  writeFileSync(SEEDS_FILE, `${JSON.stringify({ failedOnce: all }, null, 2)}\n`);
+}
+
+function rateOf({ histories, tookMs }: Tally): string {
+  return `${Math.round((histories / tookMs) * 1000)} histories/s`;
+}
+
+function whole(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--${name} takes a whole number, not '${text}'`);
+  return value;
 }

@@ -1,10 +1,11 @@
 import { parseAttemptId } from '@slipway/contract';
 import type { BusMessage } from '../../src/bus/bus.ts';
 import type { CommitItem } from '../../src/store/store.ts';
+import { baseIdOf } from '../world/broker.ts';
 import type { Checker, Scene } from './checker.ts';
 
 /**
- * one-trigger-per-attempt: an event of the control plane is decided once, and however often it is published, it is the same to
+ * one-run-per-trigger: however often a trigger is sent, it starts one run. one-trigger-per-attempt: an event of the control plane is decided once, and however often it is published, it is the same to
  * the byte. task-runs-once-past-finish: attempts of a task follow each other, and none is triggered when a later task has
  * been, or when the run has ended.
  */
@@ -14,12 +15,19 @@ export class Attempts implements Checker {
   readonly #passed = new Map<string, Set<string>>();
   readonly #latest = new Map<string, { task: string; attempt: number }>();
   readonly #ended = new Set<string>();
+  readonly #triggers = new Set<string>();
 
   constructor(scene: Scene) {
     this.#scene = scene;
   }
 
   onCommit(item: CommitItem): void {
+    const trigger = item.seq === 1 ? item.rows.find((row) => row.direction === 'in') : undefined;
+    if (trigger) {
+      const key = `${trigger.source} ${trigger.id}`;
+      if (this.#triggers.has(key)) this.#scene.fail('one-run-per-trigger', `${key} has started a second run`);
+      this.#triggers.add(key);
+    }
     item.rows.forEach((row, index) => {
       if (row.direction !== 'out') return;
       if (this.#jsonOf.has(row.id)) this.#scene.fail('one-trigger-per-attempt', `${row.id} is decided a second time`);
@@ -49,7 +57,7 @@ export class Attempts implements Checker {
   }
 
   onPublish(message: BusMessage): void {
-    const id = message.messageId.replace(/\/again-\d+$/, '');
+    const id = baseIdOf(message);
     const decided = this.#jsonOf.get(id);
     if (decided === undefined) this.#scene.fail('one-trigger-per-attempt', `${id} is published before it is durable`);
     else if (decided !== message.json)

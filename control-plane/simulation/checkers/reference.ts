@@ -67,6 +67,7 @@ export class ReferenceRun {
     } else if (this.state === 'open') {
       if (input.kind === 'answer') this.#answer(input);
       else if (input.kind === 'timer') this.#timer(input);
+      else if (input.kind === 'undeliverable') this.#undeliverable(input);
       else if (input.kind === 'lease-lost' && this.#isNow(input.task, input.attempt)) this.#leaseLost(input.at);
     }
   }
@@ -174,6 +175,16 @@ export class ReferenceRun {
   #timedOut(code: string, input: { at: number; random: number }): void {
     this.#cancel();
     this.#over({ status: 'errored', result: 'fail' }, { code }, input);
+  }
+
+  /** Its trigger cannot be published, ever; but who has it by other ways keeps it. */
+  #undeliverable(input: Extract<RunInput, { kind: 'undeliverable' }>): void {
+    if (!this.#isNow(input.task, input.attempt) || this.#startedAt !== undefined) return;
+    this.#over(
+      { status: 'errored', result: 'fail' },
+      { code: 'UNDELIVERABLE', retryable: false },
+      { at: input.at, random: 0 },
+    );
   }
 
   #leaseLost(at: number): void {

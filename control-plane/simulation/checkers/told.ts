@@ -1,6 +1,7 @@
 import { causationOf, isObject } from '@slipway/contract';
 import type { CommitItem } from '../../src/store/store.ts';
 import type { StoredMessage } from '../world/broker.ts';
+import { baseIdOf } from '../world/broker.ts';
 import type { Checker, End, Scene } from './checker.ts';
 
 /** Late answers that a run keeps, by design (transition.ts); beyond them they are only counted. */
@@ -31,7 +32,7 @@ export class Told implements Checker {
   }
 
   onStored(message: StoredMessage): void {
-    this.#stored.add(message.messageId.replace(/\/again-\d+$/, ''));
+    this.#stored.add(baseIdOf(message));
   }
 
   atEnd({ timedOut }: End): void {
@@ -39,7 +40,7 @@ export class Told implements Checker {
     if (!broker || timedOut) return;
     for (const [id, run] of this.#decided) {
       // A trigger that was over before it could be published is of no use to anybody.
-      if (!this.#stored.has(id) && !isOver(id, run))
+      if (!this.#stored.has(id) && !isOver(id, run) && !broker.cannotTake({ messageId: id }))
         this.#scene.fail('survives-the-broker', `${id} was never published`);
     }
     for (const message of broker.messages()) {

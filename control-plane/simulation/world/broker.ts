@@ -18,6 +18,11 @@ export type BrokerDelivery = {
   working(): void;
 };
 
+/** The event's own id, however often its trigger is dispatched. */
+export function baseIdOf({ messageId }: Pick<BusMessage, 'messageId'>): string {
+  return messageId.replace(/\/again-\d+$/, '');
+}
+
 type Receiver = { deliver(delivery: BrokerDelivery): void };
 type Held = { message: StoredMessage; count: number; acked: boolean; ackedAt: number; deadline: number; busy: boolean };
 
@@ -40,6 +45,7 @@ export class Broker {
   readonly #timeline: Timeline;
   readonly #random: Random;
   readonly #consumers = new Map<string, Consumer>();
+  readonly #unacceptable = new Map<string, boolean>();
   readonly #byMessageId = new Map<string, number>();
   #messages: StoredMessage[] = [];
   #seq = 0;
@@ -47,6 +53,7 @@ export class Broker {
   #life = 0;
   awayUntil = 0;
   faults: Faults['bus'];
+  hasLostData = false;
   readonly #onStored: (message: StoredMessage) => void;
 
   constructor(options: {
@@ -67,6 +74,17 @@ export class Broker {
 
   latency(): number {
     return this.#random.latency(TYPICAL_MS, this.faults.slowMs);
+  }
+
+  /** Whether it is one of those that the broker will never store; the answer is the same each time. */
+  cannotTake(message: Pick<BusMessage, 'messageId'>): boolean {
+    const id = baseIdOf(message);
+    let verdict = this.#unacceptable.get(id);
+    if (verdict === undefined) {
+      verdict = this.#random.chance(this.faults.unacceptable);
+      this.#unacceptable.set(id, verdict);
+    }
+    return verdict;
   }
 
   /** Stores a message that has arrived; a repeat within the window is not stored again. */
@@ -121,8 +139,9 @@ export class Broker {
   }
 
   /** The power fails before the disk was synced: what was stored last was never stored. */
-  loseTail(ms: number, tailMs: number): number {
+  loseTail(ms: number, tailMs: number): void {
     const from = this.#timeline.now - tailMs;
+    this.hasLostData = true;
     const lost = this.#messages.filter((message) => message.storedAt >= from);
     this.#messages = this.#messages.filter((message) => message.storedAt < from);
     for (const message of lost) {
@@ -130,7 +149,6 @@ export class Broker {
       for (const consumer of this.#consumers.values()) consumer.held.delete(message.seq);
     }
     this.kill(ms, tailMs);
-    return lost.length;
   }
 
   /** Nothing is under way to anybody. */

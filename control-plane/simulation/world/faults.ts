@@ -9,6 +9,8 @@ export type Faults = {
     refused: number;
     replyLost: number;
     halfStored: number;
+    /** Of the messages: such as the broker will never take. */
+    unacceptable: number;
     duplicated: number;
     ackLost: number;
     slowMs: number;
@@ -56,6 +58,7 @@ export function drawFaults(random: Random): Faults {
       refused: some(0.4, 0.15),
       replyLost: some(0.4, 0.15),
       halfStored: some(0.3, 0.1),
+      unacceptable: some(0.1, 0.05),
       duplicated: some(0.5, 0.3),
       ackLost: some(0.4, 0.2),
       slowMs: some(0.3, 3000),
@@ -91,7 +94,7 @@ export function drawFaults(random: Random): Faults {
 export function noFaults(): Faults {
   return {
     store: { refused: 0, replyLost: 0, appliedLate: 0, slowMs: 0 },
-    bus: { refused: 0, replyLost: 0, halfStored: 0, duplicated: 0, ackLost: 0, slowMs: 0 },
+    bus: { refused: 0, replyLost: 0, halfStored: 0, unacceptable: 0, duplicated: 0, ackLost: 0, slowMs: 0 },
     door: { requestLost: 0, replyLost: 0, slowMs: 0 },
     service: {
       dies: 0,

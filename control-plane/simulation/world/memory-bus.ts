@@ -1,6 +1,6 @@
 import { parseEventType } from '@slipway/contract';
 import type { Bus, BusMessage, Delivery } from '../../src/bus/bus.ts';
-import { BusUnavailable } from '../../src/bus/bus.ts';
+import { BusUnavailable, MessageRefused } from '../../src/bus/bus.ts';
 import type { Broker, BrokerDelivery, StoredMessage } from './broker.ts';
 import type { Life } from './life.ts';
 import type { Random } from './random.ts';
@@ -48,6 +48,10 @@ export function openMemoryBus(options: {
       timeline.after(broker.latency(), () => {
         unsent.delete(sent);
         if (sent.cut) return;
+        if (broker.cannotTake(message)) {
+          life.later(broker.latency(), () => reject(new MessageRefused(message.messageId, 'it is too large')));
+          return;
+        }
         if (refused || broker.away) {
           life.later(broker.latency(), () => fail('the broker is away'));
           return;

@@ -13,6 +13,7 @@ import { Groups } from '../checkers/groups.ts';
 import { JournalFolds } from '../checkers/journal-folds.ts';
 import { NothingLeftOpen } from '../checkers/nothing-left-open.ts';
 import { RunRules } from '../checkers/run-rules.ts';
+import { SameNameTasks } from '../checkers/same-name-tasks.ts';
 import { Timing } from '../checkers/timing.ts';
 import { Told } from '../checkers/told.ts';
 import { shipyardOf } from '../workload/shipyards.ts';
@@ -33,6 +34,8 @@ import { settled, Timeline } from './timeline.ts';
 const SHIPYARDS = 200;
 const PROJECT = 'shop';
 const CALM_MAX_MS = 40 * 60_000;
+/** What a service has answered may be gone with the broker's disk; it is asked again only after a long silence. */
+const SILENCE_MAX_MS = 70 * 60_000;
 const LOOK_EVERY_MS = 1000;
 const QUIET_MS = 2000;
 /** Some of what is in memory goes only when a lease has run out, or when the store is looked through again. */
@@ -128,7 +131,12 @@ class World {
     const folds = new JournalFolds(this.#scene);
     const scene = this.#scene;
     this.#checkers.push(new RunRules(scene), new Attempts(scene), new Groups(scene), new Timing(scene), folds);
-    this.#checkers.push(new AcceptedIsKept(scene), new Told(scene), new NothingLeftOpen(scene));
+    this.#checkers.push(
+      new SameNameTasks(scene),
+      new AcceptedIsKept(scene),
+      new Told(scene),
+      new NothingLeftOpen(scene),
+    );
     this.#operator = new Operator({
       timeline,
       random: random.fork(),
@@ -271,7 +279,7 @@ class World {
       nextLook = timeline.elapsed + LOOK_EVERY_MS;
       this.#operator.resumeAll();
       if (!this.#isOver()) quietSince = timeline.elapsed;
-      timedOut = timeline.elapsed > chaosMs + CALM_MAX_MS;
+      timedOut = timeline.elapsed > chaosMs + CALM_MAX_MS + (this.#broker.hasLostData ? SILENCE_MAX_MS : 0);
       // For a while longer, so that what the last end has set going is over too.
       if (timedOut || timeline.elapsed - quietSince > quietMs) break;
     }
@@ -331,7 +339,7 @@ class World {
     if (this.#mode === 'embedded') return;
     repeat(perMinute.brokerOutage, () => this.#broker.goAway(outageMs()));
     repeat(perMinute.brokerKilled, () => this.#broker.kill(outageMs(), 3000));
-    repeat(perMinute.brokerTailLost, () => void this.#broker.loseTail(outageMs(), random.latency(500, 5000)));
+    repeat(perMinute.brokerTailLost, () => this.#broker.loseTail(outageMs(), random.latency(500, 5000)));
   }
 
   /** The faults stop: everybody is back, but for a replica that may be gone for good. */

@@ -1,0 +1,231 @@
+/**
+ * Bugs to plant, each as a change to the text of one source file while it is loaded: nothing of them is in the product. A
+ * checker counts as one only when it has caught one of these; simulation.test.ts holds the table to it. A plant that no
+ * longer fits its file is an error, so that this list keeps up with the code.
+ */
+export type Bug = {
+  name: string;
+  /** The checker that must be among those who notice. */
+  checker: string;
+  /** Below control-plane. */
+  file: string;
+  find: string;
+  replace: string;
+};
+
+export const bugs: readonly Bug[] = [
+  {
+    name: 'a message is acked when it arrives',
+    checker: 'accepted-is-kept',
+    file: 'src/runtime/plane.ts',
+    find: "      // The broker's own clock decides whether an answer was in time.\n",
+    replace: '      delivery.ack();\n',
+  },
+  {
+    name: 'a client is told before the write',
+    checker: 'accepted-is-kept',
+    file: 'src/runtime/plane.ts',
+    find: '    return new Promise((resolve, reject) => {\n      this.#advance.deliver(run, input, {',
+    replace:
+      '    return new Promise((resolve, reject) => {\n      resolve({ id, run, outcome: "accepted" });\n      this.#advance.deliver(run, input, {',
+  },
+  {
+    name: 'an error of publishing is swallowed',
+    checker: 'accepted-is-kept',
+    file: 'src/runtime/relay.ts',
+    find: '        this.#clock.after(retryMs, () => this.#publish(messages, Math.min(retryMs * 2, RETRY_MAX_MS), done));',
+    replace: '        done();',
+  },
+  {
+    name: 'the end of a run is published once or never',
+    checker: 'survives-the-broker',
+    file: 'src/runtime/relay.ts',
+    find: '        this.#clock.after(retryMs, () => this.#publish(messages, Math.min(retryMs * 2, RETRY_MAX_MS), done));',
+    replace: '        done();',
+  },
+  {
+    name: 'a repeat is told again only when the broker says that it is one',
+    checker: 'accepted-is-kept',
+    file: 'src/runtime/relay.ts',
+    find: "      for (const effect of committed.effects) {\n        if (effect.kind === 'publish' && committed.run)",
+    replace:
+      "      for (const effect of committed.effects) {\n        if (effect.kind === 'publish' && effect.again) continue;\n        if (effect.kind === 'publish' && committed.run)",
+  },
+  {
+    name: 'a verdict from a stale cache is believed',
+    checker: 'nothing-left-open',
+    file: 'src/runtime/advance.ts',
+    find: "      if (step.outcome.kind !== 'applied' && shared && slot.known === 'cached') return 'reload';\n",
+    replace: '',
+  },
+  {
+    name: 'a group is decided by a stale cache',
+    checker: 'nothing-left-open',
+    file: 'src/runtime/advance.ts',
+    find: "      if (!step.changed && this.#options.shared && slot.known === 'cached') return 'reload';\n",
+    replace: '',
+  },
+  {
+    name: 'who comes second writes the same decision behind the first',
+    checker: 'journal-folds',
+    file: 'src/runtime/advance.ts',
+    find: "        slot.known = 'no';\n        slot.run = undefined;\n        slot.group = undefined;\n        slot.env = undefined;\n        slot.seq = 0;\n        slot.pending = [...one.taken",
+    replace: "        slot.seq++;\n        slot.known = 'fresh';\n        slot.pending = [...one.taken",
+  },
+  {
+    name: 'the store takes a seq twice',
+    checker: 'journal-folds',
+    file: 'simulation/world/database.ts',
+    find: "    if (stream?.entries.some((entry) => entry.seq === item.seq)) return { outcome: 'conflict' };\n",
+    replace: '',
+  },
+  {
+    name: 'one run too many is let into a group',
+    checker: 'no-two-in-a-group',
+    file: 'src/engine/group.ts',
+    find: 'group.limit - group.holders.length);',
+    replace: 'group.limit + 1 - group.holders.length);',
+  },
+  {
+    name: 'a run starts without waiting for its turn',
+    checker: 'no-two-in-a-group',
+    file: 'src/engine/transition.ts',
+    find: '  if (!concurrency) return start(',
+    replace: '  if (!concurrency || input.at % 7 === 0) return start(',
+  },
+  {
+    name: 'the last to come is the first to start',
+    checker: 'queue-order',
+    file: 'src/engine/group.ts',
+    find: '(a, b) => a.acceptedAt - b.acceptedAt',
+    replace: '(a, b) => b.acceptedAt - a.acceptedAt',
+  },
+  {
+    name: 'a timer fires before its time',
+    checker: 'timers-never-early',
+    file: 'src/runtime/timers.ts',
+    find: '    const now = this.#clock.now();\n    for (let timer',
+    replace: '    const now = this.#clock.now() + 20000;\n    for (let timer',
+  },
+  {
+    name: 'a pause leaks',
+    checker: 'pause-leaks-nothing',
+    file: 'src/engine/transition.ts',
+    find: '        if (!work.run.paused) changed =',
+    replace: '        changed =',
+  },
+  {
+    name: 'the second answer of a service counts',
+    checker: 'run-rules',
+    file: 'src/engine/transition.ts',
+    find: "    return keepIgnored(run, input, 'duplicate-answer');\n  }\n",
+    replace: '  }\n',
+  },
+  {
+    name: 'two replicas give the same attempt to two claimers',
+    checker: 'run-rules',
+    file: 'src/engine/transition.ts',
+    find: "input.way === 'claim' && Object.keys(attempt.executors).length >= task.executors)",
+    replace: "input.way === 'claim' && Object.keys(attempt.executors).length > task.executors)",
+  },
+  {
+    name: 'the clocks say which task was last',
+    checker: 'run-rules',
+    file: 'src/engine/finish.ts',
+    find: "    if (node?.state === 'finished') found =",
+    replace: "    if (node?.state === 'finished' && node.finishedAt % 5 !== 0) found =",
+  },
+  {
+    name: 'a timer that fires twice begins its task twice',
+    checker: 'task-runs-once-past-finish',
+    file: 'src/engine/transition.ts',
+    find: "    if (node.state !== 'delayed' || node.nextAttempt !== Number(number) || input.at < node.dueAt) return nothing(run);\n    setNode(work, task.key, {\n      state: 'pending',\n      nextAttempt: node.nextAttempt,",
+    replace: "    setNode(work, task.key, {\n      state: 'pending',\n      nextAttempt: Number(number),",
+  },
+  {
+    name: 'tasks of the same name are one task',
+    checker: 'same-name-tasks',
+    file: 'src/engine/transition.ts',
+    find: "      if (node?.state !== 'pending') continue;\n      const need",
+    replace:
+      "      if (node?.state !== 'pending') continue;\n      if (task.key.endsWith('~2')) { setNode(work, task.key, { ...(work.run.nodes[task.name] ?? node) }); changed = true; continue; }\n      const need",
+  },
+  {
+    name: 'a trigger dispatched again has another time',
+    checker: 'one-trigger-per-attempt',
+    file: 'src/engine/transition.ts',
+    find: 'event: { id, type: `${task.uses}.triggered`, json, dispatch }',
+    replace: 'event: { id, type: `${task.uses}.triggered`, json: `${json} `, dispatch }',
+  },
+  {
+    name: 'the id of a run depends on when its trigger came',
+    checker: 'one-run-per-trigger',
+    file: 'src/runtime/ingest.ts',
+    find: '      ? runIdOf(event.source, event.id)',
+    replace: '      ? runIdOf(event.source, `${event.id}${Math.floor(context.clock.now() / 1000)}`)',
+  },
+  {
+    name: 'an answer that comes too late is dropped',
+    checker: 'accepted-is-kept',
+    file: 'src/engine/transition.ts',
+    find: '  if (seen || run.ignored.length >= IGNORED_KEPT_MAX) return ignored(run, code);',
+    replace: '  if (seen || run.ignored.length >= 0) return ignored(run, code);',
+  },
+  {
+    name: 'answers to a paused run are acked and forgotten',
+    checker: 'answered-is-seen',
+    file: 'src/runtime/plane.ts',
+    find: '  #takeDelivery(one: Ingested, delivery: Delivery): void {\n',
+    replace:
+      "  #takeDelivery(one: Ingested, delivery: Delivery): void {\n    if (one.run !== undefined && one.input.kind === 'answer' && one.input.phase === 'finished' && one.input.at % 11 === 0) {\n      delivery.ack();\n      return;\n    }\n",
+  },
+  {
+    name: 'nobody dispatches again',
+    checker: 'nothing-left-open',
+    file: 'src/runtime/relay.ts',
+    find: '      this.#sweep();\n',
+    replace: '',
+  },
+  {
+    name: 'a lease never runs out',
+    checker: 'nothing-left-open',
+    file: 'src/runtime/leases.ts',
+    find: '        this.#onLost(one);\n',
+    replace: '',
+  },
+  {
+    name: 'nobody looks after a write of unknown outcome',
+    checker: 'nothing-left-open',
+    file: 'src/runtime/take-up.ts',
+    find: '    this.#uncertain.add(stream);\n',
+    replace: '',
+  },
+  {
+    name: 'nobody looks for what a replica left when it went for good',
+    checker: 'nothing-left-open',
+    file: 'src/runtime/take-up.ts',
+    find: '        if (this.#options.shared) this.#roundLater();\n',
+    replace: '',
+  },
+  {
+    name: 'a start takes nothing up',
+    checker: 'nothing-left-open',
+    file: 'src/runtime/take-up.ts',
+    find: '        await this.#takeUp(stream, why, groups).catch(() => this.uncertain(stream));\n',
+    replace: "        if (why === 'round') await this.#takeUp(stream, why, groups).catch(() => undefined);\n",
+  },
+  {
+    name: 'a timer is forgotten when its entry comes after it',
+    checker: 'nothing-left-open',
+    file: 'src/runtime/timers.ts',
+    find: 'options.shared ? ENTRY_LATE_MAX_MS : 0',
+    replace: '0',
+  },
+  {
+    name: 'chance does not come from the clock',
+    checker: 'same-seed-same-journal',
+    file: 'src/runtime/plane.ts',
+    find: '      random: this.#clock.random(),\n    };\n    this.#advance.deliver(timer.stream',
+    replace: '      random: Math.random(),\n    };\n    this.#advance.deliver(timer.stream',
+  },
+];
