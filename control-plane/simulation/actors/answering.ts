@@ -38,7 +38,7 @@ export function answerEvent(asked: Asked, phase: Phase, source: string, nonce: s
 }
 
 /** What a service says at the end: mostly good, sometimes not, on the bus sometimes in words that nobody knows. */
-export function drawResult(random: Random, asked: Asked, mayBeGarbage: boolean): JsonObject {
+function drawResult(random: Random, asked: Asked, mayBeGarbage: boolean): JsonObject {
   const output = { [asked.task]: { n: random.below(1000) } };
   const kind = random.weighted({ pass: 70, bare: 8, warning: 5, fail: 5, errored: 12 });
   if (mayBeGarbage) return { result: 'maybe', status: 7, ...output };

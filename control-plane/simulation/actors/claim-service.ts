@@ -106,11 +106,16 @@ export class ClaimService {
         await this.#options.submit(life, event);
         return;
       } catch (error) {
-        if (error instanceof Refusal && error.code !== 'overloaded' && error.code !== 'draining') return;
+        if (error instanceof Refusal && !mayTryAgain(error)) return;
         await wait(life, AGAIN_MS);
       }
     }
   }
+}
+
+/** Whether the same request may be taken in a moment. */
+export function mayTryAgain({ code }: Refusal): boolean {
+  return code === 'overloaded' || code === 'draining' || code === 'bus-unavailable' || code === 'store-unavailable';
 }
 
 export function wait(life: Life, ms: number): Promise<void> {

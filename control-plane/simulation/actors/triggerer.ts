@@ -7,7 +7,7 @@ import type { Random } from '../world/random.ts';
 import type { Timeline } from '../world/timeline.ts';
 import { publishUntilStored } from './bus-service.ts';
 import type { Submit } from './claim-service.ts';
-import { wait } from './claim-service.ts';
+import { mayTryAgain, wait } from './claim-service.ts';
 
 export type TriggerPlan = {
   id: string;
@@ -18,7 +18,7 @@ export type TriggerPlan = {
   service: string | undefined;
 };
 
-export function triggerEvent(plan: TriggerPlan, body: number): CloudEvent {
+function triggerEvent(plan: TriggerPlan, body: number): CloudEvent {
   return {
     specversion: '1.0',
     id: plan.id,
@@ -60,7 +60,7 @@ export class Triggerer {
         await this.#options.submit(life, event);
         break;
       } catch (error) {
-        if (error instanceof Refusal && error.code !== 'overloaded' && error.code !== 'draining') break;
+        if (error instanceof Refusal && !mayTryAgain(error)) break;
         await wait(life, 500 + this.#options.random.next() * 500);
       }
     }

@@ -6,7 +6,7 @@ import { Random } from '../world/random.ts';
 export type DrawnShipyard = { text: string; plan: Plan; keptn: boolean };
 
 const STAGES = ['dev', 'stage', 'prod'];
-export const TASK_TYPES = ['build', 'test', 'deploy', 'check'];
+const TASK_TYPES = ['build', 'test', 'deploy', 'check'];
 
 const kept = new Map<number, DrawnShipyard>();
 

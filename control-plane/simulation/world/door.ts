@@ -8,7 +8,7 @@ const TYPICAL_MS = 1;
 const CLIENT_TIMEOUT_MS = 40_000;
 
 /** The client does not know what became of its request. */
-export class NoAnswer extends Error {
+class NoAnswer extends Error {
   override name = 'NoAnswer';
 }
 

@@ -11,7 +11,7 @@ const BATCH_MS = 1;
 const HEADERS: ReadonlyMap<string, string> = new Map([['content-type', 'application/cloudevents+json']]);
 
 /** What others send to the control plane, and what it sends to itself for the next stage. */
-export function isForControlPlane({ plainType }: Pick<StoredMessage, 'plainType'>): boolean {
+function isForControlPlane({ plainType }: Pick<StoredMessage, 'plainType'>): boolean {
   const kind = parseEventType(plainType);
   if (kind?.of === 'sequence') return kind.phase === 'triggered';
   return kind?.phase === 'started' || kind?.phase === 'finished' || kind?.phase === 'status.changed';
