@@ -1,9 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { World } from './world.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let world: World;
 let routes: Record<string, string>;
@@ -40,7 +37,7 @@ describe.each(['light', 'dark', 'contrast'])('axe finds nothing in %s', (theme) 
       await view.page.goto(world.url + path);
       await view.page.locator('h1, h2').first().waitFor();
       await view.page.locator('.loading').waitFor({ state: 'detached' });
-      await view.page.evaluate(axe);
+      await view.page.evaluate(axe.source);
       const { violations } = await view.page.evaluate<Violations>('axe.run(document, { resultTypes: ["violations"] })');
       for (const { id, nodes } of violations)
         found.push(`${name}: ${id} at ${nodes.map((node) => node.target.join(' ')).join('; ')}`);

@@ -72,5 +72,4 @@ export function attemptLook(attempt: AttemptView): Look {
 }
 
 export const pendingLook: Look = looks.pending;
-export const failLook: Look = looks.fail;
 export const passLook: Look = looks.pass;

@@ -6,9 +6,13 @@ import { type Look, pendingLook } from './state.ts';
 
 export type Step = { key: string; name: string; needs: string[]; look: Look; word: string; note: React.ReactNode };
 
-const NODE_W = 188;
+const NODE_W_MIN = 164;
+const NODE_W_MAX = 240;
+/** Room for the glyph and the edges of a box, and for a letter of its name. */
+const NODE_PAD = 54;
+const LETTER_W = 8.8;
 const NODE_H = 46;
-const GAP_X = 30;
+const GAP_X = 26;
 const GAP_Y = 10;
 const NARROW_GAP_Y = 14;
 /** More than so many boxes are no picture any more: they are counted by state, and the list below has each. */
@@ -30,12 +34,14 @@ export function Steps({
   const narrow = useNarrow();
   if (steps.length > BOXES_MAX) return <Counts steps={steps} />;
   const { placed, levels, rows } = placeTasks(steps);
+  const longest = Math.max(...steps.map(({ name }) => name.length));
+  const nodeW = Math.round(Math.min(NODE_W_MAX, Math.max(NODE_W_MIN, NODE_PAD + longest * LETTER_W)));
   // On a phone the way goes down instead of to the right.
   const at = ({ level, row }: { level: number; row: number }) =>
     narrow
-      ? { x: row * (NODE_W + GAP_X), y: level * (NODE_H + NARROW_GAP_Y) }
-      : { x: level * (NODE_W + GAP_X), y: row * (NODE_H + GAP_Y) };
-  const width = (narrow ? rows : levels) * (NODE_W + GAP_X) - GAP_X;
+      ? { x: row * (nodeW + GAP_X), y: level * (NODE_H + NARROW_GAP_Y) }
+      : { x: level * (nodeW + GAP_X), y: row * (NODE_H + GAP_Y) };
+  const width = (narrow ? rows : levels) * (nodeW + GAP_X) - GAP_X;
   const height = narrow ? levels * (NODE_H + NARROW_GAP_Y) - NARROW_GAP_Y : rows * (NODE_H + GAP_Y) - GAP_Y;
   const places = new Map(placed.map((one) => [one.task.key, at(one)]));
   const edges = placed.flatMap(({ task }) =>
@@ -43,7 +49,13 @@ export function Steps({
       const from = places.get(need);
       const to = places.get(task.key);
       return from && to
-        ? [{ key: `${need} ${task.key}`, path: edgePath(from, to, narrow), ahead: task.look === pendingLook }]
+        ? [
+            {
+              key: `${need} ${task.key}`,
+              path: edgePath(from, to, { down: narrow, nodeW }),
+              ahead: task.look === pendingLook,
+            },
+          ]
         : [];
     }),
   );
@@ -58,7 +70,15 @@ export function Steps({
         {placed.map((one) => {
           const { x, y } = at(one);
           return (
-            <StepBox key={one.task.key} step={one.task} x={x} y={y} run={run} selected={one.task.key === selected} />
+            <StepBox
+              key={one.task.key}
+              step={one.task}
+              x={x}
+              y={y}
+              width={nodeW}
+              run={run}
+              selected={one.task.key === selected}
+            />
           );
         })}
       </div>
@@ -66,8 +86,15 @@ export function Steps({
   );
 }
 
-function StepBox(props: { step: Step; x: number; y: number; run: string | undefined; selected: boolean }) {
-  const { step, x, y, run, selected } = props;
+function StepBox(props: {
+  step: Step;
+  x: number;
+  y: number;
+  width: number;
+  run: string | undefined;
+  selected: boolean;
+}) {
+  const { step, x, y, width, run, selected } = props;
   const { look, name, word, note } = step;
   const inside = (
     <>
@@ -81,7 +108,7 @@ function StepBox(props: { step: Step; x: number; y: number; run: string | undefi
     </>
   );
   const className = `step tone-${look.tone}${look === pendingLook || look.word === 'Skipped' ? ' ahead' : ''}`;
-  const style = { transform: `translate(${x}px, ${y}px)`, width: NODE_W, height: NODE_H };
+  const style = { transform: `translate(${x}px, ${y}px)`, width, height: NODE_H };
   if (run === undefined) {
     return (
       <div className={className} style={style} title={name}>
@@ -106,12 +133,17 @@ function StepBox(props: { step: Step; x: number; y: number; run: string | undefi
   );
 }
 
-function edgePath(from: { x: number; y: number }, to: { x: number; y: number }, down: boolean): string {
+function edgePath(
+  from: { x: number; y: number },
+  to: { x: number; y: number },
+  shape: { down: boolean; nodeW: number },
+): string {
+  const { down, nodeW } = shape;
   if (down) {
     const [x1, y1, x2, y2] = [from.x + 24, from.y + NODE_H, to.x + 24, to.y];
     return x1 === x2 ? `M${x1} ${y1}V${y2}` : `M${x1} ${y1}C${x1} ${y1 + 12} ${x2} ${y2 - 12} ${x2} ${y2}`;
   }
-  const [x1, y1, x2, y2] = [from.x + NODE_W, from.y + NODE_H / 2, to.x, to.y + NODE_H / 2];
+  const [x1, y1, x2, y2] = [from.x + nodeW, from.y + NODE_H / 2, to.x, to.y + NODE_H / 2];
   return y1 === y2
     ? `M${x1} ${y1}H${x2}`
     : `M${x1} ${y1}C${x1 + GAP_X * 0.7} ${y1} ${x2 - GAP_X * 0.7} ${y2} ${x2} ${y2}`;

@@ -3,7 +3,7 @@ import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { contextQuery, runQuery, shipyardVersionQuery } from '../../api/queries.ts';
 import { Badge } from '../../ui/badge.tsx';
-import { countText, durationText } from '../../ui/format.ts';
+import { durationText } from '../../ui/format.ts';
 import { followingOf } from '../../ui/graph.ts';
 import { pendingLook, runLook, taskLook } from '../../ui/state.ts';
 import { type Step, Steps } from '../../ui/steps.tsx';
@@ -105,7 +105,7 @@ function noteOf(task: TaskView): React.ReactNode {
   const first = task.attempts[0];
   const last = task.attempts.at(-1);
   if (first === undefined || last === undefined) return task.uses === task.key ? '' : task.uses;
-  const tries = task.attempts.length > 1 ? ` · ${countText(task.attempts.length, 'attempt')}` : '';
+  const tries = task.attempts.length > 1 ? ` · ${task.attempts.length}×` : '';
   if (task.state === 'open' || task.state === 'delayed') {
     return (
       <>

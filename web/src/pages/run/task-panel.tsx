@@ -89,7 +89,7 @@ function Attempt({ task, attempt, before }: { task: TaskView; attempt: AttemptVi
         )}
         <dt>Attempt</dt>
         <dd>
-          {attempt.number} of at most {task.attemptsMax}
+          {attempt.number} of {Math.max(task.attemptsMax, task.attempts.length)}
         </dd>
         {attempt.executors.map((executor) => (
           <Executor key={executor.source} executor={executor} />
