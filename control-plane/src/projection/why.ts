@@ -59,7 +59,7 @@ function reasonsOf(run: Run, context: WhyContext): Reason[] {
   for (const task of context.sequence?.tasks ?? []) {
     const node = run.nodes[task.key];
     if (node?.state === 'delayed') {
-      const inMs = Math.max(0, node.dueAt - context.at);
+      const inMs = rounded(node.dueAt - context.at);
       const what =
         node.reason === 'retry'
           ? `Attempt ${node.nextAttempt} of ${Math.max(task.retry?.attempts ?? 1, node.nextAttempt)} of '${task.key}' in ${formatDuration(inMs)}`
@@ -80,7 +80,7 @@ function reasonsOf(run: Run, context: WhyContext): Reason[] {
       for (const [source, executor] of executors) {
         const progress = executor.fraction === undefined ? '' : `, ${Math.round(executor.fraction * 100)} % done`;
         const said = executor.progress === undefined ? '' : ` ("${executor.progress}")`;
-        const since = formatDuration(Math.max(0, context.at - executor.startedAt));
+        const since = formatDuration(rounded(context.at - executor.startedAt));
         reasons.push({
           code: 'working',
           sentence: `${source} works on '${task.key}' since ${since}${progress}${said}.`,
@@ -110,4 +110,9 @@ function reasonsOf(run: Run, context: WhyContext): Reason[] {
   }
   if (reasons.length === 0) reasons.push({ code: 'starting', sentence: 'It is about to go on.' });
   return reasons;
+}
+
+/** People read seconds; below one, milliseconds. */
+function rounded(ms: number): number {
+  return ms < 1000 ? Math.max(0, ms) : Math.round(ms / 1000) * 1000;
 }
