@@ -6,22 +6,32 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CACHE, ROOT } from '../root.ts';
-import { isExecutable, onPath, run } from './command.ts';
+import { type CommandResult, isExecutable, onPath, run } from './command.ts';
 import { unpackDebian } from './debian.ts';
 
-export type ProgramName = 'nats-server' | 'secantusd-py' | 'prometheus' | 'prometheus-node-exporter' | 'chromium';
+export type ProgramName =
+  | 'nats-server'
+  | 'secantusd-py'
+  | 'prometheus'
+  | 'prometheus-node-exporter'
+  | 'chromium'
+  | 'helm';
 
 export interface Program {
   readonly name: ProgramName;
   readonly what: string;
-  /** A test folder below the root: while it does not exist, nobody needs this program. */
-  readonly neededBy: string;
+  /**
+   * A test folder below the root: while it does not exist, nobody needs this program. Not given: only a command that asks
+   * for it by name needs it.
+   */
+  readonly neededBy?: string;
   find(): string | undefined;
   /** Installs it and says from where; throws an error that names the way out. */
   install(): Promise<string>;
 }
 
 const NATS_VERSION = 'v2.15.2';
+const HELM_VERSION = 'v4.3.0';
 const SECANTUS_VERSION = '0.7.0b3';
 
 const bin = join(CACHE, 'bin');
@@ -65,6 +75,13 @@ export const PROGRAMS: readonly Program[] = [
     find: () => onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome'),
     install: installChromium,
   },
+  {
+    name: 'helm',
+    what: 'Helm (a few minutes)',
+    // Helm 3 on somebody's PATH renders some charts otherwise: only the one that the tests were written with counts.
+    find: () => [join(bin, 'helm')].find(isExecutable),
+    install: installHelm,
+  },
 ];
 
 /** Where this program is. Tests fail without it, and this error says what to run. */
@@ -75,17 +92,12 @@ export function programPath(name: ProgramName): string {
 }
 
 export function isNeeded(program: Program): boolean {
-  return existsSync(join(ROOT, program.neededBy));
+  return program.neededBy !== undefined && existsSync(join(ROOT, program.neededBy));
 }
 
 async function installNats(): Promise<string> {
   const module = `github.com/nats-io/nats-server/v2@${NATS_VERSION}`;
-  // Go's own installer leaves go in a place that a login shell alone has on PATH.
-  const go = onPath('go', ['/usr/local/go/bin']);
-  await mkdir(bin, { recursive: true });
-  const built = go
-    ? await run(go, ['install', module], { env: { GOBIN: bin, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' } })
-    : { ok: false, output: 'there is no go on PATH' };
+  const built = await goInstall(module);
   if (built.ok) return `go install ${module}`;
   // Too old for production (see docs/operating), good enough for what the tests ask of it.
   try {
@@ -94,6 +106,21 @@ async function installNats(): Promise<string> {
     throw new Error(`go install ${module}: ${lastLines(built.output)}`, { cause: error });
   }
   return `Debian's package, because go install ${module} did not work: ${lastLines(built.output)}`;
+}
+
+async function installHelm(): Promise<string> {
+  const module = `helm.sh/helm/v4/cmd/helm@${HELM_VERSION}`;
+  const built = await goInstall(module);
+  if (!built.ok) throw new Error(`go install ${module}: ${lastLines(built.output)}`);
+  return `go install ${module}`;
+}
+
+async function goInstall(module: string): Promise<CommandResult> {
+  // Go's own installer leaves go in a place that a login shell alone has on PATH.
+  const go = onPath('go', ['/usr/local/go/bin']);
+  if (!go) return { ok: false, output: 'there is no go on PATH' };
+  await mkdir(bin, { recursive: true });
+  return run(go, ['install', module], { env: { GOBIN: bin, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' } });
 }
 
 async function installSecantus(): Promise<string> {
