@@ -15,7 +15,7 @@ const CONTRACT = '^sdk/contract/src/';
 const OUTBOUND = '^control-plane/src/outbound/';
 const SETTINGS = '^control-plane/src/settings\\.ts$';
 const MAIN = '^control-plane/src/main\\.ts$';
-const EVALUATE_CORE = '^services/evaluate/src/core/';
+const EVALUATION = '^sdk/evaluation/src/';
 /** Beside main.ts, what the packages control-plane and service-evaluate export. */
 const FOR_THE_COMMAND_LINE = '^(control-plane/src/(settings|shipyard/index)|services/evaluate/src/index)\\.ts$';
 
@@ -136,14 +136,24 @@ export default {
     room(
       'runtime',
       RUNTIME,
-      [CONTRACT, ENGINE, SHIPYARD, PROJECTION, STORE_PORT, BUS_PORT, NODE, npm('prom-client', 'pino', 'ajv', 'zod')],
+      [
+        CONTRACT,
+        EVALUATION,
+        ENGINE,
+        SHIPYARD,
+        PROJECTION,
+        STORE_PORT,
+        BUS_PORT,
+        NODE,
+        npm('prom-client', 'pino', 'ajv', 'zod'),
+      ],
       'The runtime joins the pure rooms with the two ports: never an adapter, a driver or http.',
     ),
     room(
       'http',
       HTTP,
-      [CONTRACT, RUNTIME, NODE, npm('express', '@types/express[^/]*', 'prom-client', 'pino', 'ajv', 'zod')],
-      'A door: contract and runtime, never an adapter or the engine.',
+      [CONTRACT, EVALUATION, RUNTIME, NODE, npm('express', '@types/express[^/]*', 'prom-client', 'pino', 'ajv', 'zod')],
+      'A door: contract, the rules of evaluation and runtime, never an adapter or the engine.',
     ),
     room(
       'outbound',
@@ -239,20 +249,20 @@ export default {
       severity: 'error',
       comment: 'The SDK stands on the contract alone of ours.',
       from: { path: '^sdk/typescript/', pathNot: TEST },
-      to: { path: '^(control-plane|services|cli|bench|web|tools)/' },
+      to: { path: '^(control-plane|services|cli|bench|web|tools|sdk/evaluation)/' },
     },
     {
       name: 'services',
       severity: 'error',
-      comment: 'A service knows the SDK of ours, and no other service.',
+      comment: 'A service knows the SDK and the rules of evaluation of ours, and no other service.',
       from: { path: '^services/([^/]+)/', pathNot: TEST },
       to: { path: '^(control-plane|cli|bench|web|tools|services|sdk/contract)/', pathNot: '^services/$1/' },
     },
     room(
-      'evaluate-core',
-      EVALUATE_CORE,
+      'evaluation',
+      EVALUATION,
       [npm('js-yaml', 'jstat', 'zod')],
-      'Values, SLO and history to a decision: YAML, statistics, zod; no IO and nothing of the shell around it.',
+      'Values, SLO and history to a decision: YAML, statistics, zod; no IO, and nothing of ours.',
     ),
     {
       name: 'hands-and-eyes',

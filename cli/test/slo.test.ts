@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Ended, slipway } from './slipway.ts';
 
 const inRepository = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
-const RECORDED = inRepository('services/evaluate/test/cases/evaluation.yaml');
+const RECORDED = inRepository('sdk/evaluation/test/cases/evaluation.yaml');
 
 const FILES = {
   'slo.yaml': 'objectives:\n- {sli: rt, pass: [{criteria: ["<=600"]}]}\ntotal_score: {pass: "90%"}\n',
@@ -143,7 +143,7 @@ describe('slo test', () => {
 
 test('slo schema is the schema that the service keeps for editors', async () => {
   const { code, stdout } = await slo(['schema']);
-  const kept = readFileSync(inRepository('services/evaluate/schemas/slo.schema.json'), 'utf8');
+  const kept = readFileSync(inRepository('sdk/evaluation/schemas/slo.schema.json'), 'utf8');
   expect(JSON.parse(stdout)).toEqual(JSON.parse(kept));
   expect(code).toBe(0);
 });

@@ -14,7 +14,7 @@ interface Violation {
 }
 
 const ENGINE = 'control-plane/src/engine';
-const EVALUATE_CORE = 'services/evaluate/src/core';
+const EVALUATION = 'sdk/evaluation/src';
 const code = (...lines: string[]): string => `${lines.join('\n')}\n`;
 
 const TYPES: Violation[] = [
@@ -40,7 +40,7 @@ const PURE: Violation[] = [
   ['randomness', 'export const planted = crypto.randomUUID();', "'crypto'"],
   ['a file', "export { readFileSync } from 'node:fs';", "'node:fs'"],
 ].flatMap(([what, text, says]) =>
-  [ENGINE, 'control-plane/src/shipyard', 'control-plane/src/projection', 'sdk/contract/src', EVALUATE_CORE].map(
+  [ENGINE, 'control-plane/src/shipyard', 'control-plane/src/projection', 'sdk/contract/src', EVALUATION].map(
     (room) => ({
       what: `${what} in ${room}`,
       path: `${room}/planted-${what?.replaceAll(' ', '-')}.ts`,
@@ -76,7 +76,7 @@ const STYLE: Violation[] = [
 }));
 for (const violation of STYLE.filter(({ what }) => ['a clock', 'randomness', 'a timer', 'a log'].includes(what))) {
   const { what, path } = violation;
-  STYLE.push({ ...violation, what: `${what} in ${EVALUATE_CORE}`, path: path.replace(ENGINE, EVALUATE_CORE) });
+  STYLE.push({ ...violation, what: `${what} in ${EVALUATION}`, path: path.replace(ENGINE, EVALUATION) });
 }
 const notFromTheClock = [
   ['time', 'time', 'export const planted = (): number => Date.now();', 'noRestrictedGlobals'],
@@ -169,12 +169,12 @@ const IMPORTS: Violation[] = [
   plantedImport('services', 'services/photo/src', '../../checknumber/src/main.ts'),
   plantedImport('cli', 'cli/src', '../../control-plane/src/engine/decide.ts'),
   plantedImport('cli', 'cli/src', '../../control-plane/src/shipyard/parse.ts'),
-  plantedImport('cli', 'cli/src', '../../services/evaluate/src/core/judge.ts'),
+  plantedImport('cli', 'cli/src', '../../services/evaluate/src/offline.ts'),
   plantedImport('cli', 'cli/src', '../../services/evaluate/src/main.ts'),
   plantedImport('cli', 'cli/src', '../../services/checknumber/src/main.ts'),
-  plantedImport('evaluate-core', EVALUATE_CORE, 'node:fs'),
-  plantedImport('evaluate-core', EVALUATE_CORE, '@slipway/sdk'),
-  plantedImport('evaluate-core', EVALUATE_CORE, '../main.ts'),
+  plantedImport('evaluation', EVALUATION, 'node:fs'),
+  plantedImport('evaluation', EVALUATION, '@slipway/contract'),
+  plantedImport('evaluation', EVALUATION, '../../typescript/src/index.ts'),
   plantedImport('hands-and-eyes', 'bench', '../control-plane/src/engine/decide.ts'),
   plantedImport('nobody-imports-main', 'web/src', '../../control-plane/src/main.ts'),
   plantedImport('nobody-imports-main', 'bench', '@slipway/control-plane'),

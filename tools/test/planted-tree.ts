@@ -139,13 +139,18 @@ test('a test may open an adapter', async () => {
 });
 `,
   'services/checknumber/src/main.ts': `import { serve } from '@slipway/sdk';\n\nawait serve({ name: 'a' });\n`,
-  'services/evaluate/src/core/judge.ts': `import { load } from 'js-yaml';
+  'sdk/evaluation/src/index.ts': `export { judge } from './judge.ts';\n`,
+  'sdk/evaluation/src/judge.ts': `import { load } from 'js-yaml';
 
 export const judge = (slo: string): boolean => load(slo) !== null;
 `,
-  'services/evaluate/src/index.ts': `export { judge } from './core/judge.ts';\n`,
-  'services/evaluate/src/main.ts': `import { serve } from '@slipway/sdk';
-import { judge } from './core/judge.ts';
+  'services/evaluate/src/offline.ts': `import { judge } from '@slipway/evaluation';
+
+export const explain = (slo: string): string => String(judge(slo));
+`,
+  'services/evaluate/src/index.ts': `export { explain } from './offline.ts';\n`,
+  'services/evaluate/src/main.ts': `import { judge } from '@slipway/evaluation';
+import { serve } from '@slipway/sdk';
 
 await serve({ name: String(judge('a')) });
 `,
@@ -156,8 +161,8 @@ import { serve } from '@slipway/sdk';
 
 await main();
 await serve(thing.parse({}));
-const { judge } = await import('@slipway/service-evaluate');
-judge('');
+const { explain } = await import('@slipway/service-evaluate');
+explain('');
 `,
   'bench/bench.ts': `import { serve } from '@slipway/sdk';\n\nawait serve({ name: 'a' });\n`,
   'web/src/main.tsx': `import type { Thing } from '@slipway/contract';
@@ -172,6 +177,7 @@ const WORKSPACES: Record<
   { name: string; exports?: string; bin?: string; dependencies: string[]; dev?: string[] }
 > = {
   'sdk/contract': { name: '@slipway/contract', exports: './src/index.ts', dependencies: ['zod'] },
+  'sdk/evaluation': { name: '@slipway/evaluation', exports: './src/index.ts', dependencies: ['js-yaml'] },
   'sdk/typescript': {
     name: '@slipway/sdk',
     exports: './src/index.ts',
@@ -194,7 +200,7 @@ const WORKSPACES: Record<
   'services/evaluate': {
     name: '@slipway/service-evaluate',
     exports: './src/index.ts',
-    dependencies: ['@slipway/sdk', 'js-yaml'],
+    dependencies: ['@slipway/sdk', '@slipway/evaluation'],
   },
   cli: {
     name: 'slipway',

@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { OfflineProblem, sloExplain, sloLint, sloReport } from '@slipway/service-evaluate';
+import { sloLint } from '@slipway/evaluation';
+import { OfflineProblem, sloExplain, sloReport } from '@slipway/service-evaluate';
 import { badUsage, exitCode } from '../exit-code.ts';
 import { oneFromStandardInput, readInput, reasonOf, shownName } from '../input.ts';
 import { printable } from '../output/paint.ts';

@@ -1,6 +1,6 @@
 import type { SourceProblem } from '@slipway/contract';
 import { renderProblems } from '@slipway/control-plane/shipyard';
-import { type LintProblem, type LintResult, sliLint, sloLint } from '@slipway/service-evaluate';
+import { type LintProblem, type LintResult, sliLint, sloLint } from '@slipway/evaluation';
 import { badUsage, exitCode } from '../exit-code.ts';
 import { oneFromStandardInput, readInput, shownName } from '../input.ts';
 import { count } from '../output/count.ts';

@@ -1,4 +1,4 @@
-import { sloJsonSchema } from '@slipway/service-evaluate';
+import { sloJsonSchema } from '@slipway/evaluation';
 import { exitCode } from '../exit-code.ts';
 import type { Terminal } from '../output/terminal.ts';
 

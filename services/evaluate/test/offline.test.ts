@@ -1,8 +1,8 @@
+import { decide, renderReport, whatIf } from '@slipway/evaluation';
 import { describe, expect, test } from 'vitest';
-import { decide, whatIf } from '../src/core/explain/replay.ts';
-import { OfflineProblem, renderReport, sloExplain, sloReport, sloTest } from '../src/index.ts';
-import { casesText } from './cases.ts';
-import { exampleReport, exampleSlo } from './report-example.ts';
+import { casesText } from '../../../sdk/evaluation/test/cases.ts';
+import { exampleReport, exampleSlo } from '../../../sdk/evaluation/test/report-example.ts';
+import { OfflineProblem, sloExplain, sloReport, sloTest } from '../src/index.ts';
 
 const VALUES =
   '{response_time_p95: 843.27, error_rate: 2.4, throughput: 11800, cpu_seconds_per_request: 0.02, queue_length: 3}';

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
-import { type DecisionInput, decide } from '../core/explain/replay.ts';
-import type { Explanation } from '../core/explain/types.ts';
-import { nameOf, shown } from '../core/explain/why.ts';
-import { renderReport } from '../core/report/report.ts';
-import type { ReportRun } from '../core/report/types.ts';
-import { formatTimestamp } from '../core/time/timestamp.ts';
+import {
+  type DecisionInput,
+  decide,
+  type Explanation,
+  formatTimestamp,
+  nameOf,
+  type ReportRun,
+  renderReport,
+  shown,
+} from '@slipway/evaluation';
 import { OfflineProblem } from './problem.ts';
 import { readData, readHistory, readValues } from './read.ts';
 

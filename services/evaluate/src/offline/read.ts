@@ -1,7 +1,12 @@
+import {
+  type IndicatorValue,
+  indicatorValue,
+  isRecord,
+  type PreviousEvaluation,
+  type PreviousIndicator,
+  parseTimestamp,
+} from '@slipway/evaluation';
 import { CORE_SCHEMA, load, mergeTag, YAMLException } from 'js-yaml';
-import { parseTimestamp } from '../core/time/timestamp.ts';
-import type { IndicatorValue, PreviousEvaluation, PreviousIndicator } from '../core/values.ts';
-import { indicatorValue, isRecord } from '../core/wire/decode.ts';
 import { OfflineProblem } from './problem.ts';
 
 const TEXT_MAX_CHARS = 5_000_000;

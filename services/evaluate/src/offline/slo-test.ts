@@ -1,7 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { IndicatorResult } from '../core/values.ts';
-import { isRecord } from '../core/wire/decode.ts';
-import { type FinishedEvaluation, finishEvaluation, type SloSource } from '../core/wire/finish.ts';
+import {
+  type FinishedEvaluation,
+  finishEvaluation,
+  type IndicatorResult,
+  isRecord,
+  type SloSource,
+} from '@slipway/evaluation';
 import { OfflineProblem } from './problem.ts';
 import { readData, readHistory, readValues } from './read.ts';
 

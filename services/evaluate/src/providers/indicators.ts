@@ -1,6 +1,5 @@
+import { nearest, parseDuration } from '@slipway/evaluation';
 import { z } from 'zod';
-import { nearest } from '../core/slo/nearest.ts';
-import { parseDuration } from '../core/time/duration.ts';
 import { askDatadog } from './datadog.ts';
 import { askDynatrace } from './dynatrace.ts';
 import { ProviderFault } from './fault.ts';

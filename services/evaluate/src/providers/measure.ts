@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Retry } from '../core/slo/extension-types.ts';
-import type { IndicatorValue } from '../core/values.ts';
+import type { IndicatorValue, Retry } from '@slipway/evaluation';
 import { ProviderFault } from './fault.ts';
 import type { QueryContext } from './placeholders.ts';
 import type { Measurement, Query } from './types.ts';

@@ -1,4 +1,4 @@
-import { average, median, percentile, sorted } from '../core/baseline/aggregate.ts';
+import { average, median, percentile, sorted } from '@slipway/evaluation';
 import { ProviderFault } from './fault.ts';
 
 export const REDUCERS = ['avg', 'min', 'max', 'sum', 'last', 'first', 'median', 'p50', 'p90', 'p95', 'p99'] as const;

@@ -1,8 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { evaluate } from '../core/judge/evaluate.ts';
-import type { Budget, Repeat } from '../core/slo/extension-types.ts';
-import type { Objective, Slo } from '../core/slo/types.ts';
-import type { IndicatorValue, PreviousEvaluation } from '../core/values.ts';
+import {
+  type Budget,
+  evaluate,
+  type IndicatorValue,
+  type Objective,
+  type PreviousEvaluation,
+  type Repeat,
+  type Slo,
+} from '@slipway/evaluation';
 import { type Indicators, queriesFor } from '../providers/indicators.ts';
 import { measureAll } from '../providers/measure.ts';
 import type { QueryContext } from '../providers/placeholders.ts';

@@ -1,6 +1,5 @@
+import { type IndicatorValue, indicatorValue, isRecord } from '@slipway/evaluation';
 import { TerminalError } from '@slipway/sdk';
-import type { IndicatorValue } from '../core/values.ts';
-import { indicatorValue, isRecord } from '../core/wire/decode.ts';
 
 /**
  * Values that came with the event. A number counts as measured, true and false as 1 and 0; a record says `success`

@@ -1,8 +1,12 @@
+import {
+  decodePrevious,
+  isRecord,
+  type PreviousEvaluation,
+  resultsWanted,
+  type Slo,
+  slotsOf,
+} from '@slipway/evaluation';
 import { type Client, SlipwayProblem, type TaskContext } from '@slipway/sdk';
-import { resultsWanted, slotsOf } from '../core/baseline/select.ts';
-import type { Slo } from '../core/slo/types.ts';
-import type { PreviousEvaluation } from '../core/values.ts';
-import { decodePrevious, isRecord } from '../core/wire/decode.ts';
 
 const PAGE = 100;
 /** Where runs that fit are rarer than this, the older ones do not count. */

@@ -1,5 +1,5 @@
+import { parseDuration } from '@slipway/evaluation';
 import { z } from 'zod';
-import { parseDuration } from '../core/time/duration.ts';
 import { indicatorsSchema } from '../providers/indicators.ts';
 
 const duration = (fallback: string) =>

@@ -1,8 +1,5 @@
+import { explain, type FinishedEvaluation, type IndicatorResult, thinned } from '@slipway/evaluation';
 import { z } from 'zod';
-import { explain } from '../core/explain/explain.ts';
-import { thinned } from '../core/stats/mann-whitney.ts';
-import type { IndicatorResult } from '../core/values.ts';
-import type { FinishedEvaluation } from '../core/wire/finish.ts';
 
 /** Samples that travel on with a result, for later comparisons: enough for a distribution, little for an event. */
 const SAMPLES_KEPT = 200;

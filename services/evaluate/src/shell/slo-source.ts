@@ -1,6 +1,4 @@
-import { parseSlo, sloFromValue } from '../core/slo/parse.ts';
-import type { ParsedSlo } from '../core/slo/types.ts';
-import type { SloSource } from '../core/wire/finish.ts';
+import { type ParsedSlo, parseSlo, type SloSource, sloFromValue } from '@slipway/evaluation';
 import type { EvaluateInput } from './input.ts';
 
 /** What an SLO without `total_score` is judged by when it came as bare objectives. */

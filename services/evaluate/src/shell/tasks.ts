@@ -1,11 +1,16 @@
+import {
+  type FinishedEvaluation,
+  finishEvaluation,
+  formatTimestamp,
+  isRecord,
+  nearest,
+  type ParsedSlo,
+  type PreviousEvaluation,
+  parseTimestamp,
+  resolveWindow,
+  type Slo,
+} from '@slipway/evaluation';
 import { type Client, defineTask, outcome, type Task, type TaskContext, TerminalError } from '@slipway/sdk';
-import { nearest } from '../core/slo/nearest.ts';
-import type { ParsedSlo, Slo } from '../core/slo/types.ts';
-import { formatTimestamp, parseTimestamp } from '../core/time/timestamp.ts';
-import { resolveWindow } from '../core/time/window.ts';
-import type { PreviousEvaluation } from '../core/values.ts';
-import { isRecord } from '../core/wire/decode.ts';
-import { type FinishedEvaluation, finishEvaluation } from '../core/wire/finish.ts';
 import { OfflineProblem } from '../offline/problem.ts';
 import { readData, readHistory } from '../offline/read.ts';
 import { type Indicators, indicatorsSchema } from '../providers/indicators.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseDuration, parseGoDuration } from '../src/core/time/duration.ts';
-import { formatTimestamp, parseTimestamp } from '../src/core/time/timestamp.ts';
+import { parseDuration, parseGoDuration } from '../src/time/duration.ts';
+import { formatTimestamp, parseTimestamp } from '../src/time/timestamp.ts';
 
 const instant = fc.integer({ min: Date.UTC(0, 0, 1) - 1e13, max: Date.UTC(9999, 11, 31, 23, 59, 59, 999) });
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
-import type { IndicatorValue, PreviousEvaluation } from '../src/core/values.ts';
+import type { IndicatorValue, PreviousEvaluation } from '../src/values.ts';
 
 /** The recorded answers of the reference implementation, from beside the repository when they are there. */
 const SHARED = new URL('../../../../shared/cases/evaluation.yaml', import.meta.url);

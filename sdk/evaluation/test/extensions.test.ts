@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { repeatState } from '../src/core/judge/checks/repeat.ts';
-import { evaluate } from '../src/core/judge/evaluate.ts';
-import type { JudgedEvaluation } from '../src/core/judge/types.ts';
-import { parseSlo } from '../src/core/slo/parse.ts';
-import type { Slo } from '../src/core/slo/types.ts';
-import { burnOf } from '../src/core/stats/burn-rate.ts';
-import { mannWhitney } from '../src/core/stats/mann-whitney.ts';
-import { trendOf } from '../src/core/stats/trend.ts';
-import type { IndicatorValue, PreviousEvaluation } from '../src/core/values.ts';
+import { repeatState } from '../src/judge/checks/repeat.ts';
+import { evaluate } from '../src/judge/evaluate.ts';
+import type { JudgedEvaluation } from '../src/judge/types.ts';
+import { parseSlo } from '../src/slo/parse.ts';
+import type { Slo } from '../src/slo/types.ts';
+import { burnOf } from '../src/stats/burn-rate.ts';
+import { mannWhitney } from '../src/stats/mann-whitney.ts';
+import { trendOf } from '../src/stats/trend.ts';
+import type { IndicatorValue, PreviousEvaluation } from '../src/values.ts';
 import { cases } from './cases.ts';
 
 const { mann_whitney, trend, burn_rate } = cases.extension_vectors;

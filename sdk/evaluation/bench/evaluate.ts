@@ -1,13 +1,13 @@
 /**
- * How long does one judgement take? `node services/evaluate/bench/evaluate.ts`
+ * How long does one judgement take? `node sdk/evaluation/bench/evaluate.ts`
  *
  * 1,000 objectives with two pass criteria (one relative, one absolute) and a warning, 1,000 values, 10 earlier results of 1,000
  * values each, all of them used. Parsing slo.yaml is timed apart: it happens once per version of the file. Each figure is over
  * 200 judgements after 50 to warm up, in one process, with `performance.now()`.
  */
-import { evaluate } from '../src/core/judge/evaluate.ts';
-import { parseSlo } from '../src/core/slo/parse.ts';
-import type { IndicatorValue, PreviousEvaluation } from '../src/core/values.ts';
+import { evaluate } from '../src/judge/evaluate.ts';
+import { parseSlo } from '../src/slo/parse.ts';
+import type { IndicatorValue, PreviousEvaluation } from '../src/values.ts';
 
 const OBJECTIVES = 1000;
 const EARLIER = 10;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { dump } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
-import { parseSlo, sloFromValue } from '../src/core/slo/parse.ts';
-import type { ParsedSlo } from '../src/core/slo/types.ts';
-import { finishEvaluation } from '../src/core/wire/finish.ts';
+import { parseSlo, sloFromValue } from '../src/slo/parse.ts';
+import type { ParsedSlo } from '../src/slo/types.ts';
+import { finishEvaluation } from '../src/wire/finish.ts';
 import { provider, runs, slo, values } from './random-slo.ts';
 import { type ReferenceAnswer, type ReferenceInput, referenceAnswer } from './reference.ts';
 

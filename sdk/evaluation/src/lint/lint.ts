@@ -1,7 +1,7 @@
-import { lintSli } from '../core/lint/lint-sli.ts';
-import { lintSlo } from '../core/lint/lint-slo.ts';
-import type { LintProblem } from '../core/lint/types.ts';
-import { parseSlo } from '../core/slo/parse.ts';
+import { parseSlo } from '../slo/parse.ts';
+import { lintSli } from './lint-sli.ts';
+import { lintSlo } from './lint-slo.ts';
+import type { LintProblem } from './types.ts';
 
 export interface LintResult {
   readonly problems: readonly LintProblem[];

@@ -1,8 +1,8 @@
-import { explain } from '../src/core/explain/explain.ts';
-import { evaluate } from '../src/core/judge/evaluate.ts';
-import type { ReportInput, ReportRun } from '../src/core/report/types.ts';
-import { parseSlo } from '../src/core/slo/parse.ts';
-import type { IndicatorValue, PreviousEvaluation } from '../src/core/values.ts';
+import { explain } from '../src/explain/explain.ts';
+import { evaluate } from '../src/judge/evaluate.ts';
+import type { ReportInput, ReportRun } from '../src/report/types.ts';
+import { parseSlo } from '../src/slo/parse.ts';
+import type { IndicatorValue, PreviousEvaluation } from '../src/values.ts';
 
 /** A shop whose new build is slower: one key failure, one warning, one value that never came, and two weeks of runs. */
 export const exampleSlo = `comparison:
