@@ -20,12 +20,21 @@ export class Attempt implements TaskContext {
   readonly progress: TaskContext['progress'];
   /** When the control plane last heard of it, by the monotonic clock. */
   heardOfAt: number;
+  /** Silence after which a sign of life is due: two of three may get lost before the shipyard's `heartbeat` is over. */
+  readonly beatMs: number;
   #controller: AbortController | undefined;
   #abortReason: Error | undefined;
   readonly #log: Logger;
 
-  constructor(trigger: Trigger, options: { log: Logger; onProgress: (attempt: Attempt, progress: Progress) => void }) {
+  constructor(
+    trigger: Trigger,
+    options: { log: Logger; onProgress: (attempt: Attempt, progress: Progress) => void; beatMs?: number },
+  ) {
     this.trigger = trigger;
+    this.beatMs = Math.min(
+      options.beatMs ?? Number.POSITIVE_INFINITY,
+      (trigger.heartbeatMs ?? Number.POSITIVE_INFINITY) / 3,
+    );
     const place = placeOf(trigger);
     this.runId = place.runId;
     this.attempt = place.attempt;

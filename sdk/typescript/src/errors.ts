@@ -1,4 +1,4 @@
-import type { Problem } from '@slipway/contract';
+import type { Problem, Result } from '@slipway/contract';
 
 /** Thrown by a handler: no repeat can help. The attempt ends errored, and no retry follows. */
 export class TerminalError extends Error {
@@ -9,6 +9,30 @@ export class TerminalError extends Error {
   constructor(message: string, options: { code?: string; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = options.code ?? 'TERMINAL';
+  }
+}
+
+/**
+ * Thrown by a handler that could not do its task and has an output all the same, as Keptn's evaluation does: the finished
+ * event says errored, and carries `output` under the task's name. It must fit the task's output schema.
+ */
+export class TaskErrored extends Error {
+  override name = 'TaskErrored';
+  readonly code: string;
+  readonly output: object;
+  readonly result: Result;
+  /** False where no repeat can help; undefined leaves it to the shipyard. */
+  readonly retryable: boolean | undefined;
+
+  constructor(
+    message: string,
+    options: { output: object; result?: Result; code?: string; retryable?: boolean; cause?: unknown },
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = options.code ?? 'ERROR';
+    this.output = options.output;
+    this.result = options.result ?? 'fail';
+    this.retryable = options.retryable;
   }
 }
 

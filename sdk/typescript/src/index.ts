@@ -12,6 +12,7 @@ export {
   ServerUnreachable,
   ServiceEnding,
   SlipwayProblem,
+  TaskErrored,
   TerminalError,
 } from './errors.ts';
 export { openFileLedger } from './file-ledger.ts';

@@ -1,7 +1,7 @@
 import type { JsonObject, Result, Status, TaskError } from '@slipway/contract';
 import { isObject } from '@slipway/contract';
 import { z } from 'zod';
-import { RetryAfter, TerminalError } from './errors.ts';
+import { RetryAfter, TaskErrored, TerminalError } from './errors.ts';
 import type { Task, TaskContext } from './task.ts';
 import { Outcome } from './task.ts';
 
@@ -24,7 +24,7 @@ export async function perform(task: Task, ctx: TaskContext): Promise<Ended> {
       return invalid('INVALID_INPUT', `the input of ${task.name}`, checked.error, ctx.data[task.name]);
     return await finish(task, await task.run(checked.data, ctx));
   } catch (error) {
-    return errored(error);
+    return error instanceof TaskErrored ? erroredWithOutput(task, error) : errored(error);
   }
 }
 
@@ -60,13 +60,27 @@ const ISSUES_MAX = 5;
 
 /** Names each place: `the input of checknumber is not valid: number: expected string, received number`. */
 function invalid(code: string, what: string, error: z.ZodError, value: unknown): Ended {
+  const absent = value === undefined ? ' (there was none)' : '';
+  const message = cut(`${what} is not valid${absent}: ${whereNot(error)}`);
+  return { status: 'errored', result: 'fail', message, error: { code, message, retryable: false } };
+}
+
+function whereNot(error: z.ZodError): string {
   const issues = error.issues
     .slice(0, ISSUES_MAX)
     .map((issue) => `${issue.path.length === 0 ? '(root)' : issue.path.map(String).join('.')}: ${issue.message}`);
   const more = error.issues.length - issues.length;
-  const absent = value === undefined ? ' (there was none)' : '';
-  const message = cut(`${what} is not valid${absent}: ${issues.join('; ')}${more > 0 ? `; and ${more} more` : ''}`);
-  return { status: 'errored', result: 'fail', message, error: { code, message, retryable: false } };
+  return `${issues.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+}
+
+/** An output that does not fit is left out and said: why the task failed must not be lost over it. */
+async function erroredWithOutput(task: Task, thrown: TaskErrored): Promise<Ended> {
+  const ended = errored(thrown);
+  const checked = await task.output.safeParseAsync(thrown.output);
+  if (checked.success && isObject(checked.data)) return { ...ended, result: thrown.result, output: checked.data };
+  const why = checked.success ? 'it must be an object' : whereNot(checked.error);
+  const message = cut(`${ended.message}; the output of ${task.name} was left out, it is not valid: ${why}`);
+  return { ...ended, result: thrown.result, message };
 }
 
 /** What a thrown value means to the control plane. Node's own codes (ENOENT, ECONNREFUSED) stay what they are. */
@@ -74,6 +88,7 @@ function errored(thrown: unknown): Ended {
   const message = cut(thrown instanceof Error ? thrown.message || thrown.name : String(thrown));
   const error: TaskError = { code: codeOf(thrown), message };
   if (thrown instanceof TerminalError) error.retryable = false;
+  if (thrown instanceof TaskErrored && thrown.retryable !== undefined) error.retryable = thrown.retryable;
   if (thrown instanceof RetryAfter) error.retryAfterMs = thrown.ms;
   return { status: 'errored', result: 'fail', message, error };
 }

@@ -44,7 +44,7 @@ export interface ServeOptions {
   leaseMs?: number;
   /**
    * A running attempt sends a sign of life by itself after so long a silence. Default a third of the lease, at most 5 s.
-   * Where a shipyard asks for a `heartbeat` it must be a good deal shorter than that.
+   * Where the shipyard has a `heartbeat` for the task it is a third of that, if that is shorter.
    */
   heartbeatMs?: number;
   /** How long a claim waits for work, default 25 s. */

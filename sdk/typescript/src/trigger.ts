@@ -17,6 +17,8 @@ export interface Trigger {
   readonly task: string;
   readonly data: JsonObject;
   readonly correlationId: string;
+  /** The silence that the shipyard allows between signs of life; undefined when it says nothing of it. */
+  readonly heartbeatMs: number | undefined;
 }
 
 /** Which projects, stages and services a task service works for; all where nothing is said. */
@@ -45,7 +47,14 @@ export function readMessage(event: CloudEvent): Message {
 
 function readTrigger(event: CloudEvent, task: string): Trigger {
   const data = isObject(event.data) ? event.data : {};
-  return { event, dialect: dialectOf(event.type), task, data, correlationId: correlationOf(event) ?? event.id };
+  const correlationId = correlationOf(event) ?? event.id;
+  return { event, dialect: dialectOf(event.type), task, data, correlationId, heartbeatMs: heartbeatOf(event) };
+}
+
+/** A number, or its digits where the event came in headers. */
+function heartbeatOf({ heartbeatms }: CloudEvent): number | undefined {
+  const ms = typeof heartbeatms === 'number' || typeof heartbeatms === 'string' ? Number(heartbeatms) : 0;
+  return ms > 0 ? ms : undefined;
 }
 
 export function projectOf(data: JsonObject): string {
@@ -129,5 +138,16 @@ export function whereabouts(trigger: Trigger): JsonObject {
   if (stage !== undefined) where.stage = stage;
   if (service !== undefined) where.service = service;
   if (trigger.dialect === 'keptn' && labels !== undefined) where.labels = labels;
+  return where;
+}
+
+/** What a started event says. Keptn's services repeat what the trigger said of the task before, and call it succeeded. */
+export function startedData(trigger: Trigger): JsonObject {
+  const where = whereabouts(trigger);
+  if (trigger.dialect !== 'keptn') return where;
+  const { result, message } = trigger.data;
+  where.status = 'succeeded';
+  if (textOf(result) !== undefined) where.result = result;
+  if (textOf(message) !== undefined) where.message = message;
   return where;
 }

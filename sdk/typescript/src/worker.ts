@@ -23,7 +23,7 @@ export interface WorkerOptions {
   source: string;
   /** Attempts of each task that run at once. */
   concurrency: number;
-  /** Silence after which a sign of life is sent for a running attempt. */
+  /** Silence after which a sign of life is sent for a running attempt, unless its shipyard wants them more often. */
   heartbeatMs: number;
   ledger: Ledger;
   log: Logger;
@@ -58,7 +58,9 @@ export class Worker {
   readonly #running = new Map<string, Running>();
   readonly #runningOf = new Map<string, number>();
   readonly #idleWaiters: (() => void)[] = [];
-  readonly #heartbeats: NodeJS.Timeout;
+  #heartbeats: NodeJS.Timeout;
+  /** How often the running attempts are looked at. */
+  #tickMs: number;
   #source: string;
   readonly #counts = { started: 0, finished: 0, errored: 0, repeated: 0, dropped: 0 };
   /** Called when an attempt ended, and with it a slot of that task is free. */
@@ -69,9 +71,8 @@ export class Worker {
     this.#source = options.source;
     this.#tasks = new Map(options.tasks.map((task) => [task.name, task]));
     for (const task of options.tasks) this.#runningOf.set(task.name, 0);
-    const every = Math.max(HEARTBEAT_TICK_MIN_MS, options.heartbeatMs / 4);
-    this.#heartbeats = setInterval(() => this.#beat(), every);
-    this.#heartbeats.unref();
+    this.#tickMs = tickOf(options.heartbeatMs);
+    this.#heartbeats = this.#tick();
   }
 
   /** Who the answers come from, where only the way of connecting tells. */
@@ -105,9 +106,10 @@ export class Worker {
       channel.send(answered);
       return 'answered';
     }
-    const { log } = this.#options;
+    const { log, heartbeatMs: beatMs } = this.#options;
     const onProgress = (of: Attempt, progress: Progress): void => this.#tell(of, progress);
-    const attempt = new Attempt(trigger, { log, onProgress });
+    const attempt = new Attempt(trigger, { log, onProgress, beatMs });
+    this.#hurry(attempt.beatMs);
     this.#running.set(id, { attempt, task, channel });
     this.#runningOf.set(task.name, (this.#runningOf.get(task.name) ?? 0) + 1);
     this.#counts.started++;
@@ -204,10 +206,23 @@ export class Worker {
     running.channel.send(answerTo(attempt.trigger, { phase: 'status.changed', source: this.#source, data }));
   }
 
+  #tick(): NodeJS.Timeout {
+    return setInterval(() => this.#beat(), this.#tickMs).unref();
+  }
+
+  /** The tick fits the shortest beat; once as short, it stays: the same shipyard will send more. */
+  #hurry(beatMs: number): void {
+    const tickMs = tickOf(beatMs);
+    if (tickMs >= this.#tickMs) return;
+    this.#tickMs = tickMs;
+    clearInterval(this.#heartbeats);
+    this.#heartbeats = this.#tick();
+  }
+
   #beat(): void {
-    const due = performance.now() - this.#options.heartbeatMs;
+    const now = performance.now();
     for (const { attempt } of this.#running.values()) {
-      if (attempt.heardOfAt <= due) this.#tell(attempt, {});
+      if (now - attempt.heardOfAt >= attempt.beatMs) this.#tell(attempt, {});
     }
   }
 
@@ -225,6 +240,11 @@ export class Worker {
 }
 
 const HEARTBEAT_TICK_MIN_MS = 10;
+
+function tickOf(beatMs: number): number {
+  return Math.max(HEARTBEAT_TICK_MIN_MS, beatMs / 4);
+}
+
 const ABORT_GRACE_MS = 1_000;
 /** Node fires a longer timer at once. */
 const TIMER_MAX_MS = 2 ** 31 - 1;

@@ -39,7 +39,10 @@ test('a trigger on NATS is started, answered in its own spelling, and acked once
   const keptn = nats.trigger(
     'double',
     { n: 3 },
-    { type: 'sh.keptn.event.double.triggered', shkeptncontext: 'k', correlationid: 'k' },
+    {
+      ...{ type: 'sh.keptn.event.double.triggered', shkeptncontext: 'k', correlationid: 'k' },
+      data: { labels: { a: 'b' }, status: 'succeeded', result: 'warning', message: 'hello' },
+    },
   );
   await eventually('two answers', () => nats.finished().length === 2);
   expect(nats.hellos[0]).toMatchObject({ source: '/doubler', tasks: ['double'], version: '3', way: 'nats' });
@@ -54,7 +57,11 @@ test('a trigger on NATS is started, answered in its own spelling, and acked once
   });
   // What ends at once has nothing to say before it; services of Keptn always do.
   await eventually('the books', () => service.stats().answers.sent === 3);
-  expect(nats.answers.map(({ type }) => type)).toContain('sh.keptn.event.double.started');
+  const started = nats.answers.find(({ type }) => type === 'sh.keptn.event.double.started');
+  expect(started?.data).toEqual({
+    ...{ project: 'default', stage: 'dev', labels: { a: 'b' } },
+    ...{ status: 'succeeded', result: 'warning', message: 'hello' },
+  });
   expect(await nats.left('doubler_double_plain')).toBe(0);
   expect(await nats.left('doubler_double_keptn')).toBe(0);
   expect(await nats.stored('SLIPWAY_IN')).toBe(3);

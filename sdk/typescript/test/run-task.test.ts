@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { defineTask, fromEnvironment, outcome, runTask, serve } from '../src/index.ts';
+import { defineTask, fromEnvironment, outcome, runTask, serve, TaskErrored } from '../src/index.ts';
 
 test('a task runs without any server, and sees what a service would show it', async () => {
   const task = defineTask({
@@ -52,6 +52,26 @@ test('a fail needs no output, a pass does', async () => {
     run: () => outcome<{ a: number }>({ message: 'm' }),
   });
   expect(await runTask(pass, {})).toMatchObject({ status: 'errored', error: { code: 'INVALID_OUTPUT' } });
+});
+
+test('an errored task may have an output, which is checked and never hides the error', async () => {
+  const output = z.object({ score: z.number().default(0) });
+  const run = (given: object) => () => {
+    throw new TaskErrored('no data', { output: given, code: 'NO_DATA', retryable: false });
+  };
+  const good = defineTask({ name: 'good', input: z.unknown(), output, run: run({}) });
+  expect(await runTask(good, {})).toEqual({
+    ...{ status: 'errored', result: 'fail', message: 'no data', progress: [], output: { score: 0 } },
+    error: { code: 'NO_DATA', message: 'no data', retryable: false },
+  });
+  const bad = defineTask({ name: 'bad', input: z.unknown(), output, run: run({ score: 'high' }) });
+  const ended = await runTask(bad, {});
+  expect(ended.output).toBeUndefined();
+  expect(ended).toMatchObject({
+    status: 'errored',
+    message: expect.stringMatching(/^no data; the output of bad was left out, it is not valid: score: /),
+    error: { code: 'NO_DATA', message: 'no data' },
+  });
 });
 
 test('a signal cancels it, and what is not an Error can be thrown', async () => {

@@ -11,6 +11,7 @@ import {
   type Service,
   serve,
   silentLogger,
+  TaskErrored,
 } from '../src/index.ts';
 import { ControlPlane } from './control-plane.ts';
 import { eventually } from './fake-control-plane.ts';
@@ -129,6 +130,32 @@ test.each(['claim', 'nats', 'push'] as const)(
     expect(view.tasks[1]?.attempts[0]?.error).toMatchObject({ code: 'INVALID_INPUT', retryable: false });
     expect((at[1] ?? 0) - (at[0] ?? 0)).toBeGreaterThan(140);
     expect((at[2] ?? 0) - (at[1] ?? 0)).toBeGreaterThan(280);
+  },
+);
+
+test.each(['claim', 'nats', 'push'] as const)(
+  '%s: a task that errored with an output is not tried again when it says so, and its output is there',
+  async (connect) => {
+    const { client, start } = await world(connect, shipyard('[{name: judge, retry: {attempts: 3, delay: 10ms}}]'));
+    const judge = defineTask({
+      name: 'judge',
+      input: z.unknown(),
+      output: numbers,
+      run: () => {
+        throw new TaskErrored('nothing to judge', { output: { n: 0 }, code: 'NO_DATA', retryable: false });
+      },
+    });
+    await start({ tasks: [judge] });
+    const { run } = await trigger(client);
+    const { items } = await client.listRunEvents({ run, limit: 100 });
+    const finished = items.filter(({ event }) => event.type === 'judge.finished');
+    expect(finished.map(({ event }) => event.data)).toMatchObject([
+      {
+        ...{ status: 'errored', result: 'fail', message: 'nothing to judge', judge: { n: 0 } },
+        error: { code: 'NO_DATA', retryable: false },
+      },
+    ]);
+    expect((await client.getRun({ run })).tasks[0]).toMatchObject({ status: 'errored', output: { n: 0 } });
   },
 );
 

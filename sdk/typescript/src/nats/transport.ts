@@ -9,7 +9,7 @@ import { parseJson } from '../http/problem.ts';
 import { errorText, type Logger } from '../log.ts';
 import type { Task } from '../task.ts';
 import type { Transport, TransportCounts } from '../transport.ts';
-import { type Answer, answerTo, type Filter, matches, readMessage, type Trigger, whereabouts } from '../trigger.ts';
+import { type Answer, answerTo, type Filter, matches, readMessage, startedData, type Trigger } from '../trigger.ts';
 import type { Channel, Worker } from '../worker.ts';
 import { type NatsAddress, openNats } from './connection.ts';
 import { ACK_WAIT_MS, ensureDurable } from './durable.ts';
@@ -209,7 +209,7 @@ export class NatsTransport implements Transport, Channel {
   #tellStarted(trigger: Trigger): void {
     const { worker, source } = this.#options;
     const tell = (): void => {
-      this.#publisher?.publish(answerTo(trigger, { phase: 'started', source, data: whereabouts(trigger) }));
+      this.#publisher?.publish(answerTo(trigger, { phase: 'started', source, data: startedData(trigger) }));
     };
     if (trigger.dialect === 'keptn') {
       tell();
