@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { bugs } from './bugs.ts';
+import type { Bug } from './bugs.ts';
 import { plant } from './plant.ts';
 import type { History, Violation } from './world/world.ts';
 
@@ -20,8 +20,7 @@ const TWICE_EVERY = 50;
 
 const port = parentPort;
 if (!port) throw new Error('history-worker.ts is a worker thread of main.ts');
-const { bug: name } = workerData as { bug?: string };
-const bug = bugs.find((one) => one.name === name);
+const { bug } = workerData as { bug?: Bug };
 const plants = bug && plant(bug);
 // Loaded only now, so that what is planted is in it.
 const { playHistory } = await import('./world/world.ts');

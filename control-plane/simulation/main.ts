@@ -9,6 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { bugs } from './bugs.ts';
+import { BUG_SEEDS_FILE, hunt } from './hunt.ts';
 import type { Tally } from './play-many.ts';
 import { playMany } from './play-many.ts';
 import { playHistory } from './world/world.ts';
@@ -78,21 +79,18 @@ async function playAll(): Promise<void> {
 }
 
 async function plantAll(): Promise<void> {
-  let missed = 0;
+  const seeds: Record<string, number> = {};
   for (const bug of bugs) {
-    const seeds = Array.from({ length: BUG_SEEDS_MAX }, (_, index) => index + 1);
-    const isCaught = (tally: Tally): boolean =>
-      tally.failures.some(({ violations }) => violations.some((one) => one.checker === bug.checker));
-    const tally = await playMany({ seeds, threads, bug: bug.name, enough: isCaught });
-    const caught = tally.failures.find(({ violations }) => violations.some((one) => one.checker === bug.checker));
-    if (!caught) missed++;
-    const first = tally.failures[0];
-    const by = caught ? `${bug.checker} at seed ${caught.seed}` : `NOT FOUND by ${bug.checker} in ${tally.histories}`;
-    const earlier = first && first !== caught ? `; ${first.violations[0]?.checker} at seed ${first.seed}` : '';
-    console.log(`${bug.name}: ${by}${earlier}`);
+    const { seed, histories, before } = await hunt(bug, { first: undefined, most: BUG_SEEDS_MAX, threads });
+    const by = seed === undefined ? `NOT FOUND by ${bug.checker} in ${histories}` : `${bug.checker} at seed ${seed}`;
+    const also = before ? ` (${before.violations[0]?.checker} at seed ${before.seed})` : '';
+    console.log(`${bug.name}: ${by}${also}`);
+    if (seed !== undefined) seeds[bug.name] = seed;
   }
-  console.log(`${bugs.length - missed} passed, ${missed} failed`);
-  process.exitCode = missed === 0 ? 0 : 1;
+  const found = Object.keys(seeds).length;
+  if (values.keep) writeFileSync(BUG_SEEDS_FILE, `${JSON.stringify(seeds, null, 2)}\n`);
+  console.log(`${found} passed, ${bugs.length - found} failed`);
+  process.exitCode = found === bugs.length ? 0 : 1;
 }
 
 function readKept(): number[] {

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { Bug } from './bugs.ts';
 import type { Order, Report } from './history-worker.ts';
 
 const CHUNK = 20;
@@ -6,12 +7,12 @@ const CHUNK = 20;
 export type Tally = Report & { tookMs: number };
 
 /**
- * Plays seeds on several threads; `enough` is asked after each chunk whether to go on. `bug` names one to plant.
+ * Plays seeds on several threads; `enough` is asked after each chunk whether to go on. `bug` is planted in each.
  */
 export async function playMany(options: {
   seeds: Iterable<number>;
   threads: number;
-  bug?: string;
+  bug?: Bug;
   chunk?: number;
   onReport?(tally: Tally): void;
   enough?(tally: Tally): boolean;

@@ -51,7 +51,7 @@ export function drawFaults(random: Random): Faults {
     store: {
       refused: some(0.4, 0.1),
       replyLost: some(0.4, 0.1),
-      appliedLate: some(0.25, 0.05),
+      appliedLate: some(0.3, 0.2),
       slowMs: some(0.3, 3000),
     },
     bus: {

@@ -7,8 +7,9 @@ import { ClaimService } from '../actors/claim-service.ts';
 import { Operator } from '../actors/operator.ts';
 import { Triggerer } from '../actors/triggerer.ts';
 import { AcceptedIsKept } from '../checkers/accepted-is-kept.ts';
+import { AnsweredIsSeen } from '../checkers/answered-is-seen.ts';
 import { Attempts } from '../checkers/attempts.ts';
-import type { Checker, Scene } from '../checkers/checker.ts';
+import type { Checker, End, Scene } from '../checkers/checker.ts';
 import { Groups } from '../checkers/groups.ts';
 import { JournalFolds } from '../checkers/journal-folds.ts';
 import { NothingLeftOpen } from '../checkers/nothing-left-open.ts';
@@ -54,7 +55,26 @@ export type History = {
   virtualMs: number;
 };
 
-export type Mode = 'embedded' | 'nats' | 'cluster';
+type Mode = 'embedded' | 'nats' | 'cluster';
+
+/** What a history may be found guilty of, by those who say so. */
+export const checkerNames = [
+  'run-rules',
+  'one-run-per-trigger',
+  'one-trigger-per-attempt',
+  'task-runs-once-past-finish',
+  'same-name-tasks',
+  'no-two-in-a-group',
+  'queue-order',
+  'timers-never-early',
+  'pause-leaks-nothing',
+  'journal-folds',
+  'accepted-is-kept',
+  'survives-the-broker',
+  'nothing-left-open',
+  'answered-is-seen',
+  'same-seed-same-journal',
+] as const;
 export type WorldOptions = { seed: number; trace?: (line: string) => void };
 
 /** Plays one history: a world of faults for a while, then a calm one, in which everything has to come to its end. */
@@ -136,6 +156,7 @@ class World {
       new AcceptedIsKept(scene),
       new Told(scene),
       new NothingLeftOpen(scene),
+      new AnsweredIsSeen(scene),
     );
     this.#operator = new Operator({
       timeline,
@@ -283,8 +304,7 @@ class World {
       // For a while longer, so that what the last end has set going is over too.
       if (timedOut || timeline.elapsed - quietSince > quietMs) break;
     }
-    if (this.#violations.length === 0)
-      for (const checker of this.#checkers) await checker.atEnd?.({ timedOut, looksAtMemory });
+    if (this.#violations.length === 0) await this.#lookAtEnd({ timedOut, looksAtMemory });
     return {
       seed: this.#seed,
       violations: this.#violations,
@@ -294,6 +314,19 @@ class World {
       steps,
       virtualMs: Math.round(timeline.elapsed),
     };
+  }
+
+  /** What checkers ask of the replicas takes its time in the world, too. */
+  async #lookAtEnd(end: End): Promise<void> {
+    let over = false;
+    const looking = (async () => {
+      for (const checker of this.#checkers) await checker.atEnd?.(end);
+    })().finally(() => {
+      over = true;
+    });
+    await settled();
+    while (!over && this.#timeline.step()) await settled();
+    await looking;
   }
 
   #drawTriggers(chaosMs: number): void {
