@@ -38,14 +38,7 @@ export function makeHandlers({ door, streams, description, registry, readiness }
     putShipyard: async ({ params, query, body, req }) => {
       const { project } = params;
       const dryRun = query.dryRun === 'true';
-      const expected = req.headers['if-match'];
-      if (expected !== undefined && expected !== '*') {
-        const { version } = await plane.getShipyard(project);
-        if (expected !== etag(version)) {
-          throw refused('precondition-failed', `the shipyard in use is ${etag(version)}: read it, and change that one`);
-        }
-      }
-      const put = await plane.putShipyard(project, body, { dryRun });
+      const put = await plane.putShipyard(project, body, { dryRun, ifVersions: versionsOf(req.headers['if-match']) });
       const { version, changed, warnings, plan } = put;
       const answer = { project, version, changed, dryRun, warnings, plan };
       return { status: changed && !dryRun ? 201 : 200, body: answer, headers: ['etag', etag(version)] };
@@ -135,6 +128,13 @@ function withLabels(labels: Record<string, string>): { labels?: Record<string, s
 
 function etag(version: string): string {
   return `"${version}"`;
+}
+
+/** `If-Match`: `*`, or a list of entity tags. What is none of ours matches nothing, a weak one included (RFC 9110, 13.1.1). */
+function versionsOf(ifMatch: string | undefined): '*' | readonly string[] | undefined {
+  if (ifMatch === undefined) return undefined;
+  if (ifMatch.trim() === '*') return '*';
+  return ifMatch.split(',').flatMap((tag) => /^"([^"]*)"$/.exec(tag.trim())?.[1] ?? []);
 }
 
 function sessionOf({ way, name, permissions }: ReturnType<Door['auth']['identify']>): unknown {

@@ -46,6 +46,8 @@ export const problemMeaning: Readonly<Record<AnyProblemCode, string>> = {
   'identity-mismatch': 'The body says that it is something else than the path does.',
   'no-shipyard': 'The project has no shipyard yet: upload one.',
   'trigger-depth': 'Runs trigger each other in a circle: the chain is cut at depth 32.',
+  'precondition-required':
+    'Somebody else changed the same thing at the same moment: read it, and say in `If-Match` what yours is to replace.',
   'rate-limited': 'This caller or project is over its limit; come back after `Retry-After`.',
   internal: 'Something broke here; the log of the server has it under the reference in `detail`.',
   overloaded: 'The server is behind with its work; come back after `Retry-After`.',

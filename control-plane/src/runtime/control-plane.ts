@@ -18,6 +18,9 @@ import type {
   Why,
 } from '@slipway/contract';
 
+/** The most that one event may weigh, whichever way it comes in. */
+export const EVENT_BYTES_MAX = 1024 * 1024;
+
 /**
  * What the doors (HTTP today) may ask of the control plane. Refusals are thrown as `Refusal`, with a code of the
  * contract; StoreUnavailable and BusUnavailable pass through and become 503.
@@ -71,7 +74,7 @@ export interface ControlPlane {
   putShipyard(
     project: string,
     text: string,
-    options: { dryRun: boolean },
+    options: { dryRun: boolean; ifVersions?: '*' | readonly string[] | undefined },
   ): Promise<{ version: string; changed: boolean; warnings: SourceProblem[]; plan: unknown }>;
   getShipyard(project: string, version?: string): Promise<ShipyardVersion>;
   listShipyards(project: string, page: { limit: number; cursor?: string }): Promise<Paged<ShipyardVersion>>;

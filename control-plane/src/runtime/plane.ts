@@ -15,7 +15,7 @@ import type {
   Waited,
   Why,
 } from '@slipway/contract';
-import { attemptId, decodeNats, parseAttemptId, plainType } from '@slipway/contract';
+import { attemptId, controlPlaneSource, decodeNats, dialectOf, parseAttemptId, plainType } from '@slipway/contract';
 import type { Bus, Delivery } from '../bus/bus.ts';
 import type { Effect, Env, Run, RunInput } from '../engine/index.ts';
 import { openDispatches } from '../engine/index.ts';
@@ -35,7 +35,7 @@ import type {
   StreamFilter,
   StreamListener,
 } from './control-plane.ts';
-import { Refusal } from './control-plane.ts';
+import { EVENT_BYTES_MAX, Refusal } from './control-plane.ts';
 import { eventView, Hub } from './hub.ts';
 import { runIdOf } from './ids.ts';
 import type { Ingested } from './ingest.ts';
@@ -270,6 +270,12 @@ class Plane implements ControlPlane {
       return;
     }
     const { event } = decoded;
+    // What we have sent ourselves may have grown, and the broker took it: throwing it away would end a chain.
+    const isOwn = event.source === controlPlaneSource(dialectOf(event.type));
+    if (delivery.body.length > EVENT_BYTES_MAX && !isOwn) {
+      this.#ignoreDelivery(delivery, 'too-large');
+      return;
+    }
     let one: Ingested | Promise<Ingested>;
     try {
       one = ingest(
@@ -310,18 +316,23 @@ class Plane implements ControlPlane {
           delivery.retry(DELIVERY_RETRY_MS);
           return;
         }
-        if (verdict?.outcome.kind === 'ignored') this.#counts.busIgnored++;
-        delivery.ack();
+        if (verdict?.outcome.kind === 'ignored') this.#ignoreDelivery(delivery, verdict.outcome.code, one.run);
+        else delivery.ack();
       },
     });
   }
 
-  #ignoreDelivery(delivery: Delivery, reason: string): void {
+  #ignoreDelivery(delivery: Delivery, reason: string, run?: string): void {
     this.#counts.busIgnored++;
-    this.#log.warn(
-      { reason, bytes: delivery.body.length, project: delivery.project },
-      'a message on the bus was ignored',
-    );
+    const details = {
+      reason,
+      bytes: delivery.body.length,
+      project: delivery.project,
+      ...(run === undefined ? {} : { run }),
+    };
+    // Delivery is at least once, so an answer that comes too late is normal.
+    if (reason === 'attempt-over') this.#log.info(details, 'a message on the bus was ignored');
+    else this.#log.warn(details, 'a message on the bus was ignored');
     delivery.ack();
   }
 
@@ -744,7 +755,7 @@ class Plane implements ControlPlane {
   putShipyard = (
     project: string,
     text: string,
-    options: { dryRun: boolean },
+    options: Parameters<ControlPlane['putShipyard']>[2],
   ): Promise<{ version: string; changed: boolean; warnings: SourceProblem[]; plan: unknown }> =>
     this.#book.putShipyard(project, text, options);
   getShipyard = (project: string, version?: string): Promise<ShipyardVersion> =>

@@ -84,7 +84,9 @@ export class ProjectBook {
       revision: found?.revision ?? 0,
       readAt: this.#clock.now(),
     };
-    this.#projects.set(name, known);
+    // One process knows the newest by itself, and an answer that was overtaken on its way must not replace it.
+    const isOvertaken = !this.#shared && (this.#projects.get(name)?.revision ?? 0) > known.revision;
+    if (!isOvertaken) this.#projects.set(name, known);
     return known;
   }
 
@@ -107,15 +109,7 @@ export class ProjectBook {
     for (let attempt = 0; attempt < 10; attempt++) {
       const { project: before, revision } = await this.#read(name);
       const now = this.#clock.now();
-      const base: Project = before ?? {
-        name,
-        dialect: 'plain',
-        config: {},
-        retention: { finishedRunsForMs: null, finishedRunsMax: null },
-        limits: { openRunsMax: null },
-        createdAt: now,
-        updatedAt: now,
-      };
+      const base = before ?? newProject(name, now);
       const project: Project = {
         ...base,
         dialect: change.dialect ?? base.dialect,
@@ -134,11 +128,14 @@ export class ProjectBook {
     throw new Refusal('conflict', `project ${name} is being changed by others: try again`);
   }
 
-  /** Checks a shipyard, and puts it in use unless this is a dry run. */
+  /**
+   * Checks a shipyard, and puts it in use unless this is a dry run. With `ifVersions` only in place of one of them ('*': of
+   * any). Without, whoever comes later replaces; but of two at the same moment only one does, for neither knew of the other.
+   */
   async putShipyard(
     name: string,
     text: string,
-    options: { dryRun: boolean },
+    { dryRun, ifVersions }: { dryRun: boolean; ifVersions?: '*' | readonly string[] | undefined },
   ): Promise<{ version: string; changed: boolean; warnings: SourceProblem[]; plan: Plan }> {
     if (!isName(name))
       throw new Refusal(
@@ -164,9 +161,10 @@ export class ProjectBook {
       );
     }
     const warnings = problems.filter((problem) => problem.severity === 'warning');
-    const { project } = await this.#read(name);
-    const changed = project?.shipyardVersion !== plan.version;
-    if (options.dryRun) return { version: plan.version, changed, warnings, plan };
+    const replaced = (await this.#read(name)).project?.shipyardVersion;
+    refuseUnlessInUse(replaced, ifVersions);
+    const differs = replaced !== plan.version;
+    if (dryRun) return { version: plan.version, changed: differs, warnings, plan };
     const now = this.#clock.now();
     const record: ShipyardRecord = { project: name, version: plan.version, text, plan, createdAt: now };
     const id = `${name}/${plan.version}`;
@@ -176,24 +174,32 @@ export class ProjectBook {
       await this.#store.putDocument('shipyard', id, { ...(known.value as ShipyardRecord), text });
     }
     if (!this.#plans.has(id)) this.#remember(id, known ? (known.value as ShipyardRecord).plan : plan);
-    if (changed) await this.#setVersion(name, plan);
+    const changed = differs && (await this.#setVersion(name, plan, { replaced, ifVersions }));
     return { version: plan.version, changed, warnings, plan };
   }
 
-  async #setVersion(name: string, plan: Plan): Promise<void> {
-    // A project made by uploading a Keptn shipyard speaks Keptn's dialect: its services were written for that.
-    const first: ProjectPut = plan.apiVersion.startsWith('spec.keptn.sh/') ? { dialect: 'keptn' } : {};
+  /** Answers false when somebody else has just put the same one. */
+  async #setVersion(
+    name: string,
+    plan: Plan,
+    { replaced, ifVersions }: { replaced: string | undefined; ifVersions: '*' | readonly string[] | undefined },
+  ): Promise<boolean> {
     for (let attempt = 0; attempt < 10; attempt++) {
-      let { project, revision } = await this.#read(name);
-      if (!project) {
-        project = (await this.put(name, first)).project;
-        revision = (await this.#read(name)).revision;
-      }
-      const next: Project = { ...project, shipyardVersion: plan.version, updatedAt: this.#clock.now() };
-      const written = await this.#store.putDocument('project', name, next, revision);
+      const { project, revision } = await this.#read(name);
+      const inUse = project?.shipyardVersion;
+      // The revision ties this look to the write below: nobody can come in between.
+      refuseUnlessInUse(inUse, ifVersions);
+      if (inUse === plan.version) return false;
+      if (inUse !== replaced) throw cameSecond(inUse);
+      const now = this.#clock.now();
+      // A project made by uploading a Keptn shipyard speaks Keptn's dialect: its services were written for that.
+      const dialect = plan.apiVersion.startsWith('spec.keptn.sh/') ? 'keptn' : 'plain';
+      const base = project ?? { ...newProject(name, now), dialect };
+      const next: Project = { ...base, shipyardVersion: plan.version, updatedAt: now };
+      const written = await this.#store.putDocument('project', name, next, project ? revision : 'absent');
       if (written !== undefined) {
-        this.#projects.set(name, { project: next, revision: written, readAt: this.#clock.now() });
-        return;
+        this.#projects.set(name, { project: next, revision: written, readAt: now });
+        return true;
       }
     }
     throw new Refusal('conflict', `project ${name} is being changed by others: try again`);
@@ -237,6 +243,30 @@ export class ProjectBook {
     await this.#store.deleteDocument('project', name);
     this.#projects.delete(name);
   }
+}
+
+function newProject(name: string, now: number): Project {
+  return {
+    name,
+    dialect: 'plain',
+    config: {},
+    retention: { finishedRunsForMs: null, finishedRunsMax: null },
+    limits: { openRunsMax: null },
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+function refuseUnlessInUse(inUse: string | undefined, ifVersions: '*' | readonly string[] | undefined): void {
+  if (ifVersions === undefined) return;
+  if (inUse !== undefined && (ifVersions === '*' || ifVersions.includes(inUse))) return;
+  const found = inUse === undefined ? 'there is none in use yet' : `the one in use is "${inUse}"`;
+  throw new Refusal('precondition-failed', `${found}: read the shipyard, and change that one`);
+}
+
+function cameSecond(inUse: string | undefined): Refusal {
+  const detail = `another shipyard ("${inUse ?? ''}") was put at the same moment: read it, and say in If-Match which version yours is to replace`;
+  return new Refusal('precondition-required', detail);
 }
 
 function unknownProject(name: string): Refusal {

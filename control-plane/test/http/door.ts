@@ -44,6 +44,8 @@ export type TestDoorOptions = {
   tokens?: string;
   limits?: HttpOptions['limits'];
   webRoot?: string;
+  /** A store that other control planes use as well, in place of a SQLite file of its own. */
+  shared?: () => Promise<Store>;
   /** Takes the place of these deeds of the control plane, for what cannot be brought about from outside. */
   instead?: Partial<ControlPlane>;
 };
@@ -60,12 +62,12 @@ export async function openDoor(options: TestDoorOptions = {}): Promise<TestDoor>
       },
     }),
   );
-  const store = await openSqliteStore({ dir });
+  const store = await (options.shared?.() ?? openSqliteStore({ dir }));
   const plane = await startPlane({
     store,
     bus: new LocalBus(),
     clock: systemClock,
-    shared: false,
+    shared: options.shared !== undefined,
     log,
     post: makePost({ allowPrivate: false }),
   });

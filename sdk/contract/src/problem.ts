@@ -64,6 +64,7 @@ export const problemStatus = {
   'identity-mismatch': 422,
   'no-shipyard': 422,
   'trigger-depth': 422,
+  'precondition-required': 428,
   'rate-limited': 429,
   internal: 500,
   overloaded: 503,
