@@ -106,7 +106,7 @@ export function triggerAttempt(work: Work, key: string, number: number): { faile
     at: work.at,
     cause: keptn ? undefined : work.cause,
     data,
-    ...(keptn ? { extensions: { gitcommitid: run.planVersion } } : {}),
+    extensions: { ...(keptn ? { gitcommitid: run.planVersion } : {}), ...heartbeatAttribute(task.heartbeatMs) },
   });
   event.dispatch = { task: key, uses: task.uses, attempt: number };
   setNode(work, key, {
@@ -131,6 +131,11 @@ export function triggerAttempt(work: Work, key: string, number: number): { faile
     });
   }
   return undefined;
+}
+
+/** So that whoever takes the attempt knows how often to give a sign of life. CloudEvents' integers have 32 bits. */
+function heartbeatAttribute(heartbeatMs: number | undefined): { heartbeatms?: number } {
+  return heartbeatMs === undefined || heartbeatMs > 0x7fffffff ? {} : { heartbeatms: heartbeatMs };
 }
 
 /** Ends the open attempt of a task; the node is the caller's to set. Tells those who worked on it when it is not wanted any more. */
