@@ -50,13 +50,16 @@ function install(reason) {
   process.stdout.write(`Installed in ${seconds(started)}.\n`);
 }
 
-/** Builds the web view into web/dist, when that is older than what it is made of. Without it everything else still works. */
-function buildWeb(node) {
+/**
+ * Builds the web view into web/dist, when that is older than what it is made of. Without it everything else still works.
+ * Answers whether there is one now.
+ */
+export function buildWeb(node) {
   const web = join(ROOT, 'web');
   const built = join(web, 'dist', 'index.html');
   const sources = ['src', 'public', 'index.html', 'vite.config.ts', 'package.json'].map((name) => join(web, name));
-  if (!sources.every((source) => existsSync(source))) return;
-  if (existsSync(built) && Math.max(...sources.map(newestIn)) <= statSync(built).mtimeMs) return;
+  if (!sources.every((source) => existsSync(source))) return false;
+  if (existsSync(built) && Math.max(...sources.map(newestIn)) <= statSync(built).mtimeMs) return true;
   const started = performance.now();
   const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js');
   const result = spawnSync(node, [vite, 'build', '--logLevel', 'warn'], {
@@ -66,6 +69,7 @@ function buildWeb(node) {
   });
   if (result.status === 0) process.stdout.write(`Built the web view in ${seconds(started)}.\n`);
   else process.stderr.write(`${result.stderr ?? ''}The web view could not be built, so there is none at /.\n`);
+  return result.status === 0;
 }
 
 function newestIn(path) {
