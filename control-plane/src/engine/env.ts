@@ -1,10 +1,12 @@
 import type { Plan, SequencePlan } from '@slipway/contract';
+import { implicitSequence } from './implicit-sequence.ts';
 import type { Env, Evaluator } from './types.ts';
 
 /** Looks a plan's sequences up once, so that a decision costs no search. */
 export function indexPlan(plan: Plan, evaluator: Evaluator): (stage: string, sequence: string) => Env {
   const sequences = new Map<string, SequencePlan>();
   const followers = new Map<string, Env['followers'][number][]>();
+  const stages = new Set(plan.stages.map((stage) => stage.name));
   for (const stage of plan.stages) {
     for (const sequence of stage.sequences) {
       sequences.set(`${stage.name}.${sequence.name}`, sequence);
@@ -23,7 +25,7 @@ export function indexPlan(plan: Plan, evaluator: Evaluator): (stage: string, seq
     if (known) return known;
     const env: Env = {
       plan,
-      sequence: sequences.get(key),
+      sequence: sequences.get(key) ?? (stages.has(stage) ? implicitSequence(stage, sequence) : undefined),
       followers: followers.get(key) ?? [],
       evaluator,
     };
