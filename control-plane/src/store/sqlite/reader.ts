@@ -107,8 +107,12 @@ export class Reader {
       where.push('s.sid < ?');
       values.push(cursorValue(query.cursor, 'r'));
     }
-    // The narrow index is scanned, and only the rows of the page are looked up.
-    const index = query.correlationid === undefined ? 'INDEXED BY streams_filter' : '';
+    // A narrow index is scanned, and only the rows of the page are looked up.
+    let index = query.correlationid === undefined ? 'INDEXED BY streams_filter' : '';
+    if (index !== '' && query.state !== undefined && query.state !== 'finished') {
+      where.push('s.finished IS NULL');
+      index = 'INDEXED BY streams_unfinished';
+    }
     const page = `SELECT s.sid FROM streams s ${index} WHERE ${where.join(' AND ')} ORDER BY s.sid DESC LIMIT ?`;
     const sql = `SELECT ${RUN_COLUMNS} FROM streams r ${RUN_JOINS} WHERE r.sid IN (${page}) ORDER BY r.sid DESC`;
     const rows = this.#all(sql, ...values, query.limit + 1);
@@ -240,11 +244,17 @@ export class Reader {
   countRuns(filter: { project: string; open: boolean }): number {
     const number = this.#nameOf(filter.project);
     if (number === undefined) return 0;
-    const finished = this.#nameOf('finished') ?? -1;
-    const sql = filter.open
-      ? 'SELECT count(*) AS n FROM streams INDEXED BY streams_filter WHERE project = ? AND state <> ?'
-      : 'SELECT count(*) AS n FROM streams INDEXED BY streams_filter WHERE project = ? AND state = ?';
-    return Number(this.#all(sql, number, finished)[0]?.n ?? 0);
+    const rows = filter.open
+      ? this.#all(
+          'SELECT count(*) AS n FROM streams INDEXED BY streams_unfinished WHERE project = ? AND finished IS NULL',
+          number,
+        )
+      : this.#all(
+          'SELECT count(*) AS n FROM streams INDEXED BY streams_filter WHERE project = ? AND state = ?',
+          number,
+          this.#nameOf('finished') ?? -1,
+        );
+    return Number(rows[0]?.n ?? 0);
   }
 
   #nameOf(text: string): number | undefined {

@@ -1,13 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-const SCHEMA_VERSION = 1;
-
 /**
  * `names` gives each project, stage, type, source, ... a small number, so that the rows that lists scan are narrow: a
  * filter that matches nothing has to look at all of them. Journal and events grow at their end; only the two unique
  * indexes are written at random places.
  */
-const SCHEMA = `
+const TABLES = `
 CREATE TABLE names (n INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 CREATE TABLE streams (
   sid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, open INTEGER NOT NULL,
@@ -34,16 +32,23 @@ CREATE INDEX timers_due ON timers (due);
 CREATE TABLE documents (kind TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
 `;
 
-/** Makes the tables in an empty file; refuses a file that a newer program wrote. */
+/** Few runs are open among many that are over: a list of them must not look at all. */
+const UNFINISHED = 'CREATE INDEX streams_unfinished ON streams (sid) WHERE project IS NOT NULL AND finished IS NULL;';
+
+/** Each brings a file from the version that is its place in the list to the next one. Only ever add at the end. */
+const STEPS = [TABLES, UNFINISHED];
+
+/** Makes the tables in an empty file, brings an older one up to date; refuses a file that a newer program wrote. */
 export function prepareSchema(db: DatabaseSync): void {
   const version = Number(db.prepare('PRAGMA user_version').get()?.user_version ?? 0);
-  if (version === SCHEMA_VERSION) return;
-  if (version > SCHEMA_VERSION) {
+  if (version > STEPS.length) {
     throw new Error(
-      `this data folder was written by a newer Slipway (schema ${version}, this one knows ${SCHEMA_VERSION}): use that one, or another --data`,
+      `this data folder was written by a newer Slipway (schema ${version}, this one knows ${STEPS.length}): use that one, or another --data`,
     );
   }
-  db.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
+  const missing = STEPS.slice(version);
+  if (missing.length > 0)
+    db.exec(`BEGIN IMMEDIATE; ${missing.join(' ')} PRAGMA user_version = ${STEPS.length}; COMMIT;`);
 }
 
 /** WAL with a sync at each commit: what was acknowledged survives a power cut. */
