@@ -18,8 +18,8 @@ export const bugs: readonly Bug[] = [
     name: 'a message is acked when it arrives',
     checker: 'accepted-is-kept',
     file: 'src/runtime/plane.ts',
-    find: "      // The broker's own clock decides whether an answer was in time.\n",
-    replace: '      delivery.ack();\n',
+    find: '    this.#renewLease(one.input);\n',
+    replace: '    delivery.ack();\n',
   },
   {
     name: 'a client is told before the write',

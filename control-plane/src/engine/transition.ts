@@ -1,5 +1,5 @@
 import type { JsonObject, Result, Status, TaskError, TaskPlan } from '@slipway/contract';
-import { isObject, mergeData, worstResult } from '@slipway/contract';
+import { isObject, mergeData, plainType, worstResult } from '@slipway/contract';
 import { readAnswer } from './answer.ts';
 import { closeRun, finishRun, resultSoFar } from './finish.ts';
 import { retryDelayMs } from './retry.ts';
@@ -307,7 +307,9 @@ function finishTask(
 
 function answer(run: Run, input: AnswerInput, env: Env): Step {
   const node = run.nodes[input.task];
-  if (!node) return keepIgnored(run, input, 'unknown-task');
+  const task = env.sequence?.tasks.find((one) => one.key === input.task);
+  if (!node || !task) return keepIgnored(run, input, 'unknown-task');
+  if (isSpoof(run, task, input)) return keepIgnored(run, input, 'spoof');
   const source = input.event.source;
   if (run.kind !== 'open' || node.state !== 'open' || node.attempt.number !== input.attempt) {
     const past = node.attempts.find((attempt) => attempt.number === input.attempt);
@@ -323,8 +325,6 @@ function answer(run: Run, input: AnswerInput, env: Env): Step {
     return keepIgnored(run, input, 'attempt-over');
   }
   const attempt = node.attempt;
-  const task = env.sequence?.tasks.find((one) => one.key === input.task);
-  if (!task) return keepIgnored(run, input, 'unknown-task');
   const known = attempt.executors[source];
   if (known?.finished) {
     if (input.phase !== 'finished' || known.finished.eventId === input.event.id) {
@@ -392,6 +392,12 @@ function answer(run: Run, input: AnswerInput, env: Env): Step {
   if (input.phase === 'finished' && isComplete(executors, task.executors))
     return completeAttempt(work, task, executors);
   return applied({ run: work.run, effects: work.effects });
+}
+
+/** Who may publish for one task or project must not answer for another: a broker grants its rights by the subject. */
+function isSpoof(run: Run, task: TaskPlan, input: AnswerInput): boolean {
+  if (plainType(input.event.type) !== `${task.uses}.${input.phase}`) return true;
+  return input.project !== undefined && input.project !== run.project;
 }
 
 function isComplete(executors: Readonly<Record<string, Executor>>, wanted: number): boolean {

@@ -155,6 +155,8 @@ export type RunInput =
       task: string;
       attempt: number;
       way: Way;
+      /** As the bus' subject names it. */
+      project?: string;
       leaseMs?: number;
       /** 0 <= random < 1, for the jitter of a retry. */
       random: number;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Accepted, CloudEvent } from '@slipway/contract';
 import { decodeHttp, parseEventType } from '@slipway/contract';
-import type { ReceivedEvent } from '../runtime/control-plane.ts';
+import { EVENT_BYTES_MAX, type ReceivedEvent } from '../runtime/control-plane.ts';
 import { BODY_BYTES_MAX, readBody } from './body.ts';
 import type { Door } from './door.ts';
 import { JSON_TYPE, send } from './door.ts';
@@ -9,7 +9,6 @@ import { faultOfEvent, isProblemCode, Refused, refused } from './problem.ts';
 import { readQuery } from './query.ts';
 import { clientSignal } from './wait.ts';
 
-const EVENT_BYTES_MAX = 1024 * 1024;
 const WAIT_S_MAX = 300;
 const STRUCTURED = 'application/cloudevents';
 const BATCH = 'application/cloudevents-batch';
@@ -86,6 +85,10 @@ async function answerOne(door: Door, { req, res, event, accepted }: One): Promis
 
 /** An answer that came too late, or to nothing. It is kept for people to see, and its sender learns that it was in vain. */
 function ignored(event: CloudEvent, reason: string | undefined): Refused {
+  if (reason === 'spoof') {
+    const detail = `${event.type} does not answer that attempt: its task is another`;
+    return refused('identity-mismatch', detail, { errors: [{ code: reason, detail, pointer: '/type' }] });
+  }
   const code = reason !== undefined && isProblemCode(reason) ? reason : 'attempt-over';
   const detail =
     code === 'attempt-over'

@@ -104,6 +104,7 @@ function ingestAnswer(
       task: ref.task,
       attempt: ref.attempt,
       way: context.way,
+      ...(context.project === undefined ? {} : { project: context.project }),
       random: context.clock.random(),
       event,
       json: oneLine(json, event),
@@ -218,7 +219,8 @@ function makeTrigger(
   const env = known.envOf(kind.stage, kind.sequence);
   const plan = known.plan;
   if (!env.sequence && !context.lenient) throw unknownSequence(plan, kind);
-  const depth = Number(event.triggerdepth ?? 0) || 0;
+  // It comes from outside as well, where a negative one would buy a longer chain.
+  const depth = Math.max(0, Math.floor(Number(event.triggerdepth ?? 0)) || 0);
   let refusal: string | undefined;
   if (depth > TRIGGER_DEPTH_MAX)
     refusal = `trigger-depth: runs have triggered each other ${depth} times, and ${TRIGGER_DEPTH_MAX} is the limit`;

@@ -230,7 +230,7 @@ class Plane implements ControlPlane {
   #take(one: Ingested, id: string): Promise<Accepted['items'][number]> | Accepted['items'][number] {
     if (one.run === undefined) return { id, outcome: 'ignored', code: one.ignored };
     const { run, input } = one;
-    this.#noteAnswer(input);
+    this.#renewLease(input);
     return new Promise((resolve, reject) => {
       // It is durable by then, but not told: whoever sent it asks again and gets the same answer.
       const away = (): void => {
@@ -243,20 +243,27 @@ class Plane implements ControlPlane {
         // Nobody decides by progress: it may share the entry of what follows. It is durable all the same.
         lazy: input.kind === 'answer' && input.phase !== 'finished',
         done: (verdict, error) => {
-          if (error) reject(error);
-          else resolve(itemOf(id, run, one.correlationId, verdict));
+          if (error) {
+            reject(error);
+            return;
+          }
+          this.#noteService(input, verdict);
+          resolve(itemOf(id, run, one.correlationId, verdict));
         },
       });
     });
   }
 
-  #noteAnswer(input: RunInput): void {
-    if (input.kind !== 'answer') return;
+  #renewLease(input: RunInput): void {
+    if (input.kind !== 'answer' || input.phase !== 'status.changed') return;
+    this.#leases.renew(`${input.event.causationid ?? input.event.triggeredid}`, input.event.source);
+  }
+
+  /** Who answers what was asked serves its task; who answers something else serves nothing. */
+  #noteService(input: RunInput, verdict: Verdict | undefined): void {
+    if (input.kind !== 'answer' || verdict?.outcome.kind === 'ignored') return;
     const uses = plainType(input.event.type).split('.')[0] ?? '';
     this.#services.seen({ task: uses, source: input.event.source, way: input.way, version: undefined });
-    if (input.phase === 'status.changed') {
-      this.#leases.renew(`${input.event.causationid ?? input.event.triggeredid}`, input.event.source);
-    }
   }
 
   #consume(deliveries: readonly Delivery[]): void {
@@ -304,10 +311,7 @@ class Plane implements ControlPlane {
       this.#ignoreDelivery(delivery, one.ignored);
       return;
     }
-    if (one.input.kind === 'answer') {
-      // The broker's own clock decides whether an answer was in time.
-      this.#noteAnswer(one.input);
-    }
+    this.#renewLease(one.input);
     this.#advance.deliver(one.run, one.input, {
       isNew: one.isNew,
       lazy: one.input.kind === 'answer' && one.input.phase !== 'finished',
@@ -316,6 +320,7 @@ class Plane implements ControlPlane {
           delivery.retry(DELIVERY_RETRY_MS);
           return;
         }
+        this.#noteService(one.input, verdict);
         if (verdict?.outcome.kind === 'ignored') this.#ignoreDelivery(delivery, verdict.outcome.code, one.run);
         else delivery.ack();
       },
