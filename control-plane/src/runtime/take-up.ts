@@ -62,6 +62,7 @@ export class TakeUp {
         if (this.#options.shared) this.#roundLater();
       },
       (error: unknown) => {
+        if (this.#stopped) return;
         this.#options.onError('the walk over open runs failed, it begins again', { error: String(error) });
         this.#options.clock.after(RETRY_MS, () => {
           if (!this.#stopped) this.start();
