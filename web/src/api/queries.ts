@@ -39,6 +39,15 @@ export const recentRunsQuery = (project: string) =>
     queryFn: ({ signal }) => request<Page<RunSummary>>({ path: '/v1/runs', query: { project, limit: 1000 }, signal }),
   });
 
+/** Runs of the same sequence and service, newest first, as many as one compares with. */
+export const likeRunsQuery = ({ project, stage, sequence, service }: RunSummary) => {
+  const query = { project, stage, sequence, service, limit: 25 };
+  return queryOptions({
+    queryKey: ['like-runs', query],
+    queryFn: ({ signal }) => request<Page<RunSummary>>({ path: '/v1/runs', query, signal }),
+  });
+};
+
 export const runQuery = (run: string) =>
   queryOptions({
     queryKey: ['run', run],

@@ -7,6 +7,7 @@ export const keyTable: readonly [keys: readonly string[], does: string][] = [
   [['j'], 'Next line'],
   [['k'], 'Line before'],
   [['Enter'], 'Open it'],
+  [['x'], 'Choose it, to compare or abort'],
   [['g', 'r'], 'Runs'],
   [['g', 'e'], 'Environment'],
   [['g', 's'], 'Services'],
@@ -33,6 +34,7 @@ export function useKeys(handlers: { find(): void; help(): void; go(letter: strin
     else if (event.key === '/') focusFilter(event);
     else if (event.key === 'j') step(1);
     else if (event.key === 'k') step(-1);
+    else if (event.key === 'x') pick();
   });
   useEffect(() => {
     let last = { key: '', at: 0 };
@@ -56,6 +58,11 @@ function focusFilter(event: KeyboardEvent): void {
   event.preventDefault();
   input.focus();
   input.select();
+}
+
+/** Ticks the box beside the line that has the focus. */
+function pick(): void {
+  document.activeElement?.parentElement?.querySelector<HTMLElement>('[data-pick]')?.click();
 }
 
 /** Lines mark themselves with `data-line`; the virtual lists keep the ones around the focus mounted. */

@@ -27,6 +27,13 @@ const run = createRoute({
   component: lazyRouteComponent(() => import('../pages/run/run-page.tsx'), 'RunPage'),
 });
 
+const compare = createRoute({
+  getParentRoute: () => root,
+  path: '/runs/compare',
+  validateSearch: readSearch(['a', 'b', 'task']),
+  component: lazyRouteComponent(() => import('../pages/compare/compare-page.tsx'), 'ComparePage'),
+});
+
 const environment = createRoute({
   getParentRoute: () => root,
   path: '/environment',
@@ -55,11 +62,11 @@ const projects = createRoute({
 const project = createRoute({
   getParentRoute: () => root,
   path: '/projects/$project',
-  validateSearch: readSearch(['version']),
+  validateSearch: readSearch(['tab', 'version', 'from', 'to', 'file']),
   component: lazyRouteComponent(() => import('../pages/projects/project-page.tsx'), 'ProjectPage'),
 });
 
-const routeTree = root.addChildren([index, runs, run, environment, services, events, projects, project]);
+const routeTree = root.addChildren([index, runs, run, compare, environment, services, events, projects, project]);
 
 export const router = createRouter({
   routeTree,

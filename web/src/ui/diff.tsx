@@ -1,53 +1,90 @@
-type Change = { path: string; before: unknown; after: unknown };
+import { useMemo, useState } from 'react';
+import { type Difference, differenceOf } from './difference.ts';
+import { countText } from './format.ts';
 
-const CHANGES_MAX = 500;
+const PARTS_PAGE = 100;
 const TEXT_MAX = 300;
 
-/** Only what is different, each with its path: nobody finds one changed number in two trees side by side. */
+/** Two payloads as one tree with only the places that differ; what is the same is counted, and shown when asked for. */
 export function DiffView({ before, after }: { before: unknown; after: unknown }) {
-  const changes: Change[] = [];
-  collect(before, after, '', changes);
-  if (changes.length === 0) return <p className="muted">No difference.</p>;
+  const root = useMemo(() => differenceOf(before, after), [before, after]);
+  if (root.kind === 'same') return <p className="muted">No difference.</p>;
   return (
-    <ul className="diff">
-      {changes.slice(0, CHANGES_MAX).map(({ path, before: old, after: now }) => (
-        <li key={path}>
-          <code className="path">{path === '' ? 'all of it' : path}</code>
-          {old === undefined ? null : (
-            <del>
-              <span className="sr">was </span>
-              {shortText(old)}
-            </del>
-          )}
-          {now === undefined ? null : (
-            <ins>
-              <span className="sr">is </span>
-              {shortText(now)}
-            </ins>
-          )}
-        </li>
+    <div className="diff">
+      <p className="muted">{countText(root.count, 'difference')}</p>
+      {root.kind === 'inside' ? <Parts parts={root.parts} /> : <Changed difference={root} />}
+    </div>
+  );
+}
+
+function Parts({ parts }: { parts: readonly Difference[] }) {
+  const [shown, setShown] = useState(PARTS_PAGE);
+  const [whole, setWhole] = useState(false);
+  const wanted = whole ? parts : parts.filter(({ kind }) => kind !== 'same');
+  const same = parts.length - wanted.length;
+  return (
+    <ul>
+      {wanted.slice(0, shown).map((part) => (
+        <Part key={part.name} part={part} />
       ))}
-      {changes.length > CHANGES_MAX ? <li className="muted">and {changes.length - CHANGES_MAX} more</li> : null}
+      {wanted.length > shown ? (
+        <li>
+          <button type="button" className="button small ghost" onClick={() => setShown(shown + PARTS_PAGE * 5)}>
+            {countText(wanted.length - shown, 'more')}
+          </button>
+        </li>
+      ) : null}
+      {same > 0 ? (
+        <li>
+          <button type="button" className="same" onClick={() => setWhole(true)}>
+            {same.toLocaleString('en')} the same
+          </button>
+        </li>
+      ) : null}
     </ul>
   );
 }
 
-function collect(before: unknown, after: unknown, path: string, changes: Change[]): void {
-  if (Object.is(before, after)) return;
-  if (isTree(before) && isTree(after) && Array.isArray(before) === Array.isArray(after)) {
-    const old = new Map(Object.entries(before));
-    const now = new Map(Object.entries(after));
-    for (const key of new Set([...old.keys(), ...now.keys()])) {
-      const at = Array.isArray(before) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
-      collect(old.get(key), now.get(key), at, changes);
-    }
-    return;
+function Part({ part }: { part: Difference }) {
+  if (part.kind === 'inside') {
+    return (
+      <li>
+        <details open>
+          <summary>
+            <span className="key">{part.name}</span>
+            <span className="muted">{Array.isArray(part.after) ? `[ ${part.after.length}` : '{'}</span>
+          </summary>
+          <Parts parts={part.parts} />
+        </details>
+      </li>
+    );
   }
-  changes.push({ path, before, after });
+  return (
+    <li>
+      <span className="key">{part.name}</span>
+      {part.kind === 'same' ? <span className="muted">{shortText(part.after)}</span> : <Changed difference={part} />}
+    </li>
+  );
 }
 
-function isTree(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+function Changed({ difference }: { difference: Difference }) {
+  const { kind, before, after } = difference;
+  return (
+    <span className="change">
+      {kind === 'added' ? null : (
+        <del>
+          <span className="sr">was </span>
+          {shortText(before)}
+        </del>
+      )}
+      {kind === 'removed' ? null : (
+        <ins>
+          <span className="sr">is </span>
+          {shortText(after)}
+        </ins>
+      )}
+    </span>
+  );
 }
 
 function shortText(value: unknown): string {

@@ -35,7 +35,7 @@ export function Lanes({ run, selected }: { run: RunView; selected: string | unde
         const view = lane.id === run.id ? run : drawn.get(lane.id);
         return (
           <div key={lane.id} className={lane.id === run.id ? 'lane this' : 'lane'}>
-            <LaneHead run={lane} isThis={lane.id === run.id} />
+            <LaneHead run={lane} here={run.id} />
             {view === undefined ? null : (
               <Steps
                 label={`Tasks of ${view.stage}.${view.sequence}, run ${view.id}`}
@@ -75,16 +75,21 @@ export function Lanes({ run, selected }: { run: RunView; selected: string | unde
   );
 }
 
-function LaneHead({ run, isThis }: { run: RunSummary; isThis: boolean }) {
+function LaneHead({ run, here }: { run: RunSummary; here: string }) {
   return (
     <div className="lane-head">
       <span className="stage">{run.stage}</span>
       <strong>{run.sequence}</strong>
       <Badge look={runLook(run)} />
-      {isThis ? null : (
-        <Link to="/runs/$run" params={{ run: run.id }} className="open-lane">
-          Open this run
-        </Link>
+      {run.id === here ? null : (
+        <>
+          <Link to="/runs/$run" params={{ run: run.id }} className="open-lane">
+            Open this run
+          </Link>
+          <Link to="/runs/compare" search={{ a: here, b: run.id }} className="open-lane">
+            Compare
+          </Link>
+        </>
       )}
     </div>
   );

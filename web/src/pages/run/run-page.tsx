@@ -76,6 +76,9 @@ function Whole({ run }: { run: RunView }) {
         <Badge look={runLook(run)} filled />
         <div className="end">
           <Actions run={run} />
+          <Link to="/runs/compare" search={{ b: run.id }} className="button">
+            Compare …
+          </Link>
           <span className="only-wide">
             <CliButton line={cliLine('get', 'run', run.id)} />
           </span>

@@ -11,13 +11,18 @@ const COUNT_MAX = 5_000;
 const AT_ONCE = 8;
 const openStates = ['waiting', 'running', 'paused', 'parked'] as const;
 
-/** Counts what the filter matches, says what it will do, and then does it. */
-export function BulkAbort({ search, onClose }: { search: RunSearch; onClose: () => void }) {
+/** Counts what was chosen or what the filter matches, says what it will do, and then does it. */
+export function BulkAbort(props: {
+  search: RunSearch;
+  chosen: readonly RunSummary[] | undefined;
+  onClose: () => void;
+}) {
+  const { search, chosen, onClose } = props;
   const [reason, setReason] = useState('');
   const [done, setDone] = useState<{ ended: number; refused: number; total: number }>();
   const count = useQuery({
-    queryKey: ['open-runs', search],
-    queryFn: ({ signal }) => openRuns(search, signal),
+    queryKey: ['open-runs', chosen?.map(({ id }) => id) ?? search],
+    queryFn: ({ signal }) => (chosen === undefined ? openRuns(search, signal) : stillOpen(chosen, signal)),
     gcTime: 0,
     staleTime: Number.POSITIVE_INFINITY,
   });
@@ -46,15 +51,19 @@ export function BulkAbort({ search, onClose }: { search: RunSearch; onClose: () 
   };
   const over = done !== undefined && done.ended + done.refused === done.total;
   return (
-    <Dialog title="Abort every open run of this filter" onClose={onClose}>
+    <Dialog
+      title={chosen === undefined ? 'Abort every open run of this filter' : 'Abort the runs that were chosen'}
+      onClose={onClose}
+    >
       {count.isPending ? <p role="status">Counting …</p> : null}
       {count.isError ? <p role="alert">{count.error.message}</p> : null}
       {count.isSuccess && done === undefined ? (
         <>
           <p>
             <strong>{countText(runs.length, 'open run')}</strong>
-            {runs.length >= COUNT_MAX ? ' (the first of more)' : ''} will end as aborted. Attempts that services are
-            working on are cancelled; tasks that have not started never will. This cannot be undone.
+            {runs.length >= COUNT_MAX ? ' (the first of more)' : ''}
+            {chosen === undefined ? '' : ` of the ${chosen.length} chosen`} will end as aborted. Attempts that services
+            are working on are cancelled; tasks that have not started never will. This cannot be undone.
           </p>
           <label className="field">
             <span>Reason, kept in the history of each run</span>
@@ -89,6 +98,12 @@ export function BulkAbort({ search, onClose }: { search: RunSearch; onClose: () 
       </div>
     </Dialog>
   );
+}
+
+/** A row may have been ticked a while ago: what is open is asked again. */
+async function stillOpen(chosen: readonly RunSummary[], signal: AbortSignal): Promise<RunSummary[]> {
+  const runs = await Promise.all(chosen.map(({ id }) => request<RunSummary>({ path: pathOf`/v1/runs/${id}`, signal })));
+  return runs.filter(({ state }) => state !== 'finished');
 }
 
 async function openRuns(search: RunSearch, signal: AbortSignal): Promise<RunSummary[]> {

@@ -5,9 +5,28 @@ import { Badge } from '../../ui/badge.tsx';
 import { runLook } from '../../ui/state.ts';
 import { Time, Took } from '../../ui/time.tsx';
 
-const LABELS_MAX = 2;
+const LABELS_MAX = 4;
 
-export const RunRow = memo(function RunRow({ run }: { run: RunSummary }) {
+type RowProps = { run: RunSummary; chosen: boolean; onChoose: (run: RunSummary, wanted: boolean) => void };
+
+export const RunRow = memo(function RunRow({ run, chosen, onChoose }: RowProps) {
+  return (
+    <div className="run-line">
+      <label className="pick only-wide">
+        <input
+          type="checkbox"
+          aria-label={`Choose ${run.stage}.${run.sequence}, run ${run.id}`}
+          checked={chosen}
+          onChange={(event) => onChoose(run, event.target.checked)}
+          data-pick
+        />
+      </label>
+      <Line run={run} />
+    </div>
+  );
+});
+
+function Line({ run }: { run: RunSummary }) {
   const look = runLook(run);
   const labels = Object.entries(run.labels ?? {});
   return (
@@ -41,7 +60,7 @@ export const RunRow = memo(function RunRow({ run }: { run: RunSummary }) {
       </span>
     </Link>
   );
-});
+}
 
 /** How far it is, as so many of so many; up to eight single steps, a bar for more. */
 function Steps({ run, tone }: { run: RunSummary; tone: string }) {

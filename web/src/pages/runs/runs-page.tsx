@@ -1,7 +1,8 @@
 import './runs.css';
+import type { RunSummary } from '@slipway/contract';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { CliButton, cliLine } from '../../ui/copy.tsx';
 import { countText } from '../../ui/format.ts';
 import { useNarrow, useTitle } from '../../ui/page.ts';
@@ -26,6 +27,7 @@ export function RunsPage() {
   const [pointed, setPointed] = useState(false);
   const [scrolled, setScrolled] = useState(false);
   const [aborting, setAborting] = useState(false);
+  const [chosen, setChosen] = useState<ReadonlyMap<string, RunSummary>>(new Map());
   const { list, runs, fresh, showFresh } = useLiveRuns(search, pointed || scrolled);
   const rows = useVirtualizer({
     count: runs.length,
@@ -42,6 +44,14 @@ export function RunsPage() {
   useEffect(() => {
     if (hasNextPage && !isFetchingNextPage && lastShown > runs.length - AHEAD) void fetchNextPage();
   }, [lastShown, runs.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const choose = useCallback((run: RunSummary, wanted: boolean): void => {
+    setChosen((before) => {
+      const next = new Map(before);
+      if (wanted) next.set(run.id, run);
+      else next.delete(run.id);
+      return next;
+    });
+  }, []);
   const change = (next: RunSearch): void => {
     box.current?.scrollTo({ top: 0 });
     void navigate({ search: next });
@@ -51,17 +61,23 @@ export function RunsPage() {
     <div className="page runs-page">
       <div className="head">
         <h1>Runs</h1>
-        <span className="muted count" aria-live="off">
-          {list.data ? `${countText(runs.length, 'run')}${hasNextPage ? ' loaded, more below' : ''}` : ''}
-        </span>
-        <div className="end">
-          <button type="button" className="button ghost" onClick={() => setAborting(true)}>
-            Abort these …
-          </button>
-          <span className="only-wide">
-            <CliButton line={runsLine(search)} />
-          </span>
-        </div>
+        {chosen.size > 0 ? (
+          <Chosen runs={[...chosen.values()]} onAbort={() => setAborting(true)} onClear={() => setChosen(new Map())} />
+        ) : (
+          <>
+            <span className="muted count" aria-live="off">
+              {list.data ? `${countText(runs.length, 'run')}${hasNextPage ? ' loaded, more below' : ''}` : ''}
+            </span>
+            <div className="end">
+              <button type="button" className="button ghost" onClick={() => setAborting(true)}>
+                Abort these …
+              </button>
+              <span className="only-wide">
+                <CliButton line={runsLine(search)} />
+              </span>
+            </div>
+          </>
+        )}
       </div>
       <Facets search={search} onChange={change} />
       <section className="panel list" aria-label="Runs, newest first">
@@ -109,7 +125,7 @@ export function RunsPage() {
                     className="slot"
                     style={{ transform: `translateY(${item.start}px)`, height: item.size }}
                   >
-                    <RunRow run={run} />
+                    <RunRow run={run} chosen={chosen.has(run.id)} onChoose={choose} />
                   </div>
                 );
               })}
@@ -117,8 +133,40 @@ export function RunsPage() {
           )}
         </div>
       </section>
-      {aborting ? <BulkAbort search={search} onClose={() => setAborting(false)} /> : null}
+      {aborting ? (
+        <BulkAbort
+          search={search}
+          chosen={chosen.size === 0 ? undefined : [...chosen.values()]}
+          onClose={() => setAborting(false)}
+        />
+      ) : null}
     </div>
+  );
+}
+
+/** What one can do with the runs that were ticked: two of them side by side, any number aborted. */
+function Chosen(props: { runs: readonly RunSummary[]; onAbort: () => void; onClear: () => void }) {
+  const { runs, onAbort, onClear } = props;
+  const [before, after] = runs.toSorted((a, b) => a.acceptedAt - b.acceptedAt);
+  return (
+    <>
+      <span className="count" role="status">
+        {runs.length === 1 ? '1 chosen; a second one can be compared with it' : `${runs.length} chosen`}
+      </span>
+      <div className="end">
+        {before !== undefined && after !== undefined && runs.length === 2 ? (
+          <Link to="/runs/compare" search={{ a: before.id, b: after.id }} className="button primary">
+            Compare both
+          </Link>
+        ) : null}
+        <button type="button" className="button ghost" onClick={onAbort}>
+          Abort these …
+        </button>
+        <button type="button" className="button ghost" onClick={onClear}>
+          Choose none
+        </button>
+      </div>
+    </>
   );
 }
 
