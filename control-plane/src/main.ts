@@ -99,6 +99,8 @@ async function openBus(settings: Settings, log: { warn(details: object, message:
   const { openNatsBus } = await import('./bus/nats/index.ts');
   return openNatsBus({
     servers: settings.natsUrl,
+    ...(settings.natsCredsFile === undefined ? {} : { credsFile: settings.natsCredsFile }),
+    ...(settings.natsCaFile === undefined ? {} : { tls: { caFile: settings.natsCaFile } }),
     onNotice: (notice) => log.warn({ notice }, 'nats'),
   });
 }

@@ -10,6 +10,10 @@ export type Settings = {
   /** Absolute. */
   dataDir: string;
   natsUrl: string | undefined;
+  /** Absolute. */
+  natsCredsFile?: string | undefined;
+  /** Absolute. */
+  natsCaFile?: string | undefined;
   mongoUrl: string | undefined;
   /** Absolute. */
   tokenFile: string | undefined;
@@ -69,8 +73,26 @@ export const settingTable = [
     env: 'SLIPWAY_NATS',
     value: 'URL',
     default: undefined,
-    description: 'Turns the NATS bus on: nats://host:4222, several with commas.',
+    description: 'Turns the NATS bus on: nats://[USER:PASSWORD@]host:4222, several with commas.',
     parse: (text) => parseUrls(text, ['nats:', 'tls:', 'ws:', 'wss:'], 'nats://127.0.0.1:4222'),
+  }),
+  setting({
+    key: 'natsCredsFile',
+    flag: '--nats-creds',
+    env: 'SLIPWAY_NATS_CREDS',
+    value: 'FILE',
+    default: undefined,
+    description: 'Credentials for NATS, as a file of its JWT and seed (`.creds`).',
+    parse: (text) => ({ ok: true, value: resolve(text) }),
+  }),
+  setting({
+    key: 'natsCaFile',
+    flag: '--nats-ca',
+    env: 'SLIPWAY_NATS_CA',
+    value: 'FILE',
+    default: undefined,
+    description: 'Certificate of the authority that NATS servers must show; turns TLS on.',
+    parse: (text) => ({ ok: true, value: resolve(text) }),
   }),
   setting({
     key: 'mongoUrl',
@@ -116,8 +138,9 @@ export const settingTable = [
 
 /** Variables of the same prefix that tell the command line and the services of this repository something. */
 const OTHER_VARIABLES = [
-  ...['SLIPWAY_SERVER', 'SLIPWAY_TOKEN', 'SLIPWAY_CONNECT', 'SLIPWAY_SOURCE', 'SLIPWAY_CONCURRENCY'],
-  ...['SLIPWAY_PHOTOS', 'SLIPWAY_PROMETHEUS', 'SLIPWAY_EVALUATE_ALLOW'],
+  ...['SLIPWAY_SERVER', 'SLIPWAY_TOKEN', 'SLIPWAY_CONNECT', 'SLIPWAY_NAME', 'SLIPWAY_SOURCE', 'SLIPWAY_CONCURRENCY'],
+  ...['SLIPWAY_NATS_INBOX', 'SLIPWAY_PUSH_LISTEN', 'SLIPWAY_PUSH_URL'],
+  ...['SLIPWAY_PHOTOS', 'SLIPWAY_PROMETHEUS', 'SLIPWAY_EVALUATE_ALLOW', 'SLIPWAY_EVALUATE_SOURCES'],
 ];
 /** Kubernetes gives every container an address of each service, which may be called slipway or slipway-nats. */
 const OF_KUBERNETES = /_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_[A-Z]+)?)?)$/;
@@ -142,11 +165,14 @@ export function readSettings(
     return unset;
   }
 
-  const [listen, dataDir, natsUrl, mongoUrl, tokenFile, pushPrivate, logLevel] = settingTable;
+  const [listen, dataDir, natsUrl, natsCredsFile, natsCaFile, mongoUrl, tokenFile, pushPrivate, logLevel] =
+    settingTable;
   const settings: Settings = {
     listen: read(listen, { host: '127.0.0.1', port: 0 }),
     dataDir: read(dataDir, ''),
     natsUrl: read(natsUrl, undefined),
+    natsCredsFile: read(natsCredsFile, undefined),
+    natsCaFile: read(natsCaFile, undefined),
     mongoUrl: read(mongoUrl, undefined),
     tokenFile: read(tokenFile, undefined),
     pushPrivate: read(pushPrivate, undefined),

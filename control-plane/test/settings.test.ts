@@ -18,6 +18,8 @@ test('without any setting it listens on loopback and keeps its data beside the c
     listen: { host: '127.0.0.1', port: 8484 },
     dataDir: resolve('.slipway'),
     natsUrl: undefined,
+    natsCredsFile: undefined,
+    natsCaFile: undefined,
     mongoUrl: undefined,
     tokenFile: undefined,
     pushPrivate: undefined,

@@ -53,15 +53,34 @@ export {
   statusChangedDataSchema,
   triggeredDataSchema,
 } from './event.ts';
+export type {
+  EvaluatedSli,
+  Evaluation,
+  EvaluationRequest,
+  EvaluationStarted,
+  EvaluationSummary,
+  MergedSli,
+  ReplayAnswer,
+  Resource,
+  ResourceHead,
+  ResourceKind,
+  ResourcePutAnswer,
+  SliLevel,
+  WhatIfAnswer,
+  WhatIfRequest,
+} from './evaluation-view.ts';
 export type { Json, JsonObject } from './json.ts';
 export { isObject, mergeData } from './json.ts';
 export type { JsonSchema } from './json-schema.ts';
 export { jsonSchemasOf } from './json-schema.ts';
 export { isName, NAME_PATTERN, nearestName } from './name.ts';
+export type { NatsAddress } from './nats-address.ts';
+export { parseNatsAddress } from './nats-address.ts';
 export type { OpenApiDocument } from './openapi.ts';
 export { openApiDocument } from './openapi.ts';
 export type { Result, Status, TaskError } from './outcome.ts';
 export { resultSchema, statusSchema, taskErrorSchema, worstResult } from './outcome.ts';
+export { pageOf } from './page.ts';
 export type {
   ConcurrencyPlan,
   Plan,
@@ -75,7 +94,7 @@ export type {
 export type { Problem, ProblemCode } from './problem.ts';
 export { problemSchema, problemStatus } from './problem.ts';
 export type { Permission, Route, RouteId } from './route.ts';
-export { pageOf, routes } from './route.ts';
+export { routes } from './route.ts';
 export { componentSchemas } from './schema-table.ts';
 export type { Shipyard } from './shipyard.ts';
 export {

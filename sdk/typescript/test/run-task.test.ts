@@ -98,3 +98,29 @@ test('names and settings that cannot be are refused with the way out', () => {
     nats: 'nats://x',
   });
 });
+
+test('a process is told its name, its broker and where pushes arrive', () => {
+  expect(
+    fromEnvironment({
+      SLIPWAY_NATS: 'nats://me:s%40cret@one:4222,nats://two:4222',
+      SLIPWAY_NATS_CA: '/ca.crt',
+      SLIPWAY_NATS_INBOX: '_INBOX_me',
+      SLIPWAY_NAME: 'me',
+    }),
+  ).toEqual({
+    connect: 'nats',
+    name: 'me',
+    nats: {
+      servers: ['nats://one:4222', 'nats://two:4222'],
+      user: 'me',
+      pass: 's@cret',
+      tls: { caFile: '/ca.crt' },
+      inboxPrefix: '_INBOX_me',
+    },
+  });
+  const push = { SLIPWAY_CONNECT: 'push', SLIPWAY_PUSH_URL: 'http://me:8080/' };
+  expect(fromEnvironment({ ...push, SLIPWAY_PUSH_LISTEN: '[::]:8080' }).push).toEqual({
+    ...{ host: '::', port: 8080, url: 'http://me:8080/' },
+  });
+  expect(() => fromEnvironment({ SLIPWAY_PUSH_LISTEN: '8080' })).toThrow('write HOST:PORT');
+});

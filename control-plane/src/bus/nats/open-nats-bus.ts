@@ -7,6 +7,7 @@ import {
   credsAuthenticator,
   type NatsConnection,
 } from '@nats-io/transport-node';
+import { parseNatsAddress } from '@slipway/contract';
 import { type Bus, BusUnavailable } from '../bus.ts';
 import { NatsBus } from './nats-bus.ts';
 import { BusMisconfigured, ensureTopology } from './topology.ts';
@@ -21,11 +22,8 @@ const PING_MS = 10_000;
 const MAX_PING_OUT = 2;
 
 export interface NatsBusOptions {
-  /** `nats://host:port`, one or several of one cluster. */
+  /** `nats://[user:password@|token@]host:port`, one or several of one cluster, also with commas. */
   servers: string | readonly string[];
-  token?: string;
-  user?: string;
-  password?: string;
   /** Path of a `.creds` file. */
   credsFile?: string;
   tls?: { caFile?: string; certFile?: string; keyFile?: string };
@@ -72,7 +70,7 @@ export async function openNatsBus(options: NatsBusOptions): Promise<Bus> {
       await connection?.close();
       if (isForPeople(error)) throw error;
       if (performance.now() > deadline) {
-        const servers = [options.servers].flat().map(withoutSecrets).join(', ');
+        const servers = parseNatsAddress([options.servers].flat().join(',')).servers.join(', ');
         const reason = error instanceof Error ? error.message : String(error);
         throw new BusUnavailable(`no NATS server with JetStream at ${servers}: ${reason}`, { cause: error });
       }
@@ -82,9 +80,9 @@ export async function openNatsBus(options: NatsBusOptions): Promise<Bus> {
 }
 
 async function connectionOptions(options: NatsBusOptions): Promise<ConnectionOptions> {
-  const { servers, token, user, password, credsFile, tls, inboxPrefix } = options;
+  const { servers, credsFile, tls, inboxPrefix } = options;
   return {
-    servers: [servers].flat(),
+    ...parseNatsAddress([servers].flat().join(',')),
     name: options.name ?? 'slipway',
     timeout: DIAL_TIMEOUT_MS,
     reconnect: true,
@@ -96,9 +94,6 @@ async function connectionOptions(options: NatsBusOptions): Promise<ConnectionOpt
     pingInterval: PING_MS,
     maxPingOut: MAX_PING_OUT,
     noAsyncTraces: true,
-    ...(token === undefined ? {} : { token }),
-    ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { pass: password }),
     ...(credsFile === undefined ? {} : { authenticator: credsAuthenticator(await readFile(credsFile)) }),
     ...(tls === undefined ? {} : { tls }),
     ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
@@ -113,8 +108,4 @@ async function openManager(connection: NatsConnection): Promise<JetStreamManager
 /** Somebody has to change something: nobody mends that by waiting. */
 function isForPeople(error: unknown): boolean {
   return error instanceof AuthorizationError || error instanceof BusMisconfigured;
-}
-
-function withoutSecrets(server: string): string {
-  return server.replace(/\/\/[^@/]*@/, '//');
 }

@@ -1,4 +1,5 @@
 import { AuthorizationError, type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node';
+import { parseNatsAddress } from '@slipway/contract';
 import { backoffMs } from '../backoff.ts';
 import { errorText, type Logger } from '../log.ts';
 
@@ -34,7 +35,7 @@ export async function openNats(options: {
     pingInterval: PING_MS,
     maxPingOut: 2,
     noAsyncTraces: true,
-    ...(typeof address === 'string' ? readAddress(address) : address),
+    ...(typeof address === 'string' ? parseNatsAddress(address) : address),
   };
   for (let failures = 0; !isOver(); failures++) {
     try {
@@ -55,21 +56,3 @@ export async function openNats(options: {
 
 /** The pause between two tries stays below 2 s. */
 const FAILURES_MAX = 4;
-
-/** The client reads no credentials from an address, and people write them there. */
-function readAddress(address: string): ConnectionOptions {
-  const options: ConnectionOptions = {};
-  const servers = address.split(',').map((text) => {
-    const server = text.trim();
-    const url = URL.canParse(server) ? new URL(server) : undefined;
-    if (url === undefined || url.username === '') return server;
-    if (url.password === '') {
-      options.token = decodeURIComponent(url.username);
-    } else {
-      options.user = decodeURIComponent(url.username);
-      options.pass = decodeURIComponent(url.password);
-    }
-    return `${url.protocol}//${url.host}`;
-  });
-  return { ...options, servers };
-}

@@ -45,10 +45,11 @@ export class NatsPublisher {
   /** There is room again for new work. */
   onRoom: () => void = () => {};
 
-  constructor(connection: NatsConnection, log: Logger) {
+  constructor(options: { connection: NatsConnection; log: Logger; inboxPrefix: string | undefined }) {
+    const { connection, log, inboxPrefix } = options;
     this.#connection = connection;
     this.#log = log;
-    this.#inbox = `${createInbox()}.`;
+    this.#inbox = `${createInbox(inboxPrefix)}.`;
     connection.subscribe(`${this.#inbox}*`, {
       callback: (error, message) => {
         if (error === null) this.#onAck(message);

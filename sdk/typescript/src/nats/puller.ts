@@ -3,6 +3,7 @@ import { OUT_STREAM } from './names.ts';
 
 export interface PullerOptions {
   connection: NatsConnection;
+  inboxPrefix: string | undefined;
   durable: string;
   /** How many messages there is room for now. */
   free: () => number;
@@ -33,7 +34,7 @@ const NO_RESPONDERS = 503;
  */
 export class Puller {
   readonly #options: PullerOptions;
-  readonly #inbox = `${createInbox()}.`;
+  readonly #inbox: string;
   /** What each open request may still bring, by its number. */
   readonly #open = new Map<number, number>();
   readonly #watch: NodeJS.Timeout;
@@ -46,6 +47,7 @@ export class Puller {
 
   constructor(options: PullerOptions) {
     this.#options = options;
+    this.#inbox = `${createInbox(options.inboxPrefix)}.`;
     options.connection.subscribe(`${this.#inbox}*`, {
       callback: (error, message) => {
         if (error === null) this.#onMessage(message);

@@ -84,7 +84,7 @@ export class NatsTransport implements Transport, Channel {
     if (connection === undefined || this.#leaving) return connection?.close();
     this.#connection = connection;
     this.#isConnected = true;
-    this.#publisher = new NatsPublisher(connection, log);
+    this.#publisher = new NatsPublisher({ connection, log, inboxPrefix: inboxPrefixOf(nats) });
     this.#publisher.onRefused = (answer, why) => this.#onRefused(answer, why);
     this.#publisher.onRoom = () => this.#ask();
     // Which figures of the account a restricted user may see is none of our business: no check of the API.
@@ -139,7 +139,8 @@ export class NatsTransport implements Transport, Channel {
   }
 
   #listen(connection: NatsConnection, task: string): void {
-    const { name, filter, dialects } = this.#options;
+    const { name, filter, dialects, nats } = this.#options;
+    const inboxPrefix = inboxPrefixOf(nats);
     for (const dialect of dialects) {
       const about = { task, dialect, project: dialect === 'plain' ? filter.project : undefined };
       connection.subscribe(taskSubject({ ...about, phase: 'cancelled' }), {
@@ -151,7 +152,7 @@ export class NatsTransport implements Transport, Channel {
       const source: Source = {
         ...{ task, durable, subject: taskSubject({ ...about, phase: 'triggered' }), created: undefined },
         puller: new Puller({
-          ...{ connection, durable },
+          ...{ connection, inboxPrefix, durable },
           free: () => this.#free(task),
           onMessage: (message) => this.#onMessage(message),
           onGone: (why) => void this.#restore(`${durable}: ${why}`),
@@ -333,6 +334,10 @@ function isWholeEvent(value: unknown): value is CloudEvent {
   return (
     isObject(value) && value.specversion === '1.0' && typeof value.id === 'string' && typeof value.type === 'string'
   );
+}
+
+function inboxPrefixOf(address: NatsAddress): string | undefined {
+  return typeof address === 'string' ? undefined : address.inboxPrefix;
 }
 
 /** The pause between two looks for the streams stays below 2 s. */
