@@ -8,12 +8,18 @@ import { isPrivateAddress } from './private-address.ts';
 const BODY_MAX_BYTES = 65_536;
 const PRIVATE_NAMES = /^(localhost|.*\.localhost|metadata\.google\.internal)\.?$/i;
 
+export type PostOptions = {
+  allowPrivate: boolean;
+  /** All addresses of a name; the system's resolver unless said otherwise. */
+  resolve?: (name: string) => Promise<readonly { address: string; family: number }[]>;
+};
+
 /**
  * Posts events to sinks. The name is resolved once and that very address is connected to, so that a name cannot answer
- * with a public address for the check and a private one for the connection. No redirects are followed; answers are cut at
- * 64 KB and at the time limit.
+ * with a public address for the check and a private one for the connection. No redirects are followed, nothing is
+ * decompressed, and no more than 64 KB and the time limit is given to an answer.
  */
-export function makePost(options: { allowPrivate: boolean }): PostEvent {
+export function makePost(options: PostOptions): PostEvent {
   return {
     refuses(sink) {
       const { hostname } = new URL(sink);
@@ -28,14 +34,14 @@ export function makePost(options: { allowPrivate: boolean }): PostEvent {
 
 async function sendTo(
   { sink, json, mode, timeoutMs }: Parameters<PostEvent['send']>[0],
-  options: { allowPrivate: boolean },
+  { allowPrivate, resolve: resolveName = (name) => lookup(name, { all: true }) }: PostOptions,
 ): ReturnType<PostEvent['send']> {
   const url = new URL(sink);
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  const addresses = isIP(host) ? [{ address: host, family: isIP(host) }] : await lookup(host, { all: true });
+  const addresses = isIP(host) ? [{ address: host, family: isIP(host) }] : await resolveName(host);
   const [first] = addresses;
   if (!first) throw new Error(`${host} has no address`);
-  if (!options.allowPrivate && addresses.some((one) => isPrivateAddress(one.address))) {
+  if (!allowPrivate && addresses.some((one) => isPrivateAddress(one.address))) {
     throw new Error(`refused-address: ${host} is not a public address, and --push-private is not set`);
   }
   const { headers, body } = encode(json, mode);
@@ -51,12 +57,18 @@ async function sendTo(
         signal: AbortSignal.timeout(timeoutMs),
       },
       (response) => {
+        const status = response.statusCode ?? 0;
         const chunks: Buffer[] = [];
         let size = 0;
         response.on('data', (chunk: Buffer) => {
           size += chunk.length;
-          if (size > BODY_MAX_BYTES) request.destroy(new Error(`the sink's answer has over ${BODY_MAX_BYTES} bytes`));
-          else chunks.push(chunk);
+          if (size <= BODY_MAX_BYTES) {
+            chunks.push(chunk);
+            return;
+          }
+          // The status is the answer. So much is no event, and would be as much the next time.
+          resolve({ status, body: undefined });
+          request.destroy();
         });
         response.on('error', reject);
         response.on('end', () => {
@@ -64,7 +76,7 @@ async function sendTo(
           const answer: Record<string, string> = {};
           for (const [name, value] of Object.entries(response.headers))
             if (typeof value === 'string') answer[name] = value;
-          resolve({ status: response.statusCode ?? 0, body: text === '' ? undefined : { headers: answer, text } });
+          resolve({ status, body: text === '' ? undefined : { headers: answer, text } });
         });
       },
     );

@@ -18,6 +18,9 @@ for (const [net, prefix] of [
 }
 for (const [net, prefix] of [
   ['::', 127],
+  // Both lead to IPv4 by the network's own rules: NAT64 with a prefix of the operator's, and 6to4.
+  ['64:ff9b:1::', 48],
+  ['2002::', 16],
   ['fc00::', 7],
   ['fe80::', 10],
   ['ff00::', 8],
