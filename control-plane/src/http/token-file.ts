@@ -33,9 +33,7 @@ const TOKENS_MAX = 1000;
 export function readTokenFile(path: string, warn: (message: string) => void): Token[] {
   let text: string;
   try {
-    // Permissions of files mean something else on Windows.
-    const mode = statSync(path).mode & 0o077;
-    if (mode !== 0 && process.platform !== 'win32') warn(`${path} can be read by others: chmod 600 ${path}`);
+    if (isReadByOthers(path)) warn(`${path} can be read by others: chmod 600 ${path}`);
     text = readFileSync(path, 'utf8');
   } catch (cause) {
     throw new Error(`the token file ${path} cannot be read: ${cause instanceof Error ? cause.message : 'no reason'}`, {
@@ -45,6 +43,15 @@ export function readTokenFile(path: string, warn: (message: string) => void): To
   const read = parseTokens(text);
   if (!read.ok) throw new Error(`the token file ${path} has problems:\n${read.problems.join('\n')}`);
   return read.tokens;
+}
+
+function isReadByOthers(path: string): boolean {
+  // Permissions of files mean something else on Windows.
+  if (process.platform === 'win32') return false;
+  const { mode, uid } = statSync(path);
+  // A file of somebody else that is meant for us can only reach us by its group: so Kubernetes hands out Secrets.
+  const others = uid === process.getuid?.() ? 0o077 : 0o007;
+  return (mode & others) !== 0;
 }
 
 export function parseTokens(text: string): { ok: true; tokens: Token[] } | { ok: false; problems: string[] } {

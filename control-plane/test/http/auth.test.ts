@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { routes, sessionSchema } from '@slipway/contract';
@@ -317,7 +317,27 @@ describe('the token file', () => {
       chmodSync(path, 0o600);
       readTokenFile(path, (message) => warnings.push(message));
       expect(warnings).toHaveLength(1);
+      chmodSync(path, 0o640);
+      readTokenFile(path, (message) => warnings.push(message));
+      expect(warnings).toHaveLength(2);
       expect(() => readTokenFile(join(dir, 'nothing'), () => undefined)).toThrow(/cannot be read/);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+
+  test.runIf(process.getuid?.() === 0)('a file of root that only our group can read is how Kubernetes does it', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'slipway-tokens-'));
+    const path = join(dir, 'tokens');
+    try {
+      writeFileSync(path, ROOT, { mode: 0o440 });
+      chownSync(path, 65_534, 0);
+      const warnings: string[] = [];
+      readTokenFile(path, (message) => warnings.push(message));
+      expect(warnings).toEqual([]);
+      chmodSync(path, 0o444);
+      readTokenFile(path, (message) => warnings.push(message));
+      expect(warnings).toHaveLength(1);
     } finally {
       rmSync(dir, { recursive: true });
     }
