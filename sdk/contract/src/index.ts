@@ -40,19 +40,6 @@ export {
   subjectOf,
 } from './dialect.ts';
 export { formatDuration, parseDuration } from './duration.ts';
-export type { FinishedData, StartedData, StatusChangedData, TriggeredData } from './event.ts';
-export {
-  cloudEventSchema,
-  finishedDataSchema,
-  keptnCloudEventSchema,
-  keptnFinishedDataSchema,
-  keptnStartedDataSchema,
-  keptnStatusChangedDataSchema,
-  keptnTriggeredDataSchema,
-  startedDataSchema,
-  statusChangedDataSchema,
-  triggeredDataSchema,
-} from './event.ts';
 export type {
   EvaluatedSli,
   Evaluation,
@@ -69,6 +56,19 @@ export type {
   WhatIfAnswer,
   WhatIfRequest,
 } from './evaluation-view.ts';
+export type { FinishedData, StartedData, StatusChangedData, TriggeredData } from './event.ts';
+export {
+  cloudEventSchema,
+  finishedDataSchema,
+  keptnCloudEventSchema,
+  keptnFinishedDataSchema,
+  keptnStartedDataSchema,
+  keptnStatusChangedDataSchema,
+  keptnTriggeredDataSchema,
+  startedDataSchema,
+  statusChangedDataSchema,
+  triggeredDataSchema,
+} from './event.ts';
 export type { Json, JsonObject } from './json.ts';
 export { isObject, mergeData } from './json.ts';
 export type { JsonSchema } from './json-schema.ts';

@@ -20,9 +20,11 @@ type Body<R> = R extends { body: infer B extends z.ZodType }
 type Labels<R> = R extends { labelQuery: true } ? { labels?: Readonly<Record<string, string>> } : unknown;
 
 /** What a route takes: the parameters of its path and query by name, `labels` where it filters by them, and `body`. */
-export type RouteArguments<Id extends RouteId> = Flat<
-  PathParameters<RouteOf<Id>['path']> & QueryParameters<RouteOf<Id>> & Body<RouteOf<Id>> & Labels<RouteOf<Id>>
->;
+export type RouteArguments<Id extends RouteId> = ArgumentsOf<RouteOf<Id>>;
+/** Route by route: all paths with all queries and bodies at once would be more combinations than TypeScript counts. */
+type ArgumentsOf<R> = R extends { path: infer Path extends string }
+  ? Flat<PathParameters<Path> & QueryParameters<R> & Body<R> & Labels<R>>
+  : never;
 type Flat<T> = { [K in keyof T]: T[K] };
 
 /** What a route answers when it does what it was asked. A refusal is thrown as SlipwayProblem. */
