@@ -35,6 +35,10 @@ export function retentionClaims(fixture: Fixture): void {
     expect(await store.findEvent('in-f3')).toBeDefined();
     expect((await store.listEvents({ run: 'f1', limit: 10 })).items).toEqual([]);
     expect((await store.listRuns({ labels: { run: 'f1' }, limit: 10 })).items).toEqual([]);
+    expect((await store.dueTimers({ before: NOON + 1, limit: 10 })).map((timer) => timer.stream).toSorted()).toEqual([
+      'f3',
+      'f4',
+    ]);
     expect(await store.deleteFinishedRuns({ project: 'shop', finishedBefore: NOON + 102, limit: 10 })).toBe(0);
   });
 

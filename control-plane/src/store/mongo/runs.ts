@@ -96,15 +96,14 @@ export class Runs {
     return found.map((doc) => doc._id);
   }
 
-  /**
-   * The journal first: a crash in between leaves a row in the list, which the next round takes. A timer that a crash left
-   * behind is not looked for: it fires, finds no run, and goes.
-   */
+  /** The row in the list last: a crash in between leaves it, and the next round takes what is left. */
   async #delete(id: string): Promise<void> {
     const { collections, cache, readTimeoutMs } = this.#parts;
     cache.delete(id);
     await ask('delete run', readTimeoutMs, async () => {
       await collections.journal.deleteMany({ stream: id });
+      // By the range of their keys, which begin with the stream: `0` comes right after `/`.
+      await collections.timers.deleteMany({ _id: { $gte: `${id}/`, $lt: `${id}0` } });
       await collections.streams.deleteOne({ _id: id });
     });
   }

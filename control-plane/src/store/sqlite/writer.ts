@@ -4,7 +4,7 @@ import { hashOf } from './key.ts';
 import { FIELD, ITEM, PART } from './protocol.ts';
 
 const NAMES_CACHED_MAX = 20_000;
-const SIDS_CACHED_MAX = 100_000;
+const SIDS_CACHED_MAX = 50_000;
 const EVENTS_PER_STATEMENT = 16;
 const INSERT_STREAM =
   'INSERT INTO streams (id, open, project, stage, sequence, service, state, result, correlation, accepted, finished, summary) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING';
@@ -101,6 +101,8 @@ export class Writer {
       if (known === undefined) return -1;
       sid = known;
     }
+    // Hardly anything comes after the last entry of a stream.
+    if (open === 0) this.#sids.delete(stream);
     const written = this.#run(INSERT_JOURNAL, sid, seq, at, header, events);
     if (written.changes === 0) return -1;
     if (seq !== 1) {
@@ -203,6 +205,7 @@ export class Writer {
     this.#transaction(() => {
       for (const stream of streams) this.#run('UPDATE streams SET open = 0 WHERE id = ?', stream);
     });
+    for (const stream of streams) this.#sids.delete(stream);
   }
 
   deleteTimers(timers: readonly Timer[]): void {
@@ -308,7 +311,7 @@ export class Writer {
 
   #rememberSid(stream: string, sid: number): void {
     if (this.#sids.size >= SIDS_CACHED_MAX) this.#sids.clear();
-    this.#sids.set(stream, sid);
+    this.#sids.set(textOfItsOwn(stream), sid);
   }
 
   #nameOf(text: string): number {
@@ -320,7 +323,7 @@ export class Writer {
         ? Number(this.#run('INSERT INTO names (text) VALUES (?)', text).lastInsertRowid)
         : Number(found.n);
     if (this.#names.size >= NAMES_CACHED_MAX) this.#names.clear();
-    this.#names.set(text, number);
+    this.#names.set(textOfItsOwn(text), number);
     return number;
   }
 
@@ -337,4 +340,9 @@ export class Writer {
     }
     return statement;
   }
+}
+
+/** What is cut out of a batch is only a view of it in V8, and would keep all of the batch in memory for as long as itself. */
+function textOfItsOwn(text: string): string {
+  return Buffer.from(text).toString();
 }
