@@ -12,8 +12,8 @@ import type {
 import { InvalidCursor } from '../store.ts';
 import { hashOf, padPosition, parsePosition } from './key.ts';
 import type { SummaryRow } from './protocol.ts';
+import { runFilter, type Value } from './run-filter.ts';
 
-type Value = string | number | null;
 type Row = Record<string, unknown>;
 
 const RUN_COLUMNS =
@@ -70,50 +70,15 @@ export class Reader {
   }
 
   listRuns(query: RunQuery): Page<SummaryRow> {
-    const where: string[] = ['s.project IS NOT NULL'];
-    const values: Value[] = [];
-    const names: [string, string | undefined][] = [
-      ['project', query.project],
-      ['stage', query.stage],
-      ['sequence', query.sequence],
-      ['service', query.service],
-      ['state', query.state],
-      ['result', query.result],
-    ];
-    for (const [column, text] of names) {
-      if (text === undefined) continue;
-      const number = this.#nameOf(text);
-      if (number === undefined) return { items: [] };
-      where.push(`s.${column} = ?`);
-      values.push(number);
-    }
-    if (query.correlationid !== undefined) {
-      where.push('s.correlation = ?');
-      values.push(query.correlationid);
-    }
-    if (query.since !== undefined) {
-      where.push('s.accepted >= ?');
-      values.push(query.since);
-    }
-    if (query.until !== undefined) {
-      where.push('s.accepted < ?');
-      values.push(query.until);
-    }
-    for (const [key, value] of Object.entries(query.labels ?? {})) {
-      where.push('EXISTS (SELECT 1 FROM labels l WHERE l.label = ? AND l.sid = s.sid)');
-      values.push(`${key}=${value}`);
-    }
+    const filter = runFilter(query, (text) => this.#nameOf(text));
+    if (!filter) return { items: [] };
+    const { from, sid, where, values } = filter;
     if (query.cursor !== undefined) {
-      where.push('s.sid < ?');
+      where.push(`${sid} < ?`);
       values.push(cursorValue(query.cursor, 'r'));
     }
     // A narrow index is scanned, and only the rows of the page are looked up.
-    let index = query.correlationid === undefined ? 'INDEXED BY streams_filter' : '';
-    if (index !== '' && query.state !== undefined && query.state !== 'finished') {
-      where.push('s.finished IS NULL');
-      index = 'INDEXED BY streams_unfinished';
-    }
-    const page = `SELECT s.sid FROM streams s ${index} WHERE ${where.join(' AND ')} ORDER BY s.sid DESC LIMIT ?`;
+    const page = `SELECT s.sid FROM ${from} WHERE ${where.join(' AND ')} ORDER BY ${sid} DESC LIMIT ?`;
     const sql = `SELECT ${RUN_COLUMNS} FROM streams r ${RUN_JOINS} WHERE r.sid IN (${page}) ORDER BY r.sid DESC`;
     const rows = this.#all(sql, ...values, query.limit + 1);
     return pageOf(rows, query.limit, summaryRow, (row) => `r${padPosition(Number(row.sid))}`);

@@ -35,8 +35,14 @@ CREATE TABLE documents (kind TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER N
 /** Few runs are open among many that are over: a list of them must not look at all. */
 const UNFINISHED = 'CREATE INDEX streams_unfinished ON streams (sid) WHERE project IS NOT NULL AND finished IS NULL;';
 
+/** What people look for among many runs that are not like it. */
+const RARE = `
+CREATE INDEX streams_service ON streams (service, sid) WHERE project IS NOT NULL AND service IS NOT NULL;
+CREATE INDEX streams_result ON streams (result, sid) WHERE project IS NOT NULL AND result IS NOT NULL;
+`;
+
 /** Each brings a file from the version that is its place in the list to the next one. Only ever add at the end. */
-const STEPS = [TABLES, UNFINISHED];
+const STEPS = [TABLES, UNFINISHED, RARE];
 
 /** Makes the tables in an empty file, brings an older one up to date; refuses a file that a newer program wrote. */
 export function prepareSchema(db: DatabaseSync): void {
