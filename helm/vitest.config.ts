@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+/** The chart's tests need Helm, which `npm test` does not: `npm run test:chart -- --quick` runs them. */
+export default defineConfig({
+  test: {
+    include: ['helm/chart-test/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    allowOnly: false,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
