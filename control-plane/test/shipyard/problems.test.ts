@@ -75,7 +75,7 @@ const TABLE: Record<string, [name: string, text: string, expected: string[]][]> 
     ],
     ['no tasks', withSequence('- name: a'), ['6:9 no-tasks']],
     ['an empty list of tasks', withSequence('- {name: a, tasks: []}'), ['6:19 no-tasks']],
-    ['501 tasks', withTask(Array.from({ length: 501 }, (_, i) => `- name: t${i}`).join('\n')), ['7:9 too-many']],
+    ['2,001 tasks', withTask(Array.from({ length: 2_001 }, (_, i) => `- name: t${i}`).join('\n')), ['7:9 too-many']],
     ['101 stages', `spec: {stages: [${Array.from({ length: 101 }, (_, i) => `{name: s${i}}`)}]}`, ['1:8 too-many']],
   ],
   'what is not supported yet': [

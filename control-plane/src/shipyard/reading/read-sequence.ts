@@ -8,7 +8,7 @@ import { readTriggers, type TriggerDraft } from './read-triggers.ts';
 import { readDuration, readText, readWhole, readWord } from './scalars.ts';
 import { checkTemplateField, warnOfExpressions } from './templates.ts';
 
-const TASKS_MAX = 500;
+const TASKS_MAX = 2_000;
 const LIMIT_MAX = 10_000;
 
 /** A sequence whose triggers still have to be looked up among all stages. */
