@@ -1,13 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ROOT as root } from '../root.ts';
+import { curlLines, readme, runCurlLines } from './readme-lines.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const run = promisify(execFile);
 
 let dir: string;
@@ -46,14 +45,10 @@ afterAll(async () => {
 });
 
 test('the curl lines of the README do what it says: upload, trigger, claim, answer, read the result', async () => {
-  const block = /<!-- these lines are run by [^>]*-->\n```bash\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
-  const lines = block.trim().split('\n');
+  const lines = curlLines().trim().split('\n');
   expect(lines.length).toBeGreaterThanOrEqual(5);
   expect(lines.length).toBeLessThanOrEqual(10);
-  expect(block).toContain('S=http://127.0.0.1:8484');
-  const { stdout } = await run('bash', ['-c', block.replace('http://127.0.0.1:8484', url)], { cwd: root });
-  const view = JSON.parse(stdout.slice(stdout.search(/\{"id":"[0-9a-f-]{36}","project"/))) as Record<string, unknown>;
-  expect(view).toMatchObject({
+  expect(await runCurlLines(url)).toMatchObject({
     project: 'default',
     state: 'finished',
     result: 'pass',

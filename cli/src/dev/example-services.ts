@@ -14,6 +14,8 @@ export type FoundServices = {
 /** What can run a main file, by its ending, and the programs it needs. */
 const LANGUAGES = [
   { ending: 'ts', command: process.execPath, needs: [] },
+  // The container image has the services as JavaScript.
+  { ending: 'js', command: process.execPath, needs: [] },
   { ending: 'py', command: 'python3', needs: ['python3'] },
   { ending: 'sh', command: 'bash', needs: ['bash', 'curl'] },
 ] as const;
