@@ -7,12 +7,15 @@ const WINDOW_MS = 1000;
 /** Logs a request that failed, once: `error` when it is ours, so that a person looks; refusals are for who is curious. */
 export type FaultLog = (fault: Fault, request: Record<string, unknown>) => void;
 
-/** A client that sends nothing but nonsense must not fill the disk with it: above a bound refusals are only counted. */
+/**
+ * A client that sends nothing but nonsense must not fill the disk with it, nor must all clients of a store that is away:
+ * above a bound requests are only counted. What is `internal` is always logged: its answer names the line.
+ */
 export function makeFaultLog(log: Logger): FaultLog {
   let windowStartMs = performance.now();
   let refusals = 0;
   return ({ code, status, detail, cause }, request) => {
-    if (status >= 500) {
+    if (code === 'internal') {
       log.error({ ...request, code, status, err: cause }, detail);
       return;
     }
@@ -24,7 +27,8 @@ export function makeFaultLog(log: Logger): FaultLog {
       refusals = 0;
     }
     if (++refusals > REFUSALS_LOGGED_MAX) return;
-    if (status === 401 || status === 403) log.warn({ ...request, code, status }, detail);
+    if (status >= 500) log.error({ ...request, code, status, err: cause }, detail);
+    else if (status === 401 || status === 403) log.warn({ ...request, code, status }, detail);
     else log.info({ ...request, code, status }, detail);
   };
 }

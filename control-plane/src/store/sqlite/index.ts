@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
@@ -14,7 +14,7 @@ import { FIELD, ITEM, PART } from './protocol.ts';
  * scan holds up the control plane. One process at a time: a second one is refused.
  */
 export async function openSqliteStore(options: { dir: string }): Promise<Store> {
-  mkdirSync(options.dir, { recursive: true, mode: 0o700 });
+  makeFolder(options.dir);
   const lock = takeLock(options.dir);
   const path = join(options.dir, 'slipway.db');
   const writer = await startThread(path, 'writer');
@@ -62,6 +62,21 @@ export async function openSqliteStore(options: { dir: string }): Promise<Store> 
     },
   };
   return store;
+}
+
+/** SQLite would tell of a folder that cannot be written in words that name none. */
+function makeFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    for (const path of [dir, join(dir, 'slipway.db'), join(dir, 'slipway.lock')])
+      if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
+  } catch (cause) {
+    const why = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
+    throw new StoreUnavailable(
+      `the data folder ${dir} cannot be written${why}: give its user the right to, or choose another --data`,
+      { cause },
+    );
+  }
 }
 
 /** Holds an exclusive lock for the life of the process; the system lets go of it when the process dies, however it dies. */
