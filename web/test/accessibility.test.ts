@@ -1,10 +1,14 @@
+import { readFileSync } from 'node:fs';
 import axe from 'axe-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import './support/no-faults.ts';
+import type { Watched } from './support/watched.ts';
 import { World } from './world.ts';
 
 let world: World;
 let routes: Record<string, string>;
+let dialogs: Record<string, { on: string; open(page: Page): Promise<void> }>;
 beforeAll(async () => {
   world = await World.start();
   await world.apply('shop');
@@ -20,60 +24,173 @@ beforeAll(async () => {
     'its events': `/runs/${done}?tab=events`,
     'its data': `/runs/${done}?tab=data`,
     'its history': `/runs/${done}?tab=history`,
+    'two runs': `/runs/compare?a=${done}&b=${open}`,
+    'what a run may be compared with': `/runs/compare?b=${done}`,
+    'no two runs': '/runs/compare',
     environment: '/environment',
     services: '/services',
     events: '/events',
     projects: '/projects',
     'a project': '/projects/shop',
+    'a project that is not there yet': '/projects/new-one',
     'no such run': '/runs/00000000-0000-0000-0000-000000000000',
+    'no such page': '/nowhere',
+  };
+  dialogs = {
+    find: { on: '/runs', open: (page) => page.keyboard.press('Control+k') },
+    keys: { on: '/runs', open: (page) => page.keyboard.press('?') },
+    'bulk abort': { on: '/runs', open: click('Abort these') },
+    abort: { on: `/runs/${open}`, open: click('Abort') },
+    answer: { on: `/runs/${open}`, open: click('Answer by hand') },
+    'send an event': { on: '/events', open: click('Send an event') },
+    'new project': { on: '/projects', open: click('New project') },
   };
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-describe.each(['light', 'dark', 'contrast'])('axe finds nothing in %s', (theme) => {
+test('every route of the view is among those that are looked at here', () => {
+  const source = readFileSync(new URL('../src/app/router.tsx', import.meta.url), 'utf8');
+  const known = [...source.matchAll(/\bpath: '([^']+)'/g)].map(([, path = '']) => path);
+  expect(known.length).toBeGreaterThan(8);
+  const looked = Object.values(routes).map((path) => path.replace(/\?.*/, ''));
+  const isLooked = (path: string): boolean =>
+    looked.some((one) => new RegExp(`^${path.replace(/\$\w+/g, '[^/]+')}$`).test(one));
+  expect(known.filter((path) => path !== '/' && !isLooked(path))).toEqual([]);
+});
+
+describe('axe finds nothing in light, dark and high contrast', () => {
   test('on any route', async () => {
-    await using view = await world.open('/runs', { theme });
-    view.expectFault(/status of 404/);
-    const found: string[] = [];
-    for (const [name, path] of Object.entries(routes)) {
-      await view.page.goto(world.url + path);
-      await view.page.locator('h1, h2').first().waitFor();
-      await view.page.locator('.loading').waitFor({ state: 'detached' });
-      await view.page.evaluate(axe.source);
-      const { violations } = await view.page.evaluate<Violations>('axe.run(document, { resultTypes: ["violations"] })');
-      for (const { id, nodes } of violations)
-        found.push(`${name}: ${id} at ${nodes.map((node) => node.target.join(' ')).join('; ')}`);
-    }
+    const found = await lookAt(Object.entries(routes).map(([name, path]) => ({ name, path })));
     expect(found).toEqual([]);
-  }, 60_000);
+  }, 120_000);
+
+  test('in any dialog', async () => {
+    const found = await lookAt(
+      Object.entries(dialogs).map(([name, { on, open }]) => ({
+        name,
+        path: on,
+        act: async (page) => {
+          await open(page);
+          await page.getByRole('dialog').waitFor();
+        },
+      })),
+    );
+    expect(found).toEqual([]);
+  }, 120_000);
+
+  test('while it loads, when the server fails, when there is nothing at all, and where one signs in', async () => {
+    const answer = (status: number) => ({
+      status,
+      contentType: 'application/problem+json',
+      body: JSON.stringify({ status, code: 'x', detail: 'the store is away' }),
+    });
+    const screens: Record<string, { say: (page: Page) => Promise<void>; shows: string }> = {
+      loading: { say: (page) => page.route('**/v1/runs?*', () => undefined), shows: '.loading' },
+      failed: {
+        say: (page) => page.route('**/v1/runs?*', (route) => route.fulfill(answer(404))),
+        shows: '[role=alert]',
+      },
+      'signed out': { say: (page) => page.route('**/v1/**', (route) => route.fulfill(answer(401))), shows: '.sign-in' },
+      nothing: {
+        say: (page) =>
+          page.route('**/v1/runs?*', (route) =>
+            route.fulfill({ status: 200, contentType: 'application/json', body: '{"items":[]}' }),
+          ),
+        shows: '.screen pre',
+      },
+    };
+    const found = await lookAt(
+      Object.entries(screens).map(([name, { say, shows }]) => ({
+        name,
+        path: '/runs',
+        before: say,
+        act: (page) => page.locator(shows).first().waitFor(),
+      })),
+    );
+    expect(found).toEqual([]);
+  }, 120_000);
 });
 
 test('nothing scrolls sideways at 360 px, and what one taps is at least 24 px', async () => {
   await using view = await world.open('/runs', { width: 360 });
   view.expectFault(/status of 404/);
   for (const [name, path] of Object.entries(routes)) {
-    await view.page.goto(world.url + path);
-    await view.page.locator('h1, h2').first().waitFor();
-    await view.page.locator('.loading').waitFor({ state: 'detached' });
+    await settle(view.page, world.url + path);
     expect([name, await view.page.evaluate('document.documentElement.scrollWidth')]).toEqual([name, 360]);
-    const small = await view.page.evaluate<string[]>(SMALL_TARGETS);
-    expect([name, small]).toEqual([name, []]);
+    expect([name, await view.page.evaluate<string[]>(SMALL_TARGETS)]).toEqual([name, []]);
   }
-});
+  for (const [name, { on, open }] of Object.entries(dialogs)) {
+    await settle(view.page, world.url + on);
+    await open(view.page);
+    await view.page.getByRole('dialog').waitFor();
+    expect([name, await view.page.evaluate('document.documentElement.scrollWidth')]).toEqual([name, 360]);
+    expect([name, await view.page.evaluate<string[]>(SMALL_TARGETS)]).toEqual([name, []]);
+  }
+}, 60_000);
 
-test('the policy of the page is strict, and the page keeps to it', async () => {
+test('the policy of the page is strict: no inline script, nothing from anywhere else', async () => {
   const response = await fetch(`${world.url}/`, { headers: { accept: 'text/html' } });
   const policy = response.headers.get('content-security-policy') ?? '';
   expect(policy).toContain("default-src 'self'");
   expect(policy).not.toContain('unsafe');
-  await using view = await world.open('/runs');
-  for (const path of Object.values(routes).slice(0, -1)) {
-    await view.page.goto(world.url + path);
-    await view.page.locator('.loading').waitFor({ state: 'detached' });
-  }
+  const html = await response.text();
+  expect(html.match(/<script(?![^>]*\bsrc=)|<style|\son\w+=|javascript:/gi)).toBeNull();
+  expect(html.match(/(?:src|href)="(?!\/)[^"]*"/g)).toBeNull();
 });
 
+test('a page that breaks the policy is noticed by these tests', async () => {
+  await using view = await world.open('/runs');
+  view.expectFault(/policy|Content Security Policy/);
+  const told = view.page.waitForEvent('console', (message) => message.text().startsWith('the policy refused'));
+  await view.page.evaluate(
+    `document.body.append(Object.assign(document.createElement('script'), { text: 'window.ran = 1' }))`,
+  );
+  expect((await told).text()).toContain('script-src');
+  expect(await view.page.evaluate('window.ran')).toBeUndefined();
+});
+
+type Look = {
+  name: string;
+  path: string;
+  before?: (page: Page) => Promise<unknown>;
+  act?: (page: Page) => Promise<unknown>;
+};
+
+/** Each place once, looked at in each theme; answers what axe found. */
+async function lookAt(places: readonly Look[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const { name, path, before, act } of places) {
+    await using view: Watched = await world.open('/v1/docs');
+    view.expectFault(/status of 40[14]/);
+    await before?.(view.page);
+    await view.page.goto(world.url + path);
+    if (act === undefined) await settle(view.page, undefined);
+    else {
+      await view.page.locator('h1, h2').first().waitFor();
+      await act(view.page);
+    }
+    await view.page.evaluate(axe.source);
+    for (const theme of ['light', 'dark', 'contrast']) {
+      await view.page.evaluate(`document.documentElement.dataset.theme = '${theme}'`);
+      const { violations } = await view.page.evaluate<Violations>('axe.run(document, { resultTypes: ["violations"] })');
+      for (const { id, nodes } of violations)
+        found.push(`${name}, ${theme}: ${id} at ${nodes.map((node) => node.target.join(' ')).join('; ')}`);
+    }
+  }
+  return found;
+}
+
 type Violations = { violations: { id: string; nodes: { target: string[] }[] }[] };
+
+async function settle(page: Page, url: string | undefined): Promise<void> {
+  if (url !== undefined) await page.goto(url);
+  await page.locator('h1, h2').first().waitFor();
+  await page.locator('.loading').waitFor({ state: 'detached' });
+}
+
+function click(name: string): (page: Page) => Promise<void> {
+  return (page) => page.getByRole('button', { name }).first().click();
+}
 
 /** Links within a sentence may be as high as its line. */
 const SMALL_TARGETS = `[...document.querySelectorAll('button, select, input, a')]
