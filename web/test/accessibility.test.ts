@@ -84,7 +84,7 @@ describe('axe finds nothing in light, dark and high contrast', () => {
       contentType: 'application/problem+json',
       body: JSON.stringify({ status, code: 'x', detail: 'the store is away' }),
     });
-    const screens: Record<string, { say: (page: Page) => Promise<void>; shows: string }> = {
+    const screens: Record<string, { say: (page: Page) => Promise<unknown>; shows: string }> = {
       loading: { say: (page) => page.route('**/v1/runs?*', () => undefined), shows: '.loading' },
       failed: {
         say: (page) => page.route('**/v1/runs?*', (route) => route.fulfill(answer(404))),
