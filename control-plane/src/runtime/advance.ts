@@ -6,6 +6,8 @@ import type { CommitItem, CommitResult, JournalEntry, Store, Timer } from '../st
 import type { Clock } from './clock.ts';
 import type { Decided } from './entry.ts';
 import { decodeGroupEntry, decodeRunEntry, encodeGroupEntry, encodeRunEntry } from './entry.ts';
+import type { PlaneLimits } from './limits.ts';
+import { ReadyQueue } from './ready-queue.ts';
 
 /**
  * Advances streams: whatever has arrived for a stream is decided together and written as one journal entry; whatever
@@ -15,6 +17,7 @@ import { decodeGroupEntry, decodeRunEntry, encodeGroupEntry, encodeRunEntry } fr
 export type AdvanceOptions = {
   store: Store;
   clock: Clock;
+  limits: PlaneLimits;
   /** Other replicas advance the same streams: a verdict other than `applied` from a cached state is checked on a fresh one. */
   shared: boolean;
   /** There is a broker, and the end of every run is published: until it is, the run is not settled. */
@@ -47,6 +50,8 @@ type Pending<I> = { input: I; done: Done | undefined };
 
 type Slot = {
   id: string;
+  /** As far as it is known; '' for an answer to a run that is not in memory. */
+  project: string;
   /** 'no': nothing is known. 'new': believed not to exist. */
   known: 'no' | 'new' | 'cached' | 'fresh';
   seq: number;
@@ -56,12 +61,20 @@ type Slot = {
   pending: Pending<RunInput | GroupInput>[];
   busy: boolean;
   queued: boolean;
-  failures: number;
+  /** About what it takes in memory, by what its entries have in the journal. */
+  bytes: number;
 };
 
 const BATCH_STREAMS_MAX = 512;
 const BATCHES_IN_FLIGHT_MAX = 2;
-const CACHED_STREAMS_MAX = 20_000;
+/** What a project has decided in one turn. */
+const TURN_STREAMS = 32;
+/** An object takes about this many bytes for each character of its JSON. */
+const BYTES_PER_CHAR = 3;
+/** What is evicted at once, so that the next one is not at once. */
+const EVICTED_SHARE = 0.1;
+/** Both batches in flight together stay below twice this, whatever the events weigh. */
+const BATCH_CHARS_MAX = 8 * 1024 * 1024;
 /** Answers that nobody waits for (a claim is `started`) may wait this long to share the entry of what follows. */
 const LAZY_MS = 25;
 const STORE_RETRY_MS = 200;
@@ -70,7 +83,8 @@ const GROUP_PREFIX = 'group:';
 export class Advance {
   readonly #options: AdvanceOptions;
   readonly #slots = new Map<string, Slot>();
-  #ready: Slot[] = [];
+  /** One project may have half of what is being written while others wait. */
+  readonly #ready = new ReadyQueue<Slot>({ shareMax: (BATCHES_IN_FLIGHT_MAX * BATCH_STREAMS_MAX) / 2 });
   #lazy: Slot[] = [];
   #lazyTimer = false;
   #inFlight = 0;
@@ -78,6 +92,7 @@ export class Advance {
   #backlog = 0;
   #pumpQueued = false;
   #closed = false;
+  #cachedBytes = 0;
   #idleWaiters: (() => void)[] = [];
 
   constructor(options: AdvanceOptions) {
@@ -93,6 +108,10 @@ export class Advance {
     return this.#slots.size;
   }
 
+  get cachedBytes(): number {
+    return this.#cachedBytes;
+  }
+
   /**
    * Hands an input to its stream. `done` is called once: with the verdict, when it is durable and told, or with an error
    * when that is not known. `lazy`: may wait a moment for company. `isNew`: the stream is believed not to exist yet.
@@ -104,9 +123,13 @@ export class Advance {
   ): void {
     let slot = this.#slots.get(stream);
     if (!slot) {
-      slot = newSlot(stream, options.isNew === true ? 'new' : 'no');
+      slot = newSlot(stream, options.isNew === true ? 'new' : 'no', input);
       this.#slots.set(stream, slot);
-      if (this.#slots.size > CACHED_STREAMS_MAX) this.#evict();
+      if (this.#slots.size > this.#options.limits.cachedStreamsMax) this.#evict();
+    } else if (slot.pending.length === 0) {
+      // The order of the map is that of use: who was used longest ago goes first.
+      this.#slots.delete(stream);
+      this.#slots.set(stream, slot);
     }
     slot.pending.push({ input, done: options.done });
     this.#backlog++;
@@ -185,21 +208,11 @@ export class Advance {
   }
 
   #pump(): void {
-    while (this.#ready.length > 0 && this.#inFlight < BATCHES_IN_FLIGHT_MAX && !this.#closed) {
-      const slots = this.#ready.length <= BATCH_STREAMS_MAX ? this.#ready : this.#ready.slice(0, BATCH_STREAMS_MAX);
-      this.#ready = this.#ready.length <= BATCH_STREAMS_MAX ? [] : this.#ready.slice(BATCH_STREAMS_MAX);
-      const batch: Prepared[] = [];
-      const untold: Committed[] = [];
-      for (const slot of slots) {
-        slot.queued = false;
-        if (slot.busy || slot.pending.length === 0) continue;
-        const prepared = this.#decide(slot);
-        if (prepared === undefined) continue;
-        if (prepared.item) batch.push(prepared as Prepared);
-        else untold.push(this.#committedOf(prepared, []));
-      }
+    while (this.#ready.size > 0 && this.#inFlight < BATCHES_IN_FLIGHT_MAX && !this.#closed) {
+      const { batch, untold } = this.#nextBatch();
       if (untold.length > 0) this.#options.onCommitted(untold);
       if (batch.length > 0) this.#write(batch);
+      else if (untold.length === 0) break;
     }
     if (this.#idleWaiters.length > 0 && this.#isIdle()) {
       const waiters = this.#idleWaiters;
@@ -208,8 +221,33 @@ export class Advance {
     }
   }
 
+  /** Decides what is ready until there is enough for one write; and what there is nothing to write of, but to tell. */
+  #nextBatch(): { batch: Prepared[]; untold: Committed[] } {
+    const batch: Prepared[] = [];
+    const untold: Committed[] = [];
+    let chars = 0;
+    while (batch.length < BATCH_STREAMS_MAX && chars < BATCH_CHARS_MAX) {
+      const slots = this.#ready.take(Math.min(TURN_STREAMS, BATCH_STREAMS_MAX - batch.length));
+      if (slots.length === 0) break;
+      for (const slot of slots) {
+        slot.queued = false;
+        if (slot.busy || slot.pending.length === 0) continue;
+        const prepared = this.#decide(slot);
+        if (prepared === undefined) continue;
+        if (!isPrepared(prepared)) {
+          untold.push(this.#committedOf(prepared, []));
+          continue;
+        }
+        this.#ready.hold(slot.project);
+        batch.push(prepared);
+        chars += charsOf(prepared.item);
+      }
+    }
+    return { batch, untold };
+  }
+
   #isIdle(): boolean {
-    return this.#backlog === 0 && this.#inFlight === 0 && this.#loading === 0 && this.#ready.length === 0;
+    return this.#backlog === 0 && this.#inFlight === 0 && this.#loading === 0 && this.#ready.size === 0;
   }
 
   /** Decides all that is pending for a slot; undefined when it must be loaded first. */
@@ -239,7 +277,7 @@ export class Advance {
     slot.pending = [];
     slot.busy = decision.item !== undefined;
     if (!slot.busy) {
-      if (slot.run === undefined && slot.group === undefined) this.#slots.delete(slot.id);
+      if (slot.run === undefined && slot.group === undefined) this.#drop(slot);
       else slot.known = 'cached';
     }
     return decision;
@@ -290,7 +328,16 @@ export class Advance {
       verdicts.push({ done: one.done, outcome: step.outcome });
     }
     this.#backlog -= pending.length;
-    const base = { slot, before: slot.run, run, group: undefined, effects, verdicts, taken: slot.pending };
+    const base = {
+      slot,
+      project: slot.project,
+      before: slot.run,
+      run,
+      group: undefined,
+      effects,
+      verdicts,
+      taken: slot.pending,
+    };
     if (decided.length === 0 || !run) return { ...base, item: undefined };
     const sent: OutEvent[] = [];
     const timersPut: Timer[] = [];
@@ -343,7 +390,17 @@ export class Advance {
       verdicts.push({ done: one.done, outcome: { kind: step.changed ? 'applied' : 'duplicate' } });
     }
     this.#backlog -= pending.length;
-    const base = { slot, before: undefined, run: undefined, group, effects, verdicts, sends, taken: slot.pending };
+    const base = {
+      slot,
+      project: slot.project,
+      before: undefined,
+      run: undefined,
+      group,
+      effects,
+      verdicts,
+      sends,
+      taken: slot.pending,
+    };
     if (inputs.length === 0) return { ...base, item: undefined };
     const open = group.holders.length > 0 || group.queue.length > 0;
     const at = this.#options.clock.now();
@@ -379,13 +436,10 @@ export class Advance {
       if (!one || !result) continue;
       const { slot } = one;
       slot.busy = false;
+      this.#ready.release(one.project);
       if (result.outcome === 'conflict') {
         // Somebody else wrote this seq first: forget what we knew and decide the same inputs again on what is true.
-        slot.known = 'no';
-        slot.run = undefined;
-        slot.group = undefined;
-        slot.env = undefined;
-        slot.seq = 0;
+        this.#forget(slot);
         slot.pending = [...one.taken, ...slot.pending];
         this.#backlog += one.taken.length;
         this.#enqueue(slot);
@@ -395,11 +449,12 @@ export class Advance {
       slot.run = one.run;
       slot.group = one.group;
       slot.known = 'cached';
-      slot.failures = 0;
+      this.#grow(slot, sizeOf(one.item));
       committed.push(this.#committedOf(one, result.positions));
       if (slot.pending.length > 0) this.#enqueue(slot);
-      else if (slot.run?.kind === 'finished' || (slot.group && !one.item.open)) this.#slots.delete(slot.id);
+      else if (slot.run?.kind === 'finished' || (slot.group && !one.item.open)) this.#drop(slot);
     }
+    if (this.#cachedBytes > this.#options.limits.cachedBytesMax) this.#evict();
     if (committed.length > 0) this.#options.onCommitted(committed);
     this.#pump();
   }
@@ -408,11 +463,12 @@ export class Advance {
   #unknown(batch: readonly Prepared[], error: Error): void {
     this.#options.onError('the store did not answer a commit', { error: error.message, streams: batch.length });
     for (const one of batch) {
+      this.#ready.release(one.project);
       this.#forget(one.slot);
       this.#options.onUncertain(one.slot.id);
       for (const verdict of one.verdicts) verdict.done?.(undefined, error);
       const { slot } = one;
-      if (slot.pending.length === 0) this.#slots.delete(slot.id);
+      if (slot.pending.length === 0) this.#drop(slot);
     }
     this.#options.clock.after(STORE_RETRY_MS, () => {
       this.#inFlight--;
@@ -428,6 +484,17 @@ export class Advance {
     slot.group = undefined;
     slot.env = undefined;
     slot.seq = 0;
+    this.#grow(slot, -slot.bytes);
+  }
+
+  #grow(slot: Slot, bytes: number): void {
+    slot.bytes += bytes;
+    this.#cachedBytes += bytes;
+  }
+
+  #drop(slot: Slot): void {
+    this.#grow(slot, -slot.bytes);
+    this.#slots.delete(slot.id);
   }
 
   #committedOf(one: Decision, positions: readonly string[]): Committed {
@@ -458,6 +525,8 @@ export class Advance {
         slot.env = loaded.env;
         slot.group = loaded.group;
         slot.known = 'fresh';
+        slot.project = loaded.run?.project ?? slot.project;
+        this.#grow(slot, loaded.bytes - slot.bytes);
         return loaded.env;
       }),
     );
@@ -482,7 +551,7 @@ export class Advance {
         const pending = slot.pending;
         slot.pending = [];
         this.#backlog -= pending.length;
-        this.#slots.delete(slot.id);
+        this.#drop(slot);
         for (const one of pending) one.done?.(undefined, cause);
         this.#pump();
       },
@@ -491,25 +560,26 @@ export class Advance {
 
   async #fold(
     stream: string,
-  ): Promise<{ seq: number; run: Run | undefined; env: Env | undefined; group: Group | undefined }> {
+  ): Promise<{ seq: number; bytes: number; run: Run | undefined; env: Env | undefined; group: Group | undefined }> {
     const entries = await this.#options.store.read(stream);
     const seq = entries.at(-1)?.seq ?? 0;
+    const bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
     if (stream.startsWith(GROUP_PREFIX)) {
       let group = emptyGroup(stream.slice(GROUP_PREFIX.length));
       for (const entry of entries)
         for (const input of decodeGroupEntry(entry)) group = transitionGroup(group, input).group;
-      return { seq, run: undefined, env: undefined, group };
+      return { seq, bytes, run: undefined, env: undefined, group };
     }
-    return { seq, group: undefined, ...(await foldRun(entries, this.#options.envOf)) };
+    return { seq, bytes, group: undefined, ...(await foldRun(entries, this.#options.envOf)) };
   }
 
   #evict(): void {
-    let spare = this.#slots.size - CACHED_STREAMS_MAX + CACHED_STREAMS_MAX / 10;
+    const { cachedStreamsMax, cachedBytesMax } = this.#options.limits;
+    const share = 1 - EVICTED_SHARE;
     for (const slot of this.#slots.values()) {
-      if (spare <= 0) return;
+      if (this.#slots.size <= cachedStreamsMax * share && this.#cachedBytes <= cachedBytesMax * share) return;
       if (slot.busy || slot.queued || slot.pending.length > 0) continue;
-      this.#slots.delete(slot.id);
-      spare--;
+      this.#drop(slot);
     }
   }
 }
@@ -533,6 +603,8 @@ async function foldRun(
 
 type Decision = {
   slot: Slot;
+  /** The slot's project when it was decided. */
+  project: string;
   before: Run | undefined;
   run: Run | undefined;
   group: Group | undefined;
@@ -544,9 +616,14 @@ type Decision = {
 };
 type Prepared = Decision & { item: CommitItem };
 
-function newSlot(id: string, known: Slot['known']): Slot {
+function isPrepared(decision: Decision): decision is Prepared {
+  return decision.item !== undefined;
+}
+
+function newSlot(id: string, known: Slot['known'], first: RunInput | GroupInput): Slot {
   return {
     id,
+    project: first.kind === 'trigger' ? first.project : projectOfGroup(id),
     known,
     seq: 0,
     run: undefined,
@@ -555,8 +632,23 @@ function newSlot(id: string, known: Slot['known']): Slot {
     pending: [],
     busy: false,
     queued: false,
-    failures: 0,
+    bytes: 0,
   };
+}
+
+/** `group:<project>/...` */
+function projectOfGroup(stream: string): string {
+  return stream.startsWith(GROUP_PREFIX) ? stream.slice(GROUP_PREFIX.length, stream.indexOf('/')) : '';
+}
+
+function charsOf(entry: Pick<JournalEntry, 'header' | 'events'>): number {
+  let chars = entry.header.length;
+  for (const event of entry.events) chars += event.length;
+  return chars;
+}
+
+function sizeOf(entry: Pick<JournalEntry, 'header' | 'events'>): number {
+  return BYTES_PER_CHAR * charsOf(entry);
 }
 
 function noEnv(): never {

@@ -44,6 +44,7 @@ import type { Lease } from './leases.ts';
 import { Leases } from './leases.ts';
 import type { Offer } from './offers.ts';
 import { Offers } from './offers.ts';
+import { defaultPlaneLimits, type PlaneLimits } from './limits.ts';
 import type { PlaneLog, PostEvent } from './outside.ts';
 import { ProjectBook } from './project-book.ts';
 import { Push } from './push.ts';
@@ -65,8 +66,7 @@ export type PlaneOptions = {
 };
 
 const LEASE_DEFAULT_MS = 60_000;
-/** New runs are refused beyond this many undecided inputs; answers never are. */
-const BACKLOG_MAX = 10_000;
+  limits?: Partial<PlaneLimits> | undefined;
 const RETENTION_SWEEP_MS = 60_000;
 /** How long a sender waits for a bus that is away. */
 const BUS_AWAY_MS = 1500;
@@ -92,6 +92,7 @@ class Plane implements ControlPlane {
   readonly #book: ProjectBook;
   readonly #advance: Advance;
   readonly #offers: Offers;
+  readonly #limits: PlaneLimits;
   readonly #leases: Leases;
   readonly #timers: Timers;
   readonly #takeUp: TakeUp;
@@ -122,11 +123,13 @@ class Plane implements ControlPlane {
     const onError = (message: string, details: Record<string, unknown>): void => log.error(details, message);
     this.#book = new ProjectBook({ store, clock, shared });
     this.#advance = new Advance({
+    this.#limits = { ...defaultPlaneLimits, ...options.limits };
       store,
       clock,
       shared,
       tellsEnds: bus.kind !== 'local',
       envOf: (at) => this.#book.envOf(at),
+      limits: this.#limits,
       onCommitted: (batch) => this.#committed(batch),
       onUncertain: (stream) => this.#takeUp.uncertain(stream),
       onError,
@@ -214,7 +217,7 @@ class Plane implements ControlPlane {
       const detail = `the bus is away${bus.lastError === undefined ? '' : ` (${bus.lastError})`}: no new runs until it is back`;
       throw new Refusal('bus-unavailable', detail, { retryAfterMs: 1000 });
     }
-    if (this.#advance.backlog > BACKLOG_MAX && ingested.some((one) => one.run !== undefined && one.isNew)) {
+    if (this.#advance.backlog > this.#limits.inputsMax && ingested.some((one) => one.run !== undefined && one.isNew)) {
       throw new Refusal(
         'overloaded',
         `${this.#advance.backlog} inputs wait to be decided: send new runs again in a moment`,
@@ -843,6 +846,7 @@ class Plane implements ControlPlane {
       sweepRetention({ store: this.#store, clock: this.#clock }).then(
         () => this.#sweepLater(),
         (error: unknown) => {
+      cached_bytes: this.#advance.cachedBytes,
           this.#log.warn({ error: String(error) }, 'old runs could not be deleted');
           this.#sweepLater();
         },

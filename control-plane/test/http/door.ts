@@ -14,6 +14,7 @@ import { parseTokens, type Token } from '../../src/http/token-file.ts';
 import { makePost } from '../../src/outbound/post.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import type { ControlPlane } from '../../src/runtime/control-plane.ts';
+import type { PlaneLimits } from '../../src/runtime/limits.ts';
 import { startPlane } from '../../src/runtime/plane.ts';
 import { openSqliteStore } from '../../src/store/sqlite/index.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -22,7 +23,7 @@ import type { Store } from '../../src/store/store.ts';
 export type TestDoor = AsyncDisposable & {
   url: string;
   port: number;
-  plane: ControlPlane;
+  plane: Awaited<ReturnType<typeof startPlane>>;
   store: Store;
   /** What was logged, parsed; `raw` as it was written. */
   log: { lines(): Record<string, unknown>[]; raw(): string };
@@ -43,6 +44,7 @@ export type Answer = {
 export type TestDoorOptions = {
   tokens?: string;
   limits?: HttpOptions['limits'];
+  planeLimits?: Partial<PlaneLimits>;
   webRoot?: string;
   /** A store that other control planes use as well, in place of a SQLite file of its own. */
   shared?: () => Promise<Store>;
@@ -70,6 +72,7 @@ export async function openDoor(options: TestDoorOptions = {}): Promise<TestDoor>
     shared: options.shared !== undefined,
     log,
     post: makePost({ allowPrivate: false }),
+    limits: options.planeLimits,
   });
   const door = await startHttp({
     plane: options.instead === undefined ? plane : withDeeds(plane, options.instead),
