@@ -340,6 +340,19 @@ function addSlo(program: Command, act: Act): void {
     );
 
   slo
+    .command('import')
+    .description('print OpenSLO v1 documents as slo.yaml, each objective as an error budget')
+    .argument('<file>', 'YAML with SLOs, their SLIs and alert policies; - reads standard input')
+    .option('--sli <file>', 'write the queries there, as sli.yaml')
+    .addOption(outputOption())
+    .action((file: string, options: OutputOptions & { sli?: string }) =>
+      act(options, async (terminal) => {
+        const { sloImport } = await import('./commands/slo-import.ts');
+        return sloImport({ ...options, file, terminal });
+      }),
+    );
+
+  slo
     .command('schema')
     .description('print the JSON Schema of slo.yaml, for editors')
     .action(() =>

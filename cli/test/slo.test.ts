@@ -19,6 +19,13 @@ const FILES = {
   'broken.yaml': '[\n',
   'history.yaml': '- {id: first, result: pass, time: 2026-11-01T00:00:00Z, indicators: {rt: 400}}\n',
   'relative.yaml': 'objectives:\n- {sli: rt, pass: [{criteria: ["<=+10%"]}]}\ntotal_score: {pass: "90%"}\n',
+  'openslo.yaml': `apiVersion: openslo/v1
+kind: SLO
+metadata: {name: web}
+spec:
+  indicator: {metadata: {name: latency}, spec: {thresholdMetric: {metricSource: {type: Prometheus, spec: {query: latency}}}}}
+  objectives: [{op: lte, value: 200, target: 0.99}]
+`,
   'slo.test.yaml': `evaluations:
 - {name: fast enough, slo_file: slo.yaml, current: {rt: 500}, expected: {verdict: pass}}
 - {name: too slow, slo_file: slo.yaml, current: {rt: 700}, expected: {verdict: pass}}
@@ -168,10 +175,10 @@ describe('what cannot be used ends with 2 and says where', () => {
   });
 });
 
-test('commands that judge nothing load nothing of the evaluate service', async () => {
+test('commands that judge nothing load nothing of the rules of evaluation', async () => {
   const spy = `import { registerHooks } from 'node:module';
 registerHooks({ load: (url, context, next) => {
-  if (url.includes('/services/evaluate/')) process.stderr.write('LOADED ');
+  if (url.includes('/services/evaluate/') || url.includes('/sdk/evaluation/')) process.stderr.write('LOADED ');
   return next(url, context);
 } });`;
   const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(spy)}`];
@@ -203,5 +210,23 @@ describe('the documentation', () => {
     const shown = [...page.matchAll(/```text\n([\s\S]*?)```/g)].map(([, text = '']) => text);
     expect(shown.length).toBeGreaterThan(0);
     expect(ends.map(({ stdout }) => stdout)).toEqual(expect.arrayContaining(shown));
+  });
+});
+
+describe('slo import', () => {
+  test('OpenSLO becomes an slo.yaml and an sli.yaml that lint', async () => {
+    const { code, stdout, stderr } = await slo(['import', 'openslo.yaml', '--sli', 'imported-sli.yaml']);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('no burn rate alerts, so the usual pairs of windows were taken');
+    writeFileSync(join(folder, 'imported.yaml'), stdout);
+    const linted = await slo(['lint', 'imported.yaml', '--sli', 'imported-sli.yaml']);
+    expect(linted).toEqual({ code: 0, stdout: 'imported.yaml: ok\nimported-sli.yaml: ok\n', stderr: '' });
+    expect(JSON.parse((await slo(['import', 'openslo.yaml', '-o', 'json'])).stdout)).toMatchObject({ slo: stdout });
+  });
+
+  test('what is no OpenSLO ends with 2 and says what is wrong', async () => {
+    const { code, stderr } = await slo(['import', 'slo.yaml']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('slo.yaml: document 1: apiVersion:');
   });
 });

@@ -5,7 +5,7 @@ import { locateIn, type Tree, type TreeEntry } from '../yaml/tree.ts';
 import type { LintProblem, Report } from './types.ts';
 
 /** Placeholders that every provider fills in; `$LABEL.x` and the keys of `filter` come on top. */
-const PLACEHOLDERS = ['PROJECT', 'STAGE', 'SERVICE', 'DEPLOYMENT', 'DURATION_SECONDS', 'START', 'END'];
+const PLACEHOLDERS = ['PROJECT', 'STAGE', 'SERVICE', 'DEPLOYMENT', 'DURATION_SECONDS', 'START', 'END', 'WINDOW'];
 
 /** What an author of sli.yaml should hear. With the names that slo.yaml asks for, also which have no query. */
 export function lintSli(
