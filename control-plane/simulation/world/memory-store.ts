@@ -5,6 +5,7 @@ import type {
   DocumentKind,
   EventQuery,
   Page,
+  RunGroup,
   RunQuery,
   Store,
   StoredEvent,
@@ -137,6 +138,7 @@ export function openMemoryStore(options: {
       }),
     async probe() {
       const before = timeline.now;
+    groupRuns: (query, by) => call('groupRuns', () => groupRuns(database, query, by)),
       await call('probe', () => undefined);
       return Math.round(timeline.now - before);
     },
@@ -199,6 +201,17 @@ function listRuns(database: Database, query: RunQuery): Page<RunSummary> {
 
 function matches(summary: RunSummary, query: RunQuery): boolean {
   for (const key of ['project', 'stage', 'sequence', 'service', 'state', 'result', 'correlationid'] as const)
+function groupRuns(database: Database, query: RunQuery, by: 'state' | 'place'): RunGroup[] {
+  const groups = new Map<string, RunGroup>();
+  for (const run of listRuns(database, { ...query, limit: Number.POSITIVE_INFINITY }).items) {
+    const { project, stage, service, state, result } = run;
+    const key = JSON.stringify(by === 'state' ? [state, result] : [project, stage, service, state === 'finished']);
+    const group = groups.get(key);
+    groups.set(key, { count: (group?.count ?? 0) + 1, newest: group?.newest ?? run });
+  }
+  return [...groups.values()].slice(0, query.limit);
+}
+
     if (query[key] !== undefined && query[key] !== summary[key]) return false;
   if (query.since !== undefined && summary.acceptedAt < query.since) return false;
   if (query.until !== undefined && summary.acceptedAt >= query.until) return false;

@@ -55,6 +55,8 @@ export function makeHandlers({ door, streams, description, registry, readiness }
     listRunEvents: async ({ params, query }) => ok(await plane.listRunEvents(params.run, paged(query))),
     whyRun: async ({ params }) => ok(await plane.why(params.run)),
     getContext: async ({ params }) => ok(await plane.getContext(params.correlationid)),
+    countRuns: async ({ query, labels }) => ok(await plane.countRuns({ ...query, ...withLabels(labels) })),
+    getEnvironment: async ({ query }) => ok({ items: await plane.environment(query.project) }),
     commandRun: async ({ params, body, caller }) => {
       // Who it was is what the token says; only where nobody is known may somebody say it himself.
       const by = caller.way === 'open' ? body?.by : caller.name;

@@ -3,11 +3,13 @@ import type {
   ClaimRequest,
   CloudEvent,
   ContextView,
+  EnvironmentCell,
   EventView,
   ProblemCode,
   Project,
   ProjectPut,
   RunCommand,
+  RunCounts,
   RunSummary,
   RunView,
   ServiceView,
@@ -61,6 +63,8 @@ export interface ControlPlane {
     },
   ): Promise<Paged<RunSummary>>;
   getRun(run: string): Promise<RunView>;
+  countRuns(query: Omit<Parameters<ControlPlane['listRuns']>[0], 'limit' | 'cursor'>): Promise<RunCounts>;
+  environment(project: string | undefined): Promise<EnvironmentCell[]>;
   listRunEvents(run: string, page: { limit: number; cursor?: string }): Promise<Paged<EventView>>;
   why(run: string): Promise<Why>;
   getContext(correlationId: string): Promise<ContextView>;

@@ -2,10 +2,12 @@ import type {
   Accepted,
   ClaimRequest,
   ContextView,
+  EnvironmentCell,
   EventView,
   Project,
   ProjectPut,
   RunCommand,
+  RunCounts,
   RunSummary,
   RunView,
   ServiceView,
@@ -49,6 +51,7 @@ import type { PlaneLog, PostEvent } from './outside.ts';
 import { ProjectBook } from './project-book.ts';
 import { Push } from './push.ts';
 import { Relay } from './relay.ts';
+import { countRuns, readEnvironment } from './overview.ts';
 import { sweepRetention } from './retention.ts';
 import { ServiceBook } from './service-book.ts';
 import { TakeUp } from './take-up.ts';
@@ -731,6 +734,14 @@ class Plane implements ControlPlane {
   async getContext(correlationId: string): Promise<ContextView> {
     const page = await this.#asking(() =>
       this.#store.listRuns({ correlationid: correlationId, limit: CONTEXT_RUNS_MAX }),
+  countRuns(query: Omit<RunQuery, 'limit' | 'cursor'>): Promise<RunCounts> {
+    return this.#asking(() => countRuns(this.#store, query));
+  }
+
+  environment(project: string | undefined): Promise<EnvironmentCell[]> {
+    return this.#asking(() => readEnvironment(this.#store, project));
+  }
+
     );
     if (page.items.length === 0)
       throw new Refusal('not-found', `there is no run with correlationid '${correlationId.slice(0, 80)}'`);

@@ -57,6 +57,11 @@ export interface Store {
 
 export type DocumentKind = 'project' | 'shipyard' | 'subscription' | 'cursor' | 'token' | 'meta';
 export type StoredDocument = { id: string; revision: number; value: unknown };
+  /**
+   * Runs of a filter in groups: by state and result, or by place, which is project, stage, service, and whether they have
+   * finished. Each group with how many they are and the newest of them; at most `limit` groups.
+   */
+  groupRuns(query: RunQuery, by: 'state' | 'place'): Promise<RunGroup[]>;
 
 export type JournalEntry = {
   stream: string;
@@ -159,3 +164,5 @@ export class StoreUnavailable extends Error {
 export class InvalidCursor extends Error {
   override name = 'InvalidCursor';
 }
+export type RunGroup = { count: number; newest: RunSummary };
+

@@ -96,6 +96,8 @@ const cases: Case[] = [
   { id: 'getShipyardVersion', status: 200, path: () => `/v1/projects/shop/shipyards/${version}` },
   { id: 'deleteProject', status: 204, path: () => '/v1/projects/second' },
   { id: 'listRuns', status: 200, path: () => '/v1/runs?state=finished&result=warning&label.team=a' },
+  { id: 'countRuns', status: 200, path: () => '/v1/run-counts?project=shop&label.team=a' },
+  { id: 'getEnvironment', status: 200, path: () => '/v1/environment?project=shop' },
   { id: 'getRun', status: 200, path: () => `/v1/runs/${run}` },
   { id: 'listRunEvents', status: 200, path: () => `/v1/runs/${run}/events` },
   { id: 'whyRun', status: 200, path: () => `/v1/runs/${run}/why` },
@@ -183,6 +185,27 @@ test('pages follow one another by cursor, and end', async () => {
   expect([seen.length, new Set(seen).size]).toEqual([5, 5]);
   const forged = await door.ask('GET', '/v1/runs?cursor=eyJhIjoxfQ');
   expect([forged.status, field(forged.json, 'code')]).toEqual([400, 'invalid-cursor']);
+});
+
+test('runs are counted by a filter, and the environment says what ran last and what is open in each place', async () => {
+  await startRun(door, trigger({ data: { project: 'shop', service: 'counted' } }));
+  const counts = async (query: string) => (await door.ask('GET', `/v1/run-counts?project=shop&${query}`)).json;
+  expect(await counts('service=counted')).toEqual({ total: 1, items: [{ state: 'running', count: 1 }] });
+  expect(await counts('service=carts&result=warning')).toEqual({
+    total: 1,
+    items: [{ state: 'finished', result: 'warning', count: 1 }],
+  });
+  expect(await counts('service=nobody')).toEqual({ total: 0, items: [] });
+  const { json } = await door.ask('GET', '/v1/environment?project=shop');
+  expect(field(json, 'items')).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({
+        ...{ project: 'shop', stage: 'dev', service: 'counted', open: 1, finished: 0 },
+        openRuns: [expect.objectContaining({ state: 'running', service: 'counted' })],
+      }),
+      expect.objectContaining({ service: 'carts', last: expect.objectContaining({ state: 'finished' }) }),
+    ]),
+  );
 });
 
 test('a shipyard comes back exactly as it was sent, and If-Match protects it', async () => {

@@ -36,10 +36,12 @@ import {
   subscriptionSchema,
   taskViewSchema,
   waitedSchema,
+  environmentCellSchema,
   whySchema,
 } from './view.ts';
 
 /**
+  runCountsSchema,
  * Every shape that has a name outside of this package: a component of the OpenAPI document and, where somebody may want
  * to check a file or a message of their own against it, a JSON Schema in `schemas/`. Names are those of the glossary.
  */
@@ -77,6 +79,8 @@ export const componentSchemas = {
   Service: serviceViewSchema,
   Session: sessionSchema,
   SessionRequest: sessionRequestSchema,
+  RunCounts: runCountsSchema,
+  EnvironmentCell: environmentCellSchema,
   Subscription: subscriptionSchema,
   SubscriptionPut: subscriptionPutSchema,
 } as const satisfies Record<string, z.ZodType>;

@@ -36,6 +36,27 @@ export const runSummarySchema = z.object({
 });
 export type RunSummary = z.infer<typeof runSummarySchema>;
 
+/** `GET /v1/run-counts`. */
+export const runCountsSchema = z.object({
+  total: z.number().int(),
+  items: z.array(
+    z.object({ state: runStateSchema, result: resultSchema.optional(), count: z.number().int().positive() }),
+  ),
+});
+export type RunCounts = z.infer<typeof runCountsSchema>;
+
+/** `GET /v1/environment`: one service (or the runs without one) in one stage. */
+export const environmentCellSchema = z.object({
+  project: z.string(),
+  stage: z.string(),
+  service: z.string().optional(),
+  last: runSummarySchema.optional().describe('Of the finished runs the one that was accepted last'),
+  finished: z.number().int().describe('Runs that have finished'),
+  open: z.number().int().describe('Runs that have not'),
+  openRuns: z.array(runSummarySchema).describe('The newest of those that have not, at most 4'),
+});
+export type EnvironmentCell = z.infer<typeof environmentCellSchema>;
+
 export const executorViewSchema = z.object({
   source: z.string(),
   way: z.enum(['nats', 'claim', 'push', 'http']),

@@ -119,6 +119,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
     countRuns: whenOpen((filter) => runs.count(filter)),
     deleteFinishedRuns: whenOpen((rule) => runs.deleteFinished(rule)),
     listEvents: whenOpen((query) => events.list(query)),
+    groupRuns: whenOpen((query, by) => runs.group(query, by)),
     findEvent: whenOpen((id, source) => events.find(id, source)),
     eventsAfter: whenOpen((page) => events.after(page)),
     lastPosition: whenOpen(() => events.last()),

@@ -1,6 +1,6 @@
 import type { RunSummary } from '@slipway/contract';
 import type { Filter } from 'mongodb';
-import type { Page, RunQuery } from '../store.ts';
+import type { Page, RunGroup, RunQuery } from '../store.ts';
 import { InvalidCursor } from '../store.ts';
 import { ask } from './ask.ts';
 import type { Collections, StreamDoc } from './collections.ts';
@@ -57,6 +57,36 @@ export class Runs {
     const { projector, collections, readTimeoutMs } = this.#parts;
     await projector.written();
     return ask('count runs', readTimeoutMs, () => collections.streams.countDocuments({ project, live: open }));
+  }
+
+  async group(query: RunQuery, by: 'state' | 'place'): Promise<RunGroup[]> {
+    const { projector, collections, readTimeoutMs } = this.#parts;
+    await projector.written();
+    const finished = { $eq: ['$state', 'finished'] };
+    const groups =
+      by === 'state'
+        ? { state: '$state', result: '$result' }
+        : { project: '$project', stage: '$stage', service: '$service', finished };
+    const found = await ask('groups of runs', readTimeoutMs, () =>
+      collections.streams
+        .aggregate<{ count: number; newest: { id: string } }>([
+          { $match: filterOf(query) },
+          { $group: { _id: groups, count: { $sum: 1 }, newest: { $max: { accepted: '$accepted', id: '$_id' } } } },
+          { $sort: { newest: -1 } },
+          { $limit: query.limit },
+        ])
+        .toArray(),
+    );
+    const ids = found.map(({ newest }) => newest.id);
+    const docs = await ask('newest of each group', readTimeoutMs, () =>
+      collections.streams.find({ _id: { $in: ids } }, { projection: { summary: 1 } }).toArray(),
+    );
+    const summaries = new Map(docs.map(({ _id, summary }) => [_id, summary]));
+    // What retention deleted between the two questions is no group any more.
+    return found.flatMap(({ count, newest }) => {
+      const summary = summaries.get(newest.id);
+      return summary === undefined ? [] : [{ count, newest: parseSummary(summary) }];
+    });
   }
 
   async deleteFinished(rule: {

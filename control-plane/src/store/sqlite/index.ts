@@ -53,6 +53,10 @@ export async function openSqliteStore(options: { dir: string }): Promise<Store> 
     async probe() {
       const start = performance.now();
       await writer.call('probe', undefined);
+    async groupRuns(query, by) {
+      const groups = await reader.call('groupRuns', { query, by });
+      return groups.map(({ n, ...newest }) => ({ count: n, newest: parseSummary(newest) }));
+    },
       return performance.now() - start;
     },
     async close() {

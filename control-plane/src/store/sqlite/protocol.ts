@@ -80,3 +80,4 @@ export type Ops = {
   close(): void;
 };
 export type OpName = keyof Ops;
+  groupRuns(args: { query: RunQuery; by: 'state' | 'place' }): (SummaryRow & { n: number })[];
