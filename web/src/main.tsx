@@ -8,6 +8,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ApiError } from './api/client.ts';
+import { preloadPages } from './app/preload.ts';
 import { router } from './app/router.tsx';
 import { startTheme } from './app/theme.ts';
 
@@ -36,3 +37,4 @@ createRoot(root).render(
     </QueryClientProvider>
   </StrictMode>,
 );
+addEventListener('load', preloadPages);

@@ -1,8 +1,10 @@
 import type {
   ContextView,
+  EnvironmentCell,
   EventView,
   Plan,
   Project,
+  RunCounts,
   RunSummary,
   RunView,
   ServiceView,
@@ -32,11 +34,17 @@ export const runsQuery = (filter: Query) =>
     getNextPageParam: (page) => page.next,
   });
 
-/** The newest runs of a project, as many as one answer holds. */
-export const recentRunsQuery = (project: string) =>
+/** What ran last and what is open, in every stage of every project, in one answer. */
+export const environmentQuery = queryOptions({
+  queryKey: ['environment'],
+  queryFn: ({ signal }) => request<Page<EnvironmentCell>>({ path: '/v1/environment', signal }),
+});
+
+/** How many runs a filter matches, by state and result. */
+export const runCountsQuery = (filter: Query) =>
   queryOptions({
-    queryKey: ['recent-runs', project],
-    queryFn: ({ signal }) => request<Page<RunSummary>>({ path: '/v1/runs', query: { project, limit: 1000 }, signal }),
+    queryKey: ['run-counts', filter],
+    queryFn: ({ signal }) => request<RunCounts>({ path: '/v1/run-counts', query: filter, signal }),
   });
 
 /** Runs of the same sequence and service, newest first, as many as one compares with. */
@@ -93,6 +101,12 @@ export const projectsQuery = queryOptions({
   queryFn: ({ signal }) => request<Page<Project>>({ path: '/v1/projects', query: { limit: 1000 }, signal }),
   staleTime: 30_000,
 });
+
+export const projectQuery = (project: string) =>
+  queryOptions({
+    queryKey: [...projectsQuery.queryKey, project],
+    queryFn: ({ signal }) => request<Project>({ path: pathOf`/v1/projects/${project}`, signal }),
+  });
 
 export const shipyardQuery = (project: string) =>
   queryOptions({

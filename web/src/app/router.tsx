@@ -37,6 +37,7 @@ const compare = createRoute({
 const environment = createRoute({
   getParentRoute: () => root,
   path: '/environment',
+  validateSearch: readSearch(['project']),
   component: lazyRouteComponent(() => import('../pages/environment/environment-page.tsx'), 'EnvironmentPage'),
 });
 

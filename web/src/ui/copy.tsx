@@ -79,6 +79,12 @@ export function cliLine(...words: (string | undefined)[]): string {
     .join(' ')}`;
 }
 
+/** The same request from a terminal, where `slipway` has no command for it. */
+export function curlLine(method: string, path: string, body?: string): string {
+  const data = body === undefined ? '' : ` -H 'content-type: application/json' -d ${quoted(body)}`;
+  return `curl -s -X ${method}${data} ${quoted(location.origin + path)}`;
+}
+
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

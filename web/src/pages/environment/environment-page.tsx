@@ -1,85 +1,112 @@
 import './environment.css';
-import type { Project, RunSummary } from '@slipway/contract';
+import type { EnvironmentCell, Project, RunSummary } from '@slipway/contract';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import { useMemo } from 'react';
-import { type Page, projectsQuery, recentRunsQuery, shipyardQuery } from '../../api/queries.ts';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { useMemo, useRef } from 'react';
+import { environmentQuery, projectsQuery, shipyardVersionQuery } from '../../api/queries.ts';
 import { useStream } from '../../api/stream.ts';
 import { Glyph } from '../../ui/badge.tsx';
 import { CliButton, cliLine } from '../../ui/copy.tsx';
-import { useTitle } from '../../ui/page.ts';
+import { countText } from '../../ui/format.ts';
+import { useSeen, useTitle } from '../../ui/page.ts';
 import { Empty, Failed, Loading } from '../../ui/screens.tsx';
 import { runLook } from '../../ui/state.ts';
 import { Time } from '../../ui/time.tsx';
+import { withRuns } from './live-cells.ts';
+
+const route = getRouteApi('/environment');
+/** What the stream tells is drawn at once; the counts are read again no more often than this. */
+const RECOUNT_MS = 5_000;
 
 /** What each service did last in each stage, and what is on its way there now. */
 export function EnvironmentPage() {
   useTitle('Environment');
-  const queries = useQueryClient();
+  const { project: wanted } = route.useSearch();
+  const navigate = route.useNavigate();
   const projects = useQuery(projectsQuery);
-  // One stream for all of them: a browser opens no more than six connections to a server.
-  useStream({
-    filter: { kind: 'run' },
-    onResync: () => void queries.invalidateQueries({ queryKey: ['recent-runs'] }),
-    onItems: (items) => {
-      const byProject = Map.groupBy(
-        items.flatMap((item) => (item.kind === 'run' ? [item.value] : [])),
-        (run) => run.project,
-      );
-      for (const [project, runs] of byProject) {
-        const told = new Map(runs.map((run) => [run.id, run]));
-        queries.setQueryData<Page<RunSummary>>(
-          recentRunsQuery(project).queryKey,
-          (page) => page && { ...page, items: merge(page.items, told) },
-        );
-      }
-    },
-  });
-  const found = projects.data?.items ?? [];
+  const cells = useQuery(environmentQuery);
+  useLiveCells();
+  const byProject = useMemo(() => Map.groupBy(cells.data?.items ?? [], ({ project }) => project), [cells.data]);
+  const found = (projects.data?.items ?? []).filter(({ name }) => wanted === undefined || name === wanted);
+  const failed = [projects, cells].find(({ isError }) => isError);
   return (
     <div className="page">
       <div className="head">
         <h1>Environment</h1>
-        <span className="muted">what each service did last, stage by stage</span>
+        <select
+          className="select"
+          aria-label="Project"
+          value={wanted ?? ''}
+          onChange={({ target }) => void navigate({ search: target.value === '' ? {} : { project: target.value } })}
+        >
+          <option value="">every project</option>
+          {projects.data?.items.map(({ name }) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
         <div className="end only-wide">
-          <CliButton line={cliLine('get', 'projects')} />
+          <CliButton line={cliLine('get', 'runs', ...(wanted === undefined ? [] : ['--project', wanted]))} />
         </div>
       </div>
-      {projects.isError ? (
-        <Failed error={projects.error} what="The projects cannot be shown" retry={() => void projects.refetch()} />
-      ) : projects.isPending ? (
+      {failed !== undefined ? (
+        <Failed error={failed.error} what="The environment cannot be shown" retry={() => void failed.refetch()} />
+      ) : projects.isPending || cells.isPending ? (
         <Loading rows={6} height={44} />
       ) : found.length === 0 ? (
-        <Empty title="There is no project yet">
+        <Empty title={wanted === undefined ? 'There is no project yet' : 'There is no such project'}>
           <p>A project begins with its shipyard:</p>
-          <pre>{cliLine('apply', 'shipyard-examples/delivery.yaml', '--project', 'delivery')}</pre>
+          <pre>{cliLine('apply', 'shipyard-examples/delivery.yaml', '--project', wanted ?? 'delivery')}</pre>
         </Empty>
       ) : (
-        found.map((project) => <Matrix key={project.name} project={project} />)
+        found.map((project) => (
+          <Matrix key={project.name} project={project} cells={byProject.get(project.name) ?? []} />
+        ))
       )}
     </div>
   );
 }
 
-function Matrix({ project }: { project: Project }) {
-  const { name } = project;
-  const runs = useQuery(recentRunsQuery(name));
-  const shipyard = useQuery({ ...shipyardQuery(name), enabled: project.shipyardVersion !== undefined });
-  const stages = shipyard.data?.plan.stages.map((stage) => stage.name) ?? [];
-  const rows = useMemo(() => cellsOf(runs.data?.items ?? []), [runs.data]);
+/** One stream for all of them: a browser opens no more than six connections to a server. */
+function useLiveCells(): void {
+  const queries = useQueryClient();
+  const recount = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useStream({
+    filter: { kind: 'run' },
+    onResync: () => void queries.invalidateQueries({ queryKey: environmentQuery.queryKey }),
+    onItems: (items) => {
+      const runs = items.flatMap((item) => (item.kind === 'run' ? [item.value] : []));
+      queries.setQueryData(environmentQuery.queryKey, (page) => page && { ...page, items: withRuns(page.items, runs) });
+      recount.current ??= setTimeout(() => {
+        recount.current = undefined;
+        void queries.invalidateQueries({ queryKey: environmentQuery.queryKey });
+      }, RECOUNT_MS);
+    },
+  });
+}
+
+function Matrix({ project, cells }: { project: Project; cells: readonly EnvironmentCell[] }) {
+  const { name, shipyardVersion } = project;
+  const box = useRef<HTMLElement>(null);
+  const seen = useSeen(box);
+  const shipyard = useQuery({
+    ...shipyardVersionQuery(name, shipyardVersion ?? ''),
+    enabled: seen && shipyardVersion !== undefined,
+  });
+  const planned = shipyard.data?.plan.stages.map((stage) => stage.name) ?? [];
+  // A stage that the shipyard no longer has still shows what ran there.
+  const stages = [...new Set([...planned, ...cells.map(({ stage }) => stage)])];
+  const services = [...Map.groupBy(cells, ({ service }) => service ?? '')].toSorted(([a], [b]) => a.localeCompare(b));
   return (
-    <section className="panel matrix" aria-label={`Project ${name}`}>
+    <section ref={box} className="panel matrix" aria-label={`Project ${name}`}>
       <header>
-        <h2>{name}</h2>
+        <h2 className="cut">{name}</h2>
         <Link className="end" to="/runs" search={{ project: name }}>
           All its runs
         </Link>
       </header>
-      {runs.isError ? (
-        <Failed error={runs.error} what="Its runs cannot be shown" retry={() => void runs.refetch()} />
-      ) : runs.isPending || shipyard.isLoading ? (
+      {shipyard.isLoading ? (
         <Loading rows={2} height={32} />
-      ) : rows.size === 0 ? (
+      ) : cells.length === 0 ? (
         <p className="nothing muted">Nothing has run here yet.</p>
       ) : (
         <table>
@@ -94,13 +121,13 @@ function Matrix({ project }: { project: Project }) {
             </tr>
           </thead>
           <tbody>
-            {[...rows].map(([service, cells]) => (
+            {services.map(([service, places]) => (
               <tr key={service}>
                 <th scope="row">{service === '' ? <span className="muted">no service</span> : service}</th>
                 {stages.map((stage) => (
                   <td key={stage} data-stage={stage}>
                     <Cell
-                      cell={cells.get(stage)}
+                      cell={places.find((place) => place.stage === stage)}
                       search={{ project: name, stage, ...(service === '' ? {} : { service }) }}
                     />
                   </td>
@@ -114,22 +141,21 @@ function Matrix({ project }: { project: Project }) {
   );
 }
 
-type CellRuns = { last: RunSummary | undefined; open: RunSummary[] };
 const OPEN_SHOWN_MAX = 3;
-const RUNS_MAX = 1_000;
 
-function Cell({ cell, search }: { cell: CellRuns | undefined; search: Record<string, string> }) {
+function Cell({ cell, search }: { cell: EnvironmentCell | undefined; search: Record<string, string> }) {
   if (cell === undefined) return <span className="muted">nothing yet</span>;
-  const { last, open } = cell;
-  const more = open.length - OPEN_SHOWN_MAX;
+  const { last, openRuns, open } = cell;
+  const shown = openRuns.slice(0, OPEN_SHOWN_MAX);
+  const more = open - shown.length;
   return (
     <div className="cell">
-      {open.slice(0, OPEN_SHOWN_MAX).map((run) => (
+      {shown.map((run) => (
         <Line key={run.id} run={run} note={run.state === 'waiting' ? 'waits for its turn' : run.openTasks.join(', ')} />
       ))}
       {more > 0 ? (
         <Link to="/runs" search={search} className="more">
-          and {more} more
+          and {countText(more, 'more that is open', 'more that are open')}
         </Link>
       ) : null}
       {last === undefined ? null : <Line run={last} note={<Time at={last.finishedAt ?? last.updatedAt} />} />}
@@ -157,24 +183,4 @@ function Line({ run, note }: { run: RunSummary; note: React.ReactNode }) {
       <span className="muted cut">{note}</span>
     </Link>
   );
-}
-
-function merge(runs: readonly RunSummary[], told: ReadonlyMap<string, RunSummary>): RunSummary[] {
-  const known = new Set(runs.map(({ id }) => id));
-  const added = [...told.values()].filter(({ id }) => !known.has(id)).toSorted((a, b) => b.acceptedAt - a.acceptedAt);
-  return [...added, ...runs.map((run) => told.get(run.id) ?? run)].slice(0, RUNS_MAX);
-}
-
-/** By service and stage: what is open, and what ended last. The runs come newest first. */
-function cellsOf(runs: readonly RunSummary[]): Map<string, Map<string, CellRuns>> {
-  const rows = new Map<string, Map<string, CellRuns>>();
-  for (const run of runs) {
-    const row = rows.get(run.service ?? '') ?? new Map<string, CellRuns>();
-    rows.set(run.service ?? '', row);
-    const cell = row.get(run.stage) ?? { last: undefined, open: [] };
-    row.set(run.stage, cell);
-    if (run.state !== 'finished') cell.open.push(run);
-    else if (cell.last === undefined || (run.finishedAt ?? 0) > (cell.last.finishedAt ?? 0)) cell.last = run;
-  }
-  return new Map([...rows].toSorted(([a], [b]) => a.localeCompare(b)));
 }

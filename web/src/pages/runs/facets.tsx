@@ -1,7 +1,9 @@
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useId, useState } from 'react';
-import { projectsQuery, shipyardQuery } from '../../api/queries.ts';
-import { type RunSearch, searchOfText, shows, spans, textOfSearch } from './filter.ts';
+import { projectsQuery, runCountsQuery, shipyardQuery } from '../../api/queries.ts';
+import { shortCount } from '../../ui/format.ts';
+import { useNow } from '../../ui/now.ts';
+import { type RunSearch, runQueryOf, searchOfText, shows, spans, textOfSearch } from './filter.ts';
 
 /** The filters. Every choice is a new address, so that it can be kept and sent to others. */
 export function Facets({ search, onChange }: { search: RunSearch; onChange: (search: RunSearch) => void }) {
@@ -10,6 +12,7 @@ export function Facets({ search, onChange }: { search: RunSearch; onChange: (sea
     ...shipyardQuery(search.project ?? ''),
     enabled: search.project !== undefined,
   });
+  const counts = useCounts(search);
   const stages = shipyard?.plan.stages ?? [];
   const sequences = stages
     .filter((stage) => search.stage === undefined || stage.name === search.stage)
@@ -22,7 +25,7 @@ export function Facets({ search, onChange }: { search: RunSearch; onChange: (sea
           aria-pressed={search.show === undefined}
           onClick={() => onChange({ ...search, show: '' })}
         >
-          All
+          All <Count of={counts?.total} />
         </button>
         {shows.map(({ key, word }) => (
           <button
@@ -31,7 +34,7 @@ export function Facets({ search, onChange }: { search: RunSearch; onChange: (sea
             aria-pressed={search.show === key}
             onClick={() => onChange({ ...search, show: search.show === key ? '' : key })}
           >
-            {word}
+            {word} <Count of={counts?.byShow.get(key)} />
           </button>
         ))}
       </fieldset>
@@ -73,6 +76,31 @@ export function Facets({ search, onChange }: { search: RunSearch; onChange: (sea
       </div>
     </div>
   );
+}
+
+const RECOUNT_MS = 10_000;
+
+/** How many of each state the other filters leave; counted again now and then, for the list below is what is live. */
+function useCounts(search: RunSearch): { total: number; byShow: ReadonlyMap<string, number> } | undefined {
+  const minute = useNow(0);
+  const { state: _state, result: _result, ...filter } = runQueryOf(search, minute);
+  const { data } = useQuery({
+    ...runCountsQuery(filter),
+    placeholderData: keepPreviousData,
+    refetchInterval: RECOUNT_MS,
+  });
+  if (data === undefined) return undefined;
+  const byShow = new Map<string, number>();
+  for (const { state, result, count } of data.items) {
+    const key = state === 'finished' ? (result ?? 'pass') : state;
+    byShow.set(key, (byShow.get(key) ?? 0) + count);
+  }
+  return { total: data.total, byShow };
+}
+
+/** As wide as its number will be, so that the choices do not move when it comes. */
+function Count({ of }: { of: number | undefined }) {
+  return <span className="count-of">{of === undefined ? '' : shortCount(of)}</span>;
 }
 
 function TextFilter({ search, onChange }: { search: RunSearch; onChange: (search: RunSearch) => void }) {

@@ -1,11 +1,13 @@
 import type { Plan, Problem } from '@slipway/contract';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, type QueryClient, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { ApiError, pathOf, request } from '../../api/client.ts';
+import { projectsQuery } from '../../api/queries.ts';
+import type { Finding } from '../../ui/text-editor.tsx';
 
-export type Finding = NonNullable<Problem['errors']>[number] & { severity: 'error' | 'warning' };
-export type Checked = { version: string | undefined; plan: Plan | undefined; findings: Finding[] };
-type PutAnswer = { version: string; changed: boolean; plan: Plan; warnings: Finding[] };
+type Checked = { version: string | undefined; plan: Plan | undefined; findings: Finding[] };
+type Warning = NonNullable<Problem['errors']>[number] & { message?: string };
+type PutAnswer = { version: string; changed: boolean; plan: Plan; warnings: Warning[] };
 
 const TYPING_MS = 350;
 
@@ -47,11 +49,22 @@ async function check(project: string, text: string): Promise<Checked> {
 }
 
 /** A warning of an upload says `message` where a problem says `detail`. */
-function detailOf(warning: Finding & { message?: string }): string {
+function detailOf(warning: Warning): string {
   return warning.message ?? warning.detail;
 }
 
-export function put(project: string, text: string, dryRun: boolean): Promise<PutAnswer> {
+/** Uploads the text, and reads again what it changes on the page. */
+export async function applyShipyard(queries: QueryClient, project: string, text: string): Promise<PutAnswer> {
+  const answer = await put(project, text, false);
+  await Promise.all([
+    queries.invalidateQueries({ queryKey: ['shipyard', project] }),
+    queries.invalidateQueries({ queryKey: ['shipyards', project] }),
+    queries.invalidateQueries({ queryKey: projectsQuery.queryKey }),
+  ]);
+  return answer;
+}
+
+function put(project: string, text: string, dryRun: boolean): Promise<PutAnswer> {
   return request<PutAnswer>({
     method: 'PUT',
     path: pathOf`/v1/projects/${project}/shipyard`,

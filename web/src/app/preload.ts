@@ -1,0 +1,13 @@
+import { router } from './router.tsx';
+
+/**
+ * Fetches the other pages once the browser has nothing else to do: somebody who opens one while the server is away is told
+ * that by the page, and what the page was about is still there when the server is back.
+ */
+export function preloadPages(): void {
+  requestIdleCallback(() => {
+    const parts = Object.values(router.routesById).map((route) => route.options.component?.preload?.());
+    // What does not come now is fetched when it is needed.
+    void Promise.allSettled([...parts, import('./palette.tsx'), import('./key-help.tsx')]);
+  });
+}

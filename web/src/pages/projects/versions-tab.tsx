@@ -1,0 +1,211 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { type Shipyard, shipyardVersionQuery, shipyardVersionsQuery } from '../../api/queries.ts';
+import { cliLine, say } from '../../ui/copy.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
+import { Empty, Failed, Loading } from '../../ui/screens.tsx';
+import { TextDiffView } from '../../ui/text-diff-view.tsx';
+import { Time } from '../../ui/time.tsx';
+import { applyShipyard, useLint } from './lint.ts';
+import { planChangesOf } from './plan-changes.ts';
+
+/** Two versions of a shipyard: what changed in the text and in what it means, and a way back to an older one. */
+export function VersionsTab(props: { project: string; from: string | undefined; to: string | undefined }) {
+  const { project } = props;
+  const list = useQuery(shipyardVersionsQuery(project));
+  const versions = list.data?.items ?? [];
+  const current = versions.find((one) => one.current);
+  const to = props.to ?? current?.version ?? versions[0]?.version;
+  const from = props.from ?? before(versions, to)?.version ?? (current?.version === to ? undefined : current?.version);
+  if (list.isError) {
+    return <Failed error={list.error} what="The versions cannot be shown" retry={() => void list.refetch()} />;
+  }
+  if (list.isPending) return <Loading rows={8} height={28} />;
+  if (versions.length === 0 || to === undefined) {
+    return (
+      <Empty title="There is no version yet">
+        <p>The first comes into being when a shipyard is applied.</p>
+        <Link to="/projects/$project" params={{ project }} className="button">
+          Write it
+        </Link>
+      </Empty>
+    );
+  }
+  return (
+    <div className="history-split">
+      <section className="panel" aria-label="Versions, newest first">
+        <header>
+          <h2>Versions</h2>
+        </header>
+        <ul className="versions">
+          {versions.map((one) => (
+            <li key={one.version} data-shown={one.version === to ? '' : undefined}>
+              <Link
+                to="/projects/$project"
+                params={{ project }}
+                search={{ tab: 'versions', to: one.version }}
+                replace
+                className="mono"
+                aria-current={one.version === to ? 'true' : undefined}
+                data-line
+              >
+                {one.version}
+              </Link>
+              <span className="muted">{one.current ? 'in use' : ''}</span>
+              <span className="muted num">
+                <Time at={one.createdAt} />
+              </span>
+            </li>
+          ))}
+        </ul>
+      </section>
+      <Change key={`${from} ${to}`} project={project} versions={versions} from={from} to={to} />
+    </div>
+  );
+}
+
+/** The version that was there before this one. */
+function before(versions: readonly Shipyard[], version: string | undefined): Shipyard | undefined {
+  return versions[versions.findIndex((one) => one.version === version) + 1];
+}
+
+function Change(props: { project: string; versions: readonly Shipyard[]; from: string | undefined; to: string }) {
+  const { project, versions, from, to } = props;
+  const navigate = useNavigate({ from: '/projects/$project' });
+  const [restoring, setRestoring] = useState(false);
+  const old = useQuery({ ...shipyardVersionQuery(project, from ?? ''), enabled: from !== undefined });
+  const now = useQuery(shipyardVersionQuery(project, to));
+  const current = versions.find((one) => one.current);
+  const failed = [old, now].find(({ isError }) => isError);
+  return (
+    <section className="panel" aria-label="What changed">
+      <header>
+        <h2 className="mono">{to}</h2>
+        <label className="muted">
+          against{' '}
+          <select
+            className="select"
+            value={from ?? ''}
+            onChange={(event) => {
+              const wanted = event.target.value;
+              void navigate({
+                search: { tab: 'versions', to, ...(wanted === '' ? {} : { from: wanted }) },
+                replace: true,
+              });
+            }}
+          >
+            {from === undefined ? <option value="">nothing before it</option> : null}
+            {versions
+              .filter(({ version }) => version !== to)
+              .map(({ version, current: isCurrent }) => (
+                <option key={version} value={version}>
+                  {version}
+                  {isCurrent ? ' (in use)' : ''}
+                </option>
+              ))}
+          </select>
+        </label>
+        {current?.version === to || now.data === undefined ? null : (
+          <button type="button" className="button small end" onClick={() => setRestoring(true)}>
+            Use this version again …
+          </button>
+        )}
+      </header>
+      {failed !== undefined ? (
+        <Failed error={failed.error} what="This version cannot be shown" retry={() => void failed.refetch()} />
+      ) : now.data === undefined || (from !== undefined && old.data === undefined) ? (
+        <Loading rows={8} />
+      ) : (
+        <>
+          {old.data === undefined ? null : <PlanChanges before={old.data} after={now.data} />}
+          <TextDiffView before={old.data?.text ?? ''} after={now.data.text} />
+        </>
+      )}
+      {restoring && now.data !== undefined ? (
+        <Restore project={project} shipyard={now.data} current={current} onClose={() => setRestoring(false)} />
+      ) : null}
+    </section>
+  );
+}
+
+const words = { added: 'New', removed: 'Gone', changed: 'Changed' } as const;
+const tones = { added: 'pass', removed: 'fail', changed: 'warning' } as const;
+
+function PlanChanges({ before: old, after }: { before: Pick<Shipyard, 'plan'>; after: Pick<Shipyard, 'plan'> }) {
+  const changes = planChangesOf(old.plan, after.plan);
+  if (changes.length === 0) return <p className="plan-changes muted">It means the same.</p>;
+  return (
+    <ul className="plan-changes">
+      {changes.map(({ sequence, kind, what }) => (
+        <li key={sequence}>
+          <span className={`badge tone-${tones[kind]}`}>{words[kind]}</span>
+          <strong>{sequence}</strong>
+          <span>{what.join('; ')}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** An older text is applied again. It is checked as a new one is: what was allowed once may not be any more. */
+function Restore(props: { project: string; shipyard: Shipyard; current: Shipyard | undefined; onClose: () => void }) {
+  const { project, shipyard, current, onClose } = props;
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const lint = useLint(project, shipyard.text);
+  const [error, setError] = useState<string>();
+  const problems = lint.data?.findings.filter(({ severity }) => severity === 'error') ?? [];
+  const apply = async (): Promise<void> => {
+    try {
+      const answer = await applyShipyard(queries, project, shipyard.text);
+      say(`Version ${answer.version} is in use.`);
+      onClose();
+      void navigate({ to: '/projects/$project', params: { project } });
+    } catch (failure) {
+      setError(failure instanceof Error ? failure.message : String(failure));
+    }
+  };
+  return (
+    <Dialog title={`Use version ${shipyard.version} again`} onClose={onClose}>
+      <ul className="effects">
+        <li>
+          {current === undefined ? '' : `It takes the place of ${current.version}. `}Events that come from now on start
+          its sequences.
+        </li>
+        <li>Runs that are open go on with the version they were started with.</li>
+        <li>Nothing is deleted: every version stays in the list.</li>
+      </ul>
+      {current === undefined || lint.data?.plan === undefined ? null : (
+        <PlanChanges before={current} after={{ plan: lint.data.plan }} />
+      )}
+      {problems.map((problem) => (
+        <p key={`${problem.line} ${problem.detail}`} className="message tone-fail">
+          {problem.line}:{problem.column} {problem.detail}
+        </p>
+      ))}
+      {error === undefined ? null : (
+        <p role="alert" className="message tone-fail">
+          {error}
+        </p>
+      )}
+      <p className="muted mono cut" title="The same from a terminal">
+        {cliLine('get', 'shipyard', '--project', project, '--version', shipyard.version)} | npx slipway apply -
+        --project {project}
+      </p>
+      <div className="dialog-end">
+        <button type="button" className="button" onClick={onClose}>
+          Cancel
+        </button>
+        <button
+          type="button"
+          className="button primary"
+          disabled={lint.settling || lint.data === undefined || problems.length > 0}
+          onClick={() => void apply()}
+        >
+          {lint.settling ? 'Checking …' : 'Use it again'}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
