@@ -1,0 +1,46 @@
+{{/* What the services of the image answer, and what they ask the control plane beside their work. */}}
+{{- define "slipway.builtIn" -}}
+evaluate: {tasks: [evaluate, evaluation], asks: ["events:read"]}
+checknumber: {tasks: [checknumber]}
+photo-authenticity: {tasks: [extract-metadata, geolookup, author-search]}
+{{- end -}}
+
+{{/*
+The entries of `services` with everything that was left out, as `{"items": [...]}`. What does not go together is refused
+here: the schema sees one entry at a time.
+*/}}
+{{- define "slipway.services" -}}
+{{- $root := . -}}
+{{- $builtIn := include "slipway.builtIn" . | fromYaml -}}
+{{- $items := list -}}
+{{- $seen := dict -}}
+{{- range $index, $one := .Values.services -}}
+{{- $at := printf "services[%d] (%s)" $index $one.name -}}
+{{- if hasKey $seen $one.name }}{{ fail (printf "%s: the name is used before" $at) }}{{ end -}}
+{{- $_ := set $seen $one.name true -}}
+{{- $connect := default "claim" $one.connect -}}
+{{- $isOfImage := not (or $one.image $one.command $one.args) -}}
+{{- if and $isOfImage (not (hasKey $builtIn $one.name)) }}{{ fail (printf "%s: the image has no service of this name, only %s; name an `image`, or `args`" $at (keys $builtIn | sortAlpha | join ", ")) }}{{ end -}}
+{{- if and (eq $connect "nats") (not $root.Values.nats.enabled) }}{{ fail (printf "%s: connect: nats needs nats.enabled: true" $at) }}{{ end -}}
+{{- if and (eq $connect "nats") (not (include "slipway.ownsNats" $root)) (not $one.existingSecret) }}{{ fail (printf "%s: with an external NATS it needs an existingSecret with the key nats-url, so that it has a user of its own there" $at) }}{{ end -}}
+{{- if and $root.Values.auth.existingSecret (not $one.existingSecret) }}{{ fail (printf "%s: with auth.existingSecret it needs an existingSecret as well, with a token of that token file" $at) }}{{ end -}}
+{{- if and $one.existingSecret (not $root.Values.auth.existingSecret) (not $one.tokenSha256) }}{{ fail (printf "%s: with an existingSecret the generated token file needs tokenSha256 (printf %%s TOKEN | sha256sum)" $at) }}{{ end -}}
+{{- $own := ternary (get $builtIn $one.name) dict $isOfImage -}}
+{{- $permissions := get (dict "claim" (list "tasks:claim" "events:write") "push" (list "subscriptions:write" "events:write") "nats" (list "services:read")) $connect -}}
+{{- $item := dict
+  "connect" $connect
+  "tasks" (default (list $one.name) $own.tasks)
+  "permissions" (concat $permissions (default list $own.asks))
+  "replicas" 1
+  "port" 8080
+  "resources" $root.Values.serviceDefaults.resources
+  "terminationGracePeriodSeconds" $root.Values.serviceDefaults.terminationGracePeriodSeconds
+-}}
+{{- if $isOfImage }}{{ $_ := set $item "args" (list "service" $one.name) }}{{ end -}}
+{{- $item = merge (deepCopy $one) $item -}}
+{{- $_ := set $item "fullname" (printf "%s-%s" (include "slipway.fullname" $root) $one.name) -}}
+{{- $_ := set $item "secret" (default $item.fullname $one.existingSecret) -}}
+{{- $items = append $items $item -}}
+{{- end -}}
+{{- dict "items" $items | toJson -}}
+{{- end -}}
