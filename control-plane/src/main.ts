@@ -48,6 +48,9 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
     log,
     post: makePost({ allowPrivate: settings.pushPrivate ?? isLoopback(settings.listen.host) }),
   });
+  plane.evaluations
+    .catchUp()
+    .catch((error: unknown) => log.error({ error: String(error) }, 'evaluations of older data are not listed yet'));
   const metrics = new Registry();
   exposeCounters(metrics, () => plane.counters());
   const webRoot = fileURLToPath(new URL('../../web/dist', import.meta.url));

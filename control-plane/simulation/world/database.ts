@@ -3,6 +3,7 @@ import type {
   CommitItem,
   CommitResult,
   DocumentKind,
+  EvaluationRow,
   JournalEntry,
   StoredDocument,
   StoredEvent,
@@ -20,6 +21,7 @@ export class Database {
   readonly whole: boolean;
   readonly streams = new Map<string, StreamRecord>();
   readonly events: StoredEvent[] = [];
+  evaluations: EvaluationRow[] = [];
   readonly #timers = new Map<string, Timer>();
   readonly #documents = new Map<string, Map<string, { revision: number; value: string }>>();
   readonly #parsed = new Map<string, unknown>();
@@ -70,8 +72,15 @@ export class Database {
     stream.open = item.open;
     if (item.summary) stream.summary = item.summary;
     const positions = item.events.map((json, index) => this.#addEvent(item, index, json, stream?.summary));
+    this.addEvaluations(item.evaluations ?? []);
     this.#onCommit(item);
     return { outcome: 'committed', positions };
+  }
+
+  addEvaluations(rows: readonly EvaluationRow[]): void {
+    const isNew = (row: EvaluationRow): boolean =>
+      !this.evaluations.some(({ id, source }) => id === row.id && source === row.source);
+    this.evaluations.push(...rows.filter(isNew));
   }
 
   #addEvent(item: CommitItem, index: number, json: string, summary: RunSummary | undefined): string {
@@ -138,6 +147,7 @@ export class Database {
 
   deleteStream(id: string): void {
     this.streams.delete(id);
+    this.evaluations = this.evaluations.filter(({ run }) => run !== id);
     for (const [key, timer] of this.#timers) if (timer.stream === id) this.#timers.delete(key);
   }
 }

@@ -16,6 +16,7 @@ import type { Database } from './database.ts';
 import { compare } from './database.ts';
 import type { Faults } from './faults.ts';
 import type { Life } from './life.ts';
+import { memoryEvaluations } from './memory-evaluations.ts';
 import type { Random } from './random.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -124,6 +125,7 @@ export function openMemoryStore(options: {
         database.events.filter((event) => position === undefined || event.position > position).slice(0, limit),
       ),
     lastPosition: () => call('lastPosition', () => database.events.at(-1)?.position),
+    ...memoryEvaluations(database, call),
     getDocument: (kind, id) => call('getDocument', () => database.getDocument(kind, id)),
     putDocument: (kind, id, value, expect) => call('putDocument', () => database.putDocument(kind, id, value, expect)),
     listDocuments: (kind: DocumentKind, page) => call('listDocuments', () => database.listDocuments(kind, page)),
@@ -136,9 +138,9 @@ export function openMemoryStore(options: {
           if (summary?.project === project && (summary.state !== 'finished') === open) count++;
         return count;
       }),
+    groupRuns: (query, by) => call('groupRuns', () => groupRuns(database, query, by)),
     async probe() {
       const before = timeline.now;
-    groupRuns: (query, by) => call('groupRuns', () => groupRuns(database, query, by)),
       await call('probe', () => undefined);
       return Math.round(timeline.now - before);
     },
@@ -199,8 +201,6 @@ function listRuns(database: Database, query: RunQuery): Page<RunSummary> {
   return pageOf(found.reverse(), query);
 }
 
-function matches(summary: RunSummary, query: RunQuery): boolean {
-  for (const key of ['project', 'stage', 'sequence', 'service', 'state', 'result', 'correlationid'] as const)
 function groupRuns(database: Database, query: RunQuery, by: 'state' | 'place'): RunGroup[] {
   const groups = new Map<string, RunGroup>();
   for (const run of listRuns(database, { ...query, limit: Number.POSITIVE_INFINITY }).items) {
@@ -212,6 +212,8 @@ function groupRuns(database: Database, query: RunQuery, by: 'state' | 'place'): 
   return [...groups.values()].slice(0, query.limit);
 }
 
+function matches(summary: RunSummary, query: RunQuery): boolean {
+  for (const key of ['project', 'stage', 'sequence', 'service', 'state', 'result', 'correlationid'] as const)
     if (query[key] !== undefined && query[key] !== summary[key]) return false;
   if (query.since !== undefined && summary.acceptedAt < query.since) return false;
   if (query.until !== undefined && summary.acceptedAt >= query.until) return false;

@@ -11,6 +11,7 @@ import type {
   FinishedRun,
   HistoryLine,
   Node,
+  OpenAttempt,
   OpenRun,
   Outcome,
   Run,
@@ -310,6 +311,7 @@ function answer(run: Run, input: AnswerInput, env: Env): Step {
   const task = env.sequence?.tasks.find((one) => one.key === input.task);
   if (!node || !task) return keepIgnored(run, input, 'unknown-task');
   if (isSpoof(run, task, input)) return keepIgnored(run, input, 'spoof');
+  if (input.phase === 'invalidated') return invalidated(run, node, input);
   const source = input.event.source;
   if (run.kind !== 'open' || node.state !== 'open' || node.attempt.number !== input.attempt) {
     const past = node.attempts.find((attempt) => attempt.number === input.attempt);
@@ -350,29 +352,6 @@ function answer(run: Run, input: AnswerInput, env: Env): Step {
         finished: undefined,
       };
   const first = attempt.startedAt === undefined;
-  if (first && input.phase !== 'finished') {
-    if (task.startTimeoutMs !== undefined) {
-      work.effects.push({
-        kind: 'unschedule',
-        name: `start-timeout/${task.key}/${attempt.number}`,
-        dueAt: attempt.triggeredAt + task.startTimeoutMs,
-      });
-    }
-    if (task.timeoutMs !== undefined) {
-      work.effects.push({
-        kind: 'schedule',
-        name: `timeout/${task.key}/${attempt.number}`,
-        dueAt: input.at + task.timeoutMs,
-      });
-    }
-    if (task.heartbeatMs !== undefined) {
-      work.effects.push({
-        kind: 'schedule',
-        name: `heartbeat/${task.key}/${attempt.number}`,
-        dueAt: input.at + task.heartbeatMs,
-      });
-    }
-  }
   if (!known && Object.keys(attempt.executors).length + 1 >= task.executors) {
     work.effects.push({ kind: 'withdraw', task: task.key, attempt: attempt.number });
   }
@@ -389,9 +368,34 @@ function answer(run: Run, input: AnswerInput, env: Env): Step {
   const executors = { ...attempt.executors, [source]: executor };
   const startedAt = first ? input.at : attempt.startedAt;
   setNode(work, task.key, { ...node, attempt: { ...attempt, startedAt, executors } });
-  if (input.phase === 'finished' && isComplete(executors, task.executors))
-    return completeAttempt(work, task, executors);
-  return applied({ run: work.run, effects: work.effects });
+  const complete = input.phase === 'finished' && isComplete(executors, task.executors);
+  if (first) startTimers(work, task, attempt, { complete });
+  return complete ? completeAttempt(work, task, executors) : applied({ run: work.run, effects: work.effects });
+}
+
+/** Somebody is on it: it was started in time, and from now on other times count, unless it is over at once. */
+function startTimers(work: Work, task: TaskPlan, attempt: OpenAttempt, { complete }: { complete: boolean }): void {
+  const { number, triggeredAt } = attempt;
+  if (task.startTimeoutMs !== undefined) {
+    const name = `start-timeout/${task.key}/${number}`;
+    work.effects.push({ kind: 'unschedule', name, dueAt: triggeredAt + task.startTimeoutMs });
+  }
+  if (complete) return;
+  if (task.timeoutMs !== undefined) {
+    const name = `timeout/${task.key}/${number}`;
+    work.effects.push({ kind: 'schedule', name, dueAt: work.at + task.timeoutMs });
+  }
+  if (task.heartbeatMs !== undefined) {
+    const name = `heartbeat/${task.key}/${number}`;
+    work.effects.push({ kind: 'schedule', name, dueAt: work.at + task.heartbeatMs });
+  }
+}
+
+/** It is kept with the run, whose course it does not change. */
+function invalidated(run: Run, node: Node, input: AnswerInput): Step {
+  const isOpen = node.state === 'open' && node.attempt.number === input.attempt;
+  const isKnown = isOpen || node.attempts.some(({ number }) => number === input.attempt);
+  return isKnown ? applied({ run, effects: [] }) : keepIgnored(run, input, 'unknown-attempt');
 }
 
 /** Who may publish for one task or project must not answer for another: a broker grants its rights by the subject. */

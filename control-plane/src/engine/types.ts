@@ -150,7 +150,8 @@ export type RunInput =
   | { kind: 'rejected'; at: number; message: string }
   | {
       kind: 'answer';
-      phase: 'started' | 'status.changed' | 'finished';
+      /** `invalidated`: a person says that what was finished is not to be relied on; the run takes note of nothing. */
+      phase: 'started' | 'status.changed' | 'finished' | 'invalidated';
       at: number;
       task: string;
       attempt: number;

@@ -60,7 +60,7 @@ export async function readJson(req: IncomingMessage, maxBytes: number): Promise<
   return read.value;
 }
 
-/** Content types under which a shipyard is taken, curl's for `--data-binary` and `-T` among them. */
+/** Content types under which YAML is taken, curl's for `--data-binary` and `-T` among them. */
 const TEXT_TYPE =
   /^(text\/[a-z0-9.+-]+|application\/([a-z0-9.+-]+\+)?(x-)?yaml|application\/octet-stream|application\/x-www-form-urlencoded)\s*(;|$)/i;
 const CHARSET = /;\s*charset\s*=\s*"?([^";\s]+)/i;
@@ -77,7 +77,7 @@ export async function readText(req: IncomingMessage, maxBytes: number): Promise<
     throw refused('unsupported-charset', 'text is read as UTF-8 and nothing else: send UTF-8');
   }
   const body = await readBody(req, maxBytes);
-  if (body.length === 0) throw refused('empty-body', 'the body is empty: send the text of the shipyard');
+  if (body.length === 0) throw refused('empty-body', 'the body is empty: send the text of the file');
   try {
     return utf8.decode(body);
   } catch {

@@ -5,6 +5,7 @@ import { EVENT_BYTES_MAX, type ReceivedEvent } from '../runtime/control-plane.ts
 import { BODY_BYTES_MAX, readBody } from './body.ts';
 import type { Door } from './door.ts';
 import { JSON_TYPE, send } from './door.ts';
+import { idempotencyKeyOf } from './idempotency-key.ts';
 import { faultOfEvent, isProblemCode, Refused, refused } from './problem.ts';
 import { readQuery } from './query.ts';
 import { clientSignal } from './wait.ts';
@@ -101,13 +102,6 @@ function ignored(event: CloudEvent, reason: string | undefined): Refused {
 function refuseQuery(url: string): void {
   const start = url.indexOf('?');
   if (start !== -1) readQuery({}, url.slice(start + 1));
-}
-
-function idempotencyKeyOf(req: IncomingMessage): string | undefined {
-  const key = req.headers['idempotency-key'];
-  if (key === undefined) return undefined;
-  if (typeof key === 'string' && key !== '' && key.length <= 256 && /^[\x20-\x7e]+$/.test(key)) return key;
-  throw refused('invalid-parameter', 'Idempotency-Key has 1 to 256 printable ASCII characters');
 }
 
 /** Seconds of `Prefer: wait=N`. What is no number is no preference (RFC 7240), and nobody waits longer than the bound. */

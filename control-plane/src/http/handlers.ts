@@ -3,6 +3,8 @@ import type { ListQuery, PlaneStatus } from '../runtime/control-plane.ts';
 import { sessionCookie } from './auth.ts';
 import type { Description } from './description.ts';
 import { type Door, send } from './door.ts';
+import { makeEvaluationHandlers } from './evaluation-handlers.ts';
+import { etag, versionsOf } from './if-match.ts';
 import { refused } from './problem.ts';
 import type { Handlers } from './route-types.ts';
 import type { Streams } from './stream.ts';
@@ -50,13 +52,15 @@ export function makeHandlers({ door, streams, description, registry, readiness }
     listShipyards: async ({ params, query }) => ok(await plane.listShipyards(params.project, paged(query))),
     getShipyardVersion: async ({ params }) => ok(await plane.getShipyard(params.project, params.version)),
 
+    ...makeEvaluationHandlers(door),
+
     listRuns: async ({ query, labels }) => ok(await plane.listRuns({ ...paged(query), ...withLabels(labels) })),
+    countRuns: async ({ query, labels }) => ok(await plane.countRuns({ ...query, ...withLabels(labels) })),
+    getEnvironment: async ({ query }) => ok({ items: await plane.environment(query.project) }),
     getRun: async ({ params }) => ok(await plane.getRun(params.run)),
     listRunEvents: async ({ params, query }) => ok(await plane.listRunEvents(params.run, paged(query))),
     whyRun: async ({ params }) => ok(await plane.why(params.run)),
     getContext: async ({ params }) => ok(await plane.getContext(params.correlationid)),
-    countRuns: async ({ query, labels }) => ok(await plane.countRuns({ ...query, ...withLabels(labels) })),
-    getEnvironment: async ({ query }) => ok({ items: await plane.environment(query.project) }),
     commandRun: async ({ params, body, caller }) => {
       // Who it was is what the token says; only where nobody is known may somebody say it himself.
       const by = caller.way === 'open' ? body?.by : caller.name;
@@ -126,17 +130,6 @@ function paged<Q extends Partial<Pick<ListQuery, 'limit'>>>(query: Q): Omit<Q, '
 
 function withLabels(labels: Record<string, string>): { labels?: Record<string, string> } {
   return Object.keys(labels).length === 0 ? {} : { labels };
-}
-
-function etag(version: string): string {
-  return `"${version}"`;
-}
-
-/** `If-Match`: `*`, or a list of entity tags. What is none of ours matches nothing, a weak one included (RFC 9110, 13.1.1). */
-function versionsOf(ifMatch: string | undefined): '*' | readonly string[] | undefined {
-  if (ifMatch === undefined) return undefined;
-  if (ifMatch.trim() === '*') return '*';
-  return ifMatch.split(',').flatMap((tag) => /^"([^"]*)"$/.exec(tag.trim())?.[1] ?? []);
 }
 
 function sessionOf({ way, name, permissions }: ReturnType<Door['auth']['identify']>): unknown {

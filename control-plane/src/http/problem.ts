@@ -85,16 +85,17 @@ export function faultOfError(error: unknown, reference: () => string): Fault {
   return fault('internal', detail, { cause: error });
 }
 
-/** The most a problem may weigh. A refused shipyard is the exception: its list of problems is what was asked for. */
+/** The most a problem may weigh. A refused file is the exception: its list of problems is what was asked for. */
 const PROBLEM_BYTES_MAX = 2048;
-const SHIPYARD_PROBLEM_BYTES_MAX = 64 * 1024;
+const FILE_PROBLEM_BYTES_MAX = 64 * 1024;
+const FILE_CODES: ReadonlySet<string> = new Set(['invalid-shipyard', 'invalid-slo', 'invalid-sli']);
 const DETAIL_MAX = 500;
 const INSTANCE_MAX = 200;
 const QUOTED_MAX = 120;
 
 /** RFC 9457, within its bound: what does not fit is cut, and errors that do not fit are counted. */
 export function problemText(from: Fault, instance: string): string {
-  const maxBytes = from.code === 'invalid-shipyard' ? SHIPYARD_PROBLEM_BYTES_MAX : PROBLEM_BYTES_MAX;
+  const maxBytes = FILE_CODES.has(from.code) ? FILE_PROBLEM_BYTES_MAX : PROBLEM_BYTES_MAX;
   const problem = {
     type: `/v1/docs#problem-${from.code}`,
     title: titleOf(from.code),

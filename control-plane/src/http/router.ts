@@ -10,7 +10,7 @@ import type { AnyHandler, Handlers, RawRouteId, TableRouteId } from './route-typ
 import { refusedBody } from './zod-fault.ts';
 
 const JSON_BYTES_MAX = 1024 * 1024;
-const SHIPYARD_BYTES_MAX = 256 * 1024;
+const YAML_BYTES_MAX = 256 * 1024;
 const RAW: ReadonlySet<string> = new Set<RawRouteId>(['sendEvents', 'claimTasks', 'livez']);
 
 /**
@@ -137,7 +137,7 @@ async function readBodyOf(
   params: Readonly<Record<string, string>>,
 ): Promise<unknown> {
   if (route.body === undefined) return undefined;
-  if (route.bodyType === 'application/yaml') return readText(req, SHIPYARD_BYTES_MAX);
+  if (route.bodyType === 'application/yaml') return readText(req, YAML_BYTES_MAX);
   const json = await readJson(req, JSON_BYTES_MAX);
   const own = withoutIdentity(route, json, params);
   refusePrototypes(own);

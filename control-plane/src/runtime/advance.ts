@@ -6,6 +6,7 @@ import type { CommitItem, CommitResult, JournalEntry, Store, Timer } from '../st
 import type { Clock } from './clock.ts';
 import type { Decided } from './entry.ts';
 import { decodeGroupEntry, decodeRunEntry, encodeGroupEntry, encodeRunEntry } from './entry.ts';
+import { evaluationRows } from './evaluation/evaluation-row.ts';
 import type { PlaneLimits } from './limits.ts';
 import { ReadyQueue } from './ready-queue.ts';
 
@@ -361,6 +362,7 @@ export class Advance {
       events,
       rows,
       summary: summarize(run, slot.env?.sequence, at),
+      ...evaluationsOf(run, { at, events, rows }),
       open: !this.#isSettledAtOnce(run),
       timersPut,
       timersDelete,
@@ -618,6 +620,12 @@ type Prepared = Decision & { item: CommitItem };
 
 function isPrepared(decision: Decision): decision is Prepared {
   return decision.item !== undefined;
+}
+
+/** Nearly every entry has none, and says nothing of it. */
+function evaluationsOf(run: Run, entry: Parameters<typeof evaluationRows>[1]): Pick<CommitItem, 'evaluations'> {
+  const evaluations = evaluationRows(run, entry);
+  return evaluations.length === 0 ? {} : { evaluations };
 }
 
 function newSlot(id: string, known: Slot['known'], first: RunInput | GroupInput): Slot {

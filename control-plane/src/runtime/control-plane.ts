@@ -19,6 +19,7 @@ import type {
   Waited,
   Why,
 } from '@slipway/contract';
+import type { Evaluations, Resources } from './evaluation/ports.ts';
 
 /** The most that one event may weigh, whichever way it comes in. */
 export const EVENT_BYTES_MAX = 1024 * 1024;
@@ -62,9 +63,9 @@ export interface ControlPlane {
       labels?: Record<string, string>;
     },
   ): Promise<Paged<RunSummary>>;
-  getRun(run: string): Promise<RunView>;
   countRuns(query: Omit<Parameters<ControlPlane['listRuns']>[0], 'limit' | 'cursor'>): Promise<RunCounts>;
   environment(project: string | undefined): Promise<EnvironmentCell[]>;
+  getRun(run: string): Promise<RunView>;
   listRunEvents(run: string, page: { limit: number; cursor?: string }): Promise<Paged<EventView>>;
   why(run: string): Promise<Why>;
   getContext(correlationId: string): Promise<ContextView>;
@@ -82,6 +83,10 @@ export interface ControlPlane {
   ): Promise<{ version: string; changed: boolean; warnings: SourceProblem[]; plan: unknown }>;
   getShipyard(project: string, version?: string): Promise<ShipyardVersion>;
   listShipyards(project: string, page: { limit: number; cursor?: string }): Promise<Paged<ShipyardVersion>>;
+
+  /** slo.yaml and sli.yaml, which live with their project. */
+  readonly resources: Resources;
+  readonly evaluations: Evaluations;
 
   listServices(filter: { project?: string; task?: string }): Promise<ServiceView[]>;
   listSubscriptions(page: { limit: number; cursor?: string }): Promise<Paged<Subscription>>;

@@ -30,6 +30,8 @@ export type Ingested =
 
 export type IngestContext = {
   book: ProjectBook;
+  /** Marks what a `<task>.invalidated` is about. */
+  evaluations: { noteInvalidated(event: CloudEvent, task: string, project: string | undefined): Promise<void> };
   clock: Clock;
   way: Way;
   /** Over the bus nobody can be told what is wrong: what can be is told by a run that has failed, the rest is ignored. */
@@ -55,21 +57,23 @@ export function ingest(received: ReceivedEvent, context: IngestContext): Ingeste
       return refuse(context, 'unknown-event-type', event, `${event.type} is sent by the control plane only`);
     return ingestTrigger(received, kind, context);
   }
-  if (kind.phase !== 'started' && kind.phase !== 'status.changed' && kind.phase !== 'finished') {
+  if (kind.phase === 'triggered' || kind.phase === 'cancelled') {
     return refuse(
       context,
       'unknown-event-type',
       event,
-      `${event.type} is not something a task service sends; answers are started, status.changed and finished`,
+      `${event.type} is sent by the control plane only; answers are started, status.changed and finished, and a person may send invalidated`,
     );
   }
-  return ingestAnswer(received, kind.task, kind.phase, context);
+  const ingested = ingestAnswer(received, kind.task, kind.phase, context);
+  if (kind.phase !== 'invalidated' || ingested.run === undefined) return ingested;
+  return context.evaluations.noteInvalidated(event, kind.task, context.project).then(() => ingested);
 }
 
 function ingestAnswer(
   { event, json }: ReceivedEvent,
   uses: string,
-  phase: 'started' | 'status.changed' | 'finished',
+  phase: Extract<RunInput, { kind: 'answer' }>['phase'],
   context: IngestContext,
 ): Ingested {
   const causation = causationOf(event);

@@ -38,20 +38,22 @@ import type {
   StreamListener,
 } from './control-plane.ts';
 import { EVENT_BYTES_MAX, Refusal } from './control-plane.ts';
+import { EvaluationBook } from './evaluation/evaluation-book.ts';
+import { ResourceBook } from './evaluation/resource-book.ts';
 import { eventView, Hub } from './hub.ts';
 import { runIdOf } from './ids.ts';
 import type { Ingested } from './ingest.ts';
 import { ingest } from './ingest.ts';
 import type { Lease } from './leases.ts';
 import { Leases } from './leases.ts';
+import { defaultPlaneLimits, type PlaneLimits } from './limits.ts';
 import type { Offer } from './offers.ts';
 import { Offers } from './offers.ts';
-import { defaultPlaneLimits, type PlaneLimits } from './limits.ts';
 import type { PlaneLog, PostEvent } from './outside.ts';
+import { countRuns, readEnvironment } from './overview.ts';
 import { ProjectBook } from './project-book.ts';
 import { Push } from './push.ts';
 import { Relay } from './relay.ts';
-import { countRuns, readEnvironment } from './overview.ts';
 import { sweepRetention } from './retention.ts';
 import { ServiceBook } from './service-book.ts';
 import { TakeUp } from './take-up.ts';
@@ -66,10 +68,10 @@ export type PlaneOptions = {
   log: PlaneLog;
   /** Delivers to push subscriptions; undefined where none can be. */
   post?: PostEvent | undefined;
+  limits?: Partial<PlaneLimits> | undefined;
 };
 
 const LEASE_DEFAULT_MS = 60_000;
-  limits?: Partial<PlaneLimits> | undefined;
 const RETENTION_SWEEP_MS = 60_000;
 /** How long a sender waits for a bus that is away. */
 const BUS_AWAY_MS = 1500;
@@ -92,10 +94,12 @@ class Plane implements ControlPlane {
   readonly #clock: Clock;
   readonly #shared: boolean;
   readonly #log: PlaneLog;
+  readonly #limits: PlaneLimits;
   readonly #book: ProjectBook;
+  readonly resources: ResourceBook;
+  readonly evaluations: EvaluationBook;
   readonly #advance: Advance;
   readonly #offers: Offers;
-  readonly #limits: PlaneLimits;
   readonly #leases: Leases;
   readonly #timers: Timers;
   readonly #takeUp: TakeUp;
@@ -123,16 +127,25 @@ class Plane implements ControlPlane {
     this.#clock = clock;
     this.#shared = shared;
     this.#log = log;
+    this.#limits = { ...defaultPlaneLimits, ...options.limits };
     const onError = (message: string, details: Record<string, unknown>): void => log.error(details, message);
     this.#book = new ProjectBook({ store, clock, shared });
-    this.#advance = new Advance({
-    this.#limits = { ...defaultPlaneLimits, ...options.limits };
+    this.resources = new ResourceBook({ store, clock, projects: this.#book });
+    this.evaluations = new EvaluationBook({
       store,
       clock,
+      log,
+      projects: this.#book,
+      submit: (events, idempotencyKey) => this.submit(events, { idempotencyKey }),
+      loadRun: async (run) => (await this.#advance.load(run))?.run,
+    });
+    this.#advance = new Advance({
+      store,
+      clock,
+      limits: this.#limits,
       shared,
       tellsEnds: bus.kind !== 'local',
       envOf: (at) => this.#book.envOf(at),
-      limits: this.#limits,
       onCommitted: (batch) => this.#committed(batch),
       onUncertain: (stream) => this.#takeUp.uncertain(stream),
       onError,
@@ -209,6 +222,7 @@ class Plane implements ControlPlane {
       way: options.way ?? ('http' as const),
       lenient: false,
       idempotencyKey: options.idempotencyKey,
+      evaluations: this.evaluations,
     };
     const ingested: Ingested[] = [];
     for (const received of events) {
@@ -267,7 +281,7 @@ class Plane implements ControlPlane {
 
   /** Who answers what was asked serves its task; who answers something else serves nothing. */
   #noteService(input: RunInput, verdict: Verdict | undefined): void {
-    if (input.kind !== 'answer' || verdict?.outcome.kind === 'ignored') return;
+    if (input.kind !== 'answer' || input.phase === 'invalidated' || verdict?.outcome.kind === 'ignored') return;
     const uses = plainType(input.event.type).split('.')[0] ?? '';
     this.#services.seen({ task: uses, source: input.event.source, way: input.way, version: undefined });
   }
@@ -293,7 +307,14 @@ class Plane implements ControlPlane {
     try {
       one = ingest(
         { event },
-        { book: this.#book, clock: this.#clock, way: 'nats', lenient: true, project: delivery.project },
+        {
+          book: this.#book,
+          clock: this.#clock,
+          way: 'nats',
+          lenient: true,
+          project: delivery.project,
+          evaluations: this.evaluations,
+        },
       );
     } catch (error) {
       this.#ignoreDelivery(delivery, error instanceof Refusal ? error.code : String(error));
@@ -710,6 +731,14 @@ class Plane implements ControlPlane {
     return this.#asking(() => this.#store.listRuns(query));
   }
 
+  countRuns(query: Omit<RunQuery, 'limit' | 'cursor'>): Promise<RunCounts> {
+    return this.#asking(() => countRuns(this.#store, query));
+  }
+
+  environment(project: string | undefined): Promise<EnvironmentCell[]> {
+    return this.#asking(() => readEnvironment(this.#store, project));
+  }
+
   async listRunEvents(run: string, page: { limit: number; cursor?: string }): Promise<Paged<EventView>> {
     await this.#loadRun(run);
     return this.#events({ run, order: 'oldest', ...page });
@@ -734,14 +763,6 @@ class Plane implements ControlPlane {
   async getContext(correlationId: string): Promise<ContextView> {
     const page = await this.#asking(() =>
       this.#store.listRuns({ correlationid: correlationId, limit: CONTEXT_RUNS_MAX }),
-  countRuns(query: Omit<RunQuery, 'limit' | 'cursor'>): Promise<RunCounts> {
-    return this.#asking(() => countRuns(this.#store, query));
-  }
-
-  environment(project: string | undefined): Promise<EnvironmentCell[]> {
-    return this.#asking(() => readEnvironment(this.#store, project));
-  }
-
     );
     if (page.items.length === 0)
       throw new Refusal('not-found', `there is no run with correlationid '${correlationId.slice(0, 80)}'`);
@@ -770,7 +791,12 @@ class Plane implements ControlPlane {
   getProject = (project: string): Promise<Project> => this.#book.get(project);
   putProject = (project: string, change: ProjectPut): Promise<{ project: Project; created: boolean }> =>
     this.#book.put(project, change);
-  deleteProject = (project: string): Promise<void> => this.#book.delete(project);
+  async deleteProject(project: string): Promise<void> {
+    await this.#book.delete(project);
+    await this.resources.deleteAll(project);
+    await this.evaluations.deleteAll(project);
+  }
+
   putShipyard = (
     project: string,
     text: string,
@@ -846,6 +872,7 @@ class Plane implements ControlPlane {
       leases: this.#leases.size,
       timers: this.#timers.size,
       cached_streams: this.#advance.cachedStreams,
+      cached_bytes: this.#advance.cachedBytes,
       stream_listeners: this.#hub.size,
       walk_done: this.#takeUp.walked ? 1 : 0,
       publishes_waiting: this.#relay.waiting,
@@ -857,7 +884,6 @@ class Plane implements ControlPlane {
       sweepRetention({ store: this.#store, clock: this.#clock }).then(
         () => this.#sweepLater(),
         (error: unknown) => {
-      cached_bytes: this.#advance.cachedBytes,
           this.#log.warn({ error: String(error) }, 'old runs could not be deleted');
           this.#sweepLater();
         },

@@ -34,6 +34,13 @@ export interface Store {
   /** The position of the newest event; undefined when there is none. */
   lastPosition(): Promise<string | undefined>;
 
+  /** Evaluations in the order of their commits, newest first. */
+  listEvaluations(query: EvaluationQuery): Promise<Page<ListedEvaluation>>;
+  /** By id, and source where several executors answered the same attempt; without it the first that was taken. */
+  findEvaluation(id: string, source?: string): Promise<EvaluationRow | undefined>;
+  /** Adds rows of events that are in the journal already, for data that an older program wrote; what is there stays. */
+  addEvaluations(rows: readonly EvaluationRow[]): Promise<void>;
+
   getDocument(kind: DocumentKind, id: string): Promise<StoredDocument | undefined>;
   /**
    * Writes a small document durably. `expect`: 'absent' inserts only; a revision replaces only that revision; undefined
@@ -50,18 +57,27 @@ export interface Store {
   /** Deletes finished, settled runs with their journal and events: those finished before `finishedBefore`, and all but the newest `keep`. At most `limit`; answers how many. */
   deleteFinishedRuns(rule: { project: string; finishedBefore?: number; keep?: number; limit: number }): Promise<number>;
   countRuns(filter: { project: string; open: boolean }): Promise<number>;
-  /** Writes and reads something small durably; answers in how many ms. For readiness. */
-  probe(): Promise<number>;
-  close(): Promise<void>;
-}
-
-export type DocumentKind = 'project' | 'shipyard' | 'subscription' | 'cursor' | 'token' | 'meta';
-export type StoredDocument = { id: string; revision: number; value: unknown };
   /**
    * Runs of a filter in groups: by state and result, or by place, which is project, stage, service, and whether they have
    * finished. Each group with how many they are and the newest of them; at most `limit` groups.
    */
   groupRuns(query: RunQuery, by: 'state' | 'place'): Promise<RunGroup[]>;
+  /** Writes and reads something small durably; answers in how many ms. For readiness. */
+  probe(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export type DocumentKind =
+  | 'project'
+  | 'shipyard'
+  | 'resource'
+  | 'resource-version'
+  | 'evaluation-mark'
+  | 'subscription'
+  | 'cursor'
+  | 'token'
+  | 'meta';
+export type StoredDocument = { id: string; revision: number; value: unknown };
 
 export type JournalEntry = {
   stream: string;
@@ -79,10 +95,50 @@ export type CommitItem = JournalEntry & {
   rows: readonly EventRow[];
   /** The run's row in the lists; undefined for a group, or when nothing a list shows has changed. */
   summary?: RunSummary;
+  /** What of `events` was an evaluation. It is durable with its entry, and goes with it. */
+  evaluations?: readonly EvaluationRow[];
   /** False: the stream is over and has nothing to tell. */
   open: boolean;
   timersPut: readonly Timer[];
   timersDelete: readonly Timer[];
+};
+
+/** A finished evaluation. Its identity is `id` and `source`. */
+export type EvaluationRow = {
+  /** Of the attempt that it answers. */
+  id: string;
+  source: string;
+  /** The stream. */
+  run: string;
+  task: string;
+  project: string;
+  stage: string;
+  service?: string;
+  correlationid: string;
+  at: number;
+  result: 'pass' | 'warning' | 'fail';
+  /** JSON: what else lists show. */
+  value: string;
+};
+
+/** Each with its own place in the list, from which a next page may go on. */
+export type ListedEvaluation = EvaluationRow & { cursor: string };
+
+export type EvaluationQuery = {
+  project: string;
+  stage?: string;
+  service?: string;
+  task?: string;
+  results?: readonly EvaluationRow['result'][];
+  correlationid?: string;
+  since?: number;
+  until?: number;
+  /** Only these. */
+  ids?: readonly string[];
+  /** None of these. */
+  except?: readonly string[];
+  limit: number;
+  cursor?: string;
 };
 
 /** What lists filter by, beside project, stage, service and correlation, which are the run's own. */
@@ -119,6 +175,8 @@ export type StoredEvent = {
 };
 
 export type Page<T> = { items: T[]; next?: string };
+
+export type RunGroup = { count: number; newest: RunSummary };
 
 export type RunQuery = {
   project?: string;
@@ -164,5 +222,3 @@ export class StoreUnavailable extends Error {
 export class InvalidCursor extends Error {
   override name = 'InvalidCursor';
 }
-export type RunGroup = { count: number; newest: RunSummary };
-

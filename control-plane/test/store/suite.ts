@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Abilities, Fixture, StoreUnderTest } from './fixture.ts';
 import { documentClaims } from './suite-documents.ts';
+import { evaluationClaims } from './suite-evaluations.ts';
 import { journalClaims } from './suite-journal.ts';
 import { keepingClaims } from './suite-keeping.ts';
 import { listClaims } from './suite-lists.ts';
@@ -27,6 +28,7 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, ab
     describe('journal', () => journalClaims(fixture));
     describe('timers', () => timerClaims(fixture));
     describe('lists', () => listClaims(fixture));
+    describe('evaluations', () => evaluationClaims(fixture));
     describe('documents', () => documentClaims(fixture));
     describe('retention', () => retentionClaims(fixture));
     describe('keeping', () => keepingClaims(fixture, abilities));

@@ -63,6 +63,8 @@ const TAGS = [
   ['events', 'Send events, and read what was taken and sent'],
   ['tasks', 'Be a task service over HTTP'],
   ['projects', 'Projects and their shipyards'],
+  ['resources', 'slo.yaml and sli.yaml, which live with the project'],
+  ['evaluations', 'Judge metrics against objectives, and see why'],
   ['runs', 'What runs, what ran, what it waits for, and its control'],
   ['services', 'Who serves which task'],
   ['subscriptions', 'Have events sent to an address'],
@@ -125,7 +127,7 @@ function operationOf(route: Route, schemas: Schemas): JsonSchema {
   return {
     operationId: route.id,
     summary: route.summary,
-    tags: [TAG_BY_SEGMENT[segment] ?? 'machines'],
+    tags: [tagOf(route, segment)],
     'x-permission': route.permission satisfies Permission,
     ...(route.permission === 'public' ? { security: [] } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
@@ -134,10 +136,18 @@ function operationOf(route: Route, schemas: Schemas): JsonSchema {
   };
 }
 
+/** What lies below a project has its tag by what it is. */
+function tagOf({ permission }: Route, segment: string): string {
+  const [things = ''] = permission.split(':');
+  return things === 'resources' || things === 'evaluations' ? things : (TAG_BY_SEGMENT[segment] ?? 'machines');
+}
+
 const PATH_PARAMETERS: Record<string, { description: string; schema?: JsonSchema }> = {
-  id: { description: 'The id of the event or subscription' },
+  id: { description: 'The id of the event, subscription or evaluation' },
   task: { description: 'The task type' },
   project: { description: 'The name of the project' },
+  stage: { description: 'The name of the stage' },
+  service: { description: 'What is worked on' },
   version: { description: 'The hash of the meaning, as `PUT` answered it' },
   run: { description: 'The id of the run' },
   correlationid: { description: 'The context' },
@@ -271,7 +281,14 @@ const CONFLICTS: Record<string, string[]> = {
   commandRun: ['409'],
   deleteProject: ['409'],
   putProject: ['422'],
-  putShipyard: ['422'],
+  putShipyard: ['412', '422', '428'],
+  putSlo: ['412', '422', '428'],
+  putSli: ['412', '422', '428'],
+  putStageSli: ['412', '422', '428'],
+  putProjectSli: ['412', '422', '428'],
+  startEvaluation: ['409', '422'],
+  replayEvaluation: ['409'],
+  whatIfEvaluation: ['409', '422'],
   putSubscription: ['422'],
   claimTasks: ['422'],
 };

@@ -1,19 +1,21 @@
 import { z } from 'zod';
+import { evaluationRoutes } from './evaluation-route.ts';
 import { resultSchema } from './outcome.ts';
+import { listQuery, nameQuery, pageOf, timeQuery } from './page.ts';
 import {
   acceptedSchema,
   claimRequestSchema,
   commandAnswerSchema,
   commandRequestSchema,
   contextViewSchema,
+  environmentCellSchema,
   eventViewSchema,
   projectPutSchema,
-  environmentCellSchema,
   projectSchema,
   runCommandSchema,
+  runCountsSchema,
   runStateSchema,
   runSummarySchema,
-  runCountsSchema,
   runViewSchema,
   serviceViewSchema,
   sessionRequestSchema,
@@ -38,6 +40,10 @@ export type Permission =
   | 'services:read'
   | 'subscriptions:read'
   | 'subscriptions:write'
+  | 'resources:read'
+  | 'resources:write'
+  | 'evaluations:read'
+  | 'evaluations:write'
   | 'public'
   | 'metrics:read';
 
@@ -61,39 +67,25 @@ export type Route = {
   answerType?: 'text/event-stream' | 'text/html' | 'text/plain';
 };
 
-const listQuery = {
-  limit: z.coerce.number().int().min(1).max(1000).optional().describe('Rows per page, default 50'),
-  cursor: z.string().max(512).optional().describe('`next` of the page before'),
-};
-const timeQuery = {
-  since: z.coerce.number().int().nonnegative().optional().describe('Accepted at or after, epoch ms'),
-  until: z.coerce.number().int().nonnegative().optional().describe('Accepted before, epoch ms'),
-};
-const name = z.string().max(256).optional();
 const runFilter = {
-  project: name,
-  stage: name,
-  sequence: name,
-  service: name,
+  project: nameQuery,
+  stage: nameQuery,
+  sequence: nameQuery,
+  service: nameQuery,
   state: runStateSchema.optional(),
   result: resultSchema.optional(),
-  correlationid: name,
+  correlationid: nameQuery,
   ...timeQuery,
 };
 const eventFilter = {
-  correlationid: name,
-  type: name,
-  source: name,
-  project: name,
-  stage: name,
-  service: name,
+  correlationid: nameQuery,
+  type: nameQuery,
+  source: nameQuery,
+  project: nameQuery,
+  stage: nameQuery,
+  service: nameQuery,
   ...timeQuery,
 };
-
-/** `{items, next}`: newest first; `next` is absent on the last page. */
-export function pageOf<T extends z.ZodType>(item: T) {
-  return z.object({ items: z.array(item), next: z.string().optional() });
-}
 
 const duration = z
   .string()
@@ -143,7 +135,7 @@ export const routes = [
     path: '/v1/events/{id}',
     permission: 'events:read',
     summary: 'One event by its id.',
-    query: z.object({ source: name }),
+    query: z.object({ source: nameQuery }),
     answers: { 200: eventViewSchema },
   },
   {
@@ -217,9 +209,17 @@ export const routes = [
     summary: 'One version.',
     answers: { 200: shipyardVersionSchema },
   },
+  ...evaluationRoutes,
   {
     id: 'listRuns',
     method: 'GET',
+    path: '/v1/runs',
+    permission: 'runs:read',
+    summary: 'Runs, newest first.',
+    query: z.object({ ...runFilter, ...listQuery }),
+    labelQuery: true,
+    answers: { 200: pageOf(runSummarySchema) },
+  },
   {
     id: 'countRuns',
     method: 'GET',
@@ -236,15 +236,8 @@ export const routes = [
     path: '/v1/environment',
     permission: 'runs:read',
     summary: 'What ran last and what is open, for each service in each stage; those with the newest runs first.',
-    query: z.object({ project: name }),
+    query: z.object({ project: nameQuery }),
     answers: { 200: pageOf(environmentCellSchema) },
-  },
-    path: '/v1/runs',
-    permission: 'runs:read',
-    summary: 'Runs, newest first.',
-    query: z.object({ ...runFilter, ...listQuery }),
-    labelQuery: true,
-    answers: { 200: pageOf(runSummarySchema) },
   },
   {
     id: 'getRun',
@@ -294,7 +287,7 @@ export const routes = [
     path: '/v1/services',
     permission: 'services:read',
     summary: 'Who is connected or was, by task; and tasks nobody serves.',
-    query: z.object({ project: name, task: name }),
+    query: z.object({ project: nameQuery, task: nameQuery }),
     answers: { 200: pageOf(serviceViewSchema) },
   },
   {
@@ -342,8 +335,8 @@ export const routes = [
       'Server-sent events: `event: event` with an EventView and `event: run` with a RunSummary; `Last-Event-ID` replays.',
     query: z.object({
       ...eventFilter,
-      sequence: name,
-      run: name,
+      sequence: nameQuery,
+      run: nameQuery,
       kind: z.enum(['event', 'run', 'all']).optional().describe('default all'),
       lastEventId: z
         .string()

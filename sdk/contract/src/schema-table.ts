@@ -1,5 +1,20 @@
 import type { z } from 'zod';
 import {
+  evaluatedSliSchema,
+  evaluationMarkRequestSchema,
+  evaluationRequestSchema,
+  evaluationSchema,
+  evaluationStartedSchema,
+  evaluationSummarySchema,
+  mergedSliSchema,
+  replayAnswerSchema,
+  resourceHeadSchema,
+  resourcePutAnswerSchema,
+  resourceSchema,
+  whatIfAnswerSchema,
+  whatIfRequestSchema,
+} from './evaluation-view.ts';
+import {
   cloudEventSchema,
   finishedDataSchema,
   keptnCloudEventSchema,
@@ -21,10 +36,12 @@ import {
   commandAnswerSchema,
   commandRequestSchema,
   contextViewSchema,
+  environmentCellSchema,
   eventViewSchema,
   executorViewSchema,
   projectPutSchema,
   projectSchema,
+  runCountsSchema,
   runSummarySchema,
   runViewSchema,
   serviceViewSchema,
@@ -36,12 +53,10 @@ import {
   subscriptionSchema,
   taskViewSchema,
   waitedSchema,
-  environmentCellSchema,
   whySchema,
 } from './view.ts';
 
 /**
-  runCountsSchema,
  * Every shape that has a name outside of this package: a component of the OpenAPI document and, where somebody may want
  * to check a file or a message of their own against it, a JSON Schema in `schemas/`. Names are those of the glossary.
  */
@@ -64,6 +79,8 @@ export const componentSchemas = {
   ClaimRequest: claimRequestSchema,
   EventView: eventViewSchema,
   RunSummary: runSummarySchema,
+  RunCounts: runCountsSchema,
+  EnvironmentCell: environmentCellSchema,
   Run: runViewSchema,
   Task: taskViewSchema,
   Attempt: attemptViewSchema,
@@ -76,11 +93,22 @@ export const componentSchemas = {
   ProjectPut: projectPutSchema,
   ShipyardVersion: shipyardVersionSchema,
   ShipyardPutAnswer: shipyardPutAnswerSchema,
+  Resource: resourceSchema,
+  ResourceHead: resourceHeadSchema,
+  ResourcePutAnswer: resourcePutAnswerSchema,
+  MergedSli: mergedSliSchema,
+  EvaluatedSli: evaluatedSliSchema,
+  EvaluationSummary: evaluationSummarySchema,
+  Evaluation: evaluationSchema,
+  EvaluationRequest: evaluationRequestSchema,
+  EvaluationStarted: evaluationStartedSchema,
+  EvaluationMarkRequest: evaluationMarkRequestSchema,
+  ReplayAnswer: replayAnswerSchema,
+  WhatIfRequest: whatIfRequestSchema,
+  WhatIfAnswer: whatIfAnswerSchema,
   Service: serviceViewSchema,
   Session: sessionSchema,
   SessionRequest: sessionRequestSchema,
-  RunCounts: runCountsSchema,
-  EnvironmentCell: environmentCellSchema,
   Subscription: subscriptionSchema,
   SubscriptionPut: subscriptionPutSchema,
 } as const satisfies Record<string, z.ZodType>;

@@ -2,6 +2,7 @@
 
 export { average, median, percentile, sorted } from './baseline/aggregate.ts';
 export { COMPARISON_RESULTS_MAX, resultsWanted, type Subject, slotsOf } from './baseline/select.ts';
+export { canonicalJson } from './explain/canonical.ts';
 export { explain } from './explain/explain.ts';
 export { type Decision, type DecisionInput, decide, type WhatIf, whatIf } from './explain/replay.ts';
 export { type ExplainedObjective, type Explanation, RULES_VERSION } from './explain/types.ts';
@@ -13,6 +14,7 @@ export { type LintResult, sliLint, sloLint } from './lint/lint.ts';
 export type { LintProblem, Severity } from './lint/types.ts';
 export { renderReport } from './report/report.ts';
 export type { ReportInput, ReportRun } from './report/types.ts';
+export { sliQueries } from './sli/queries.ts';
 export type { Budget, Repeat, Retry } from './slo/extension-types.ts';
 export { nearest } from './slo/nearest.ts';
 export { parseSlo, sloFromValue } from './slo/parse.ts';
@@ -21,13 +23,14 @@ export { thinned } from './stats/mann-whitney.ts';
 export { parseDuration } from './time/duration.ts';
 export { formatTimestamp, parseTimestamp } from './time/timestamp.ts';
 export { resolveWindow, type Window, type WindowRequest } from './time/window.ts';
-export type {
-  IndicatorResult,
-  IndicatorStatus,
-  IndicatorValue,
-  PreviousEvaluation,
-  PreviousIndicator,
-  Result,
+export {
+  type IndicatorResult,
+  type IndicatorStatus,
+  type IndicatorValue,
+  missingValue,
+  type PreviousEvaluation,
+  type PreviousIndicator,
+  type Result,
 } from './values.ts';
 export {
   type Decoded,

@@ -21,8 +21,20 @@ export interface JournalDoc {
   stage: string;
   service?: string;
   correlation: string;
+  /** The project, where the entry holds evaluations: their indexes are of such entries only. */
+  evaluated?: string;
+  evaluations?: EvaluationDoc[];
   /** The summary that came with this entry, as JSON: the projection is repaired from it. */
   summary?: string;
+}
+
+export interface EvaluationDoc {
+  id: string;
+  source: string;
+  task: string;
+  result: 'pass' | 'warning' | 'fail';
+  /** JSON. */
+  value: string;
 }
 
 export interface EventRowDoc {
@@ -106,6 +118,13 @@ const JOURNAL_INDEXES: IndexSpecification[] = [
   { at: 1 },
 ];
 
+const EVALUATION_INDEXES: IndexSpecification[] = [
+  { evaluated: 1, pos: 1 },
+  { evaluated: 1, stage: 1, service: 1, pos: 1 },
+  { evaluated: 1, stage: 1, service: 1, 'evaluations.result': 1, pos: 1 },
+  { 'evaluations.id': 1 },
+];
+
 const STREAM_INDEXES: IndexSpecification[] = [
   { open: 1, _id: 1 },
   { accepted: 1, _id: 1 },
@@ -134,6 +153,8 @@ export function collectionsOf(db: Db): Collections {
 /** Several replicas may do this at once, and on a database that has them it is one cheap question each. */
 export async function ensureIndexes({ journal, streams, timers, documents }: Collections): Promise<void> {
   await journal.createIndexes(JOURNAL_INDEXES.map(named));
+  const ofSome = { partialFilterExpression: { evaluated: { $exists: true } } };
+  await journal.createIndexes(EVALUATION_INDEXES.map((key) => ({ ...named(key), ...ofSome })));
   await streams.createIndexes(STREAM_INDEXES.map(named));
   await timers.createIndexes([named({ due: 1 })]);
   await documents.createIndexes([named({ kind: 1, id: 1 })]);

@@ -4,12 +4,14 @@ import { InvalidCursor } from '../store.ts';
 const CHECK_LENGTH = 10;
 const TEXT_MAX = 1_024;
 
+type List = 'runs' | 'events' | 'evaluations';
+
 /** A place in a list as text that says nothing to whoever holds it, with a check so that a mangled one is noticed. */
-export function writeCursor(kind: 'runs' | 'events', place: string): string {
+export function writeCursor(kind: List, place: string): string {
   return Buffer.from(`${checkOf(kind, place)}${place}`).toString('base64url');
 }
 
-export function readCursor(kind: 'runs' | 'events', cursor: string): string {
+export function readCursor(kind: List, cursor: string): string {
   if (cursor.length <= TEXT_MAX) {
     const text = Buffer.from(cursor, 'base64url').toString();
     const place = text.slice(CHECK_LENGTH);

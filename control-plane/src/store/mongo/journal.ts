@@ -3,6 +3,7 @@ import type { AnyBulkWriteOperation } from 'mongodb';
 import type { CommitItem, CommitResult, JournalEntry, Timer } from '../store.ts';
 import { ask, duplicatesOf } from './ask.ts';
 import type { Collections, EventRowDoc, JournalDoc, StreamDoc, TimerDoc } from './collections.ts';
+import { evaluationDoc } from './evaluations.ts';
 import { eventPosition, type PositionClock } from './position.ts';
 import type { Projector } from './projector.ts';
 import type { StreamCache, StreamFacts } from './stream-cache.ts';
@@ -316,6 +317,9 @@ function entryDoc(item: CommitItem, facts: StreamFacts): JournalDoc {
     stage: facts.stage,
     correlation: facts.correlation,
     ...(facts.service === undefined ? {} : { service: facts.service }),
+    ...(item.evaluations === undefined
+      ? {}
+      : { evaluated: facts.project, evaluations: item.evaluations.map(evaluationDoc) }),
     ...(item.summary === undefined ? {} : { summary: JSON.stringify(item.summary) }),
   };
 }

@@ -4,6 +4,7 @@ import { type Store, StoreUnavailable, type Timer } from '../store.ts';
 import { ask } from './ask.ts';
 import { collectionsOf, ensureIndexes } from './collections.ts';
 import { Documents } from './documents.ts';
+import { Evaluations } from './evaluations.ts';
 import { Events } from './events.ts';
 import { Horizon } from './horizon.ts';
 import { Journal, timerKey } from './journal.ts';
@@ -24,7 +25,8 @@ export interface MongoStoreOptions {
   streamsCached?: number;
 }
 
-const SELECTION_TIMEOUT_MS = 2_000;
+/** Whoever asks while the server is away hears so within two seconds. */
+const SELECTION_TIMEOUT_MS = 1_500;
 const POOL_MAX = 16;
 const OPEN_TIMEOUT_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -76,6 +78,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
   });
   const runs = new Runs({ collections, projector, cache, readTimeoutMs });
   const events = new Events({ collections, horizon, readTimeoutMs });
+  const evaluations = new Evaluations({ collections, timeoutMs, readTimeoutMs });
   const documents = new Documents({ collections, timeoutMs });
 
   let closing: Promise<void> | undefined;
@@ -117,12 +120,15 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
     listRuns: whenOpen((query) => runs.list(query)),
     getRun: whenOpen((id) => runs.get(id)),
     countRuns: whenOpen((filter) => runs.count(filter)),
+    groupRuns: whenOpen((query, by) => runs.group(query, by)),
     deleteFinishedRuns: whenOpen((rule) => runs.deleteFinished(rule)),
     listEvents: whenOpen((query) => events.list(query)),
-    groupRuns: whenOpen((query, by) => runs.group(query, by)),
     findEvent: whenOpen((id, source) => events.find(id, source)),
     eventsAfter: whenOpen((page) => events.after(page)),
     lastPosition: whenOpen(() => events.last()),
+    listEvaluations: whenOpen((query) => evaluations.list(query)),
+    findEvaluation: whenOpen((id, source) => evaluations.find(id, source)),
+    addEvaluations: whenOpen((rows) => evaluations.add(rows)),
     getDocument: whenOpen((kind, id) => documents.get(kind, id)),
     putDocument: whenOpen((kind, id, value, expect) => documents.put(kind, id, value, expect)),
     listDocuments: whenOpen((kind, page) => documents.list(kind, page)),

@@ -43,6 +43,9 @@ export async function openSqliteStore(options: { dir: string }): Promise<Store> 
     findEvent: (id, source) => reader.call('findEvent', { id, source }),
     eventsAfter: (page) => reader.call('eventsAfter', page),
     lastPosition: () => reader.call('lastPosition', undefined),
+    listEvaluations: (query) => reader.call('listEvaluations', query),
+    findEvaluation: (id, source) => reader.call('findEvaluation', { id, source }),
+    addEvaluations: (rows) => writer.call('addEvaluations', rows),
     getDocument: (kind, id) => reader.call('getDocument', { kind, id }),
     putDocument: (kind, id, value, expect) =>
       writer.call('putDocument', { kind, id, value: JSON.stringify(value), expect }),
@@ -50,13 +53,13 @@ export async function openSqliteStore(options: { dir: string }): Promise<Store> 
     deleteDocument: (kind, id) => writer.call('deleteDocument', { kind, id }),
     deleteFinishedRuns: (rule) => writer.call('deleteFinishedRuns', rule),
     countRuns: (filter) => reader.call('countRuns', filter),
-    async probe() {
-      const start = performance.now();
-      await writer.call('probe', undefined);
     async groupRuns(query, by) {
       const groups = await reader.call('groupRuns', { query, by });
       return groups.map(({ n, ...newest }) => ({ count: n, newest: parseSummary(newest) }));
     },
+    async probe() {
+      const start = performance.now();
+      await writer.call('probe', undefined);
       return performance.now() - start;
     },
     async close() {
@@ -189,6 +192,7 @@ function encode(item: CommitItem): string {
     labels,
     timers(item.timersPut),
     timers(item.timersDelete),
+    item.evaluations === undefined ? '' : JSON.stringify(item.evaluations),
   ].join(FIELD);
 }
 

@@ -1,8 +1,11 @@
 import type { RunSummary } from '@slipway/contract';
 import type {
   DocumentKind,
+  EvaluationQuery,
+  EvaluationRow,
   EventQuery,
   JournalEntry,
+  ListedEvaluation,
   Page,
   RunQuery,
   StoredDocument,
@@ -62,6 +65,9 @@ export type Ops = {
   findEvent(args: { id: string; source: string | undefined }): StoredEvent | undefined;
   eventsAfter(page: { position?: string; limit: number }): StoredEvent[];
   lastPosition(): string | undefined;
+  listEvaluations(query: EvaluationQuery): Page<ListedEvaluation>;
+  findEvaluation(args: { id: string; source: string | undefined }): EvaluationRow | undefined;
+  addEvaluations(rows: readonly EvaluationRow[]): void;
   getDocument(args: { kind: DocumentKind; id: string }): StoredDocument | undefined;
   putDocument(args: {
     kind: DocumentKind;
@@ -76,8 +82,8 @@ export type Ops = {
   deleteDocument(args: { kind: DocumentKind; id: string }): boolean;
   deleteFinishedRuns(rule: { project: string; finishedBefore?: number; keep?: number; limit: number }): number;
   countRuns(filter: { project: string; open: boolean }): number;
+  groupRuns(args: { query: RunQuery; by: 'state' | 'place' }): (SummaryRow & { n: number })[];
   probe(): void;
   close(): void;
 };
 export type OpName = keyof Ops;
-  groupRuns(args: { query: RunQuery; by: 'state' | 'place' }): (SummaryRow & { n: number })[];

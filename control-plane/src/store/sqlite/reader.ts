@@ -1,8 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type {
   DocumentKind,
+  EvaluationQuery,
+  EvaluationRow,
   EventQuery,
   JournalEntry,
+  ListedEvaluation,
   Page,
   RunQuery,
   StoredDocument,
@@ -10,6 +13,7 @@ import type {
   Timer,
 } from '../store.ts';
 import { InvalidCursor } from '../store.ts';
+import { evaluationRow, evaluationSelects, FIND_EVALUATION } from './evaluations.ts';
 import { hashOf, padPosition, parsePosition } from './key.ts';
 import type { SummaryRow } from './protocol.ts';
 import { runFilter, type Value } from './run-filter.ts';
@@ -184,6 +188,20 @@ export class Reader {
     return row?.pos === null || row?.pos === undefined ? undefined : padPosition(Number(row.pos));
   }
 
+  listEvaluations(query: EvaluationQuery): Page<ListedEvaluation> {
+    const before = query.cursor === undefined ? undefined : cursorValue(query.cursor, 'v');
+    const nameOf = (text: string): number | undefined => this.#nameOf(text);
+    const found = evaluationSelects(query, before, nameOf).flatMap(({ sql, values }) => this.#all(sql, ...values));
+    const newest = found.sort((a, b) => Number(b.n) - Number(a.n)).slice(0, query.limit + 1);
+    const cursorOf = (row: Row): string => `v${padPosition(Number(row.n))}`;
+    return pageOf(newest, query.limit, (row) => ({ ...evaluationRow(row), cursor: cursorOf(row) }), cursorOf);
+  }
+
+  findEvaluation(args: { id: string; source: string | undefined }): EvaluationRow | undefined {
+    const rows = this.#all(FIND_EVALUATION, args.id).map(evaluationRow);
+    return rows.find((row) => args.source === undefined || row.source === args.source);
+  }
+
   getDocument(args: { kind: DocumentKind; id: string }): StoredDocument | undefined {
     const row = this.#all('SELECT id, revision, value FROM documents WHERE kind = ? AND id = ?', args.kind, args.id)[0];
     return row === undefined ? undefined : document(row);
@@ -222,6 +240,18 @@ export class Reader {
     return Number(rows[0]?.n ?? 0);
   }
 
+  groupRuns({ query, by }: { query: RunQuery; by: 'state' | 'place' }): (SummaryRow & { n: number })[] {
+    const filter = runFilter(query, (text) => this.#nameOf(text));
+    if (!filter) return [];
+    const { from, where, values } = filter;
+    const finished = this.#nameOf('finished') ?? -1;
+    const groups = by === 'state' ? 's.state, s.result' : `s.project, s.stage, s.service, s.state = ${finished}`;
+    // Groups have the number of their newest run, so that all else about it is looked up once a group and not once a run.
+    const counted = `SELECT max(s.sid) AS sid, count(*) AS n FROM ${from} WHERE ${where.join(' AND ')} GROUP BY ${groups} ORDER BY sid DESC LIMIT ?`;
+    const sql = `SELECT g.n, ${RUN_COLUMNS} FROM (${counted}) g JOIN streams r ON r.sid = g.sid ${RUN_JOINS} ORDER BY r.sid DESC`;
+    return this.#all(sql, ...values, query.limit).map((row) => ({ ...summaryRow(row), n: Number(row.n) }));
+  }
+
   #nameOf(text: string): number | undefined {
     const row = this.#all('SELECT n FROM names WHERE text = ?', text)[0];
     return row === undefined ? undefined : Number(row.n);
@@ -240,18 +270,6 @@ export class Reader {
 
 function cursorValue(cursor: string, kind: string): number {
   const value = cursor.startsWith(kind) ? parsePosition(cursor.slice(1)) : undefined;
-  groupRuns({ query, by }: { query: RunQuery; by: 'state' | 'place' }): (SummaryRow & { n: number })[] {
-    const filter = runFilter(query, (text) => this.#nameOf(text));
-    if (!filter) return [];
-    const { from, where, values } = filter;
-    const finished = this.#nameOf('finished') ?? -1;
-    const groups = by === 'state' ? 's.state, s.result' : `s.project, s.stage, s.service, s.state = ${finished}`;
-    // Groups have the number of their newest run, so that all else about it is looked up once a group and not once a run.
-    const counted = `SELECT max(s.sid) AS sid, count(*) AS n FROM ${from} WHERE ${where.join(' AND ')} GROUP BY ${groups} ORDER BY sid DESC LIMIT ?`;
-    const sql = `SELECT g.n, ${RUN_COLUMNS} FROM (${counted}) g JOIN streams r ON r.sid = g.sid ${RUN_JOINS} ORDER BY r.sid DESC`;
-    return this.#all(sql, ...values, query.limit).map((row) => ({ ...summaryRow(row), n: Number(row.n) }));
-  }
-
   if (value === undefined) throw new InvalidCursor(`'${cursor.slice(0, 40)}' is not a cursor of this list`);
   return value;
 }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { EVALUATIONS } from './evaluations.ts';
 
 /**
  * `names` gives each project, stage, type, source, ... a small number, so that the rows that lists scan are narrow: a
@@ -42,7 +43,7 @@ CREATE INDEX streams_result ON streams (result, sid) WHERE project IS NOT NULL A
 `;
 
 /** Each brings a file from the version that is its place in the list to the next one. Only ever add at the end. */
-const STEPS = [TABLES, UNFINISHED, RARE];
+const STEPS = [TABLES, UNFINISHED, RARE, EVALUATIONS];
 
 /** Makes the tables in an empty file, brings an older one up to date; refuses a file that a newer program wrote. */
 export function prepareSchema(db: DatabaseSync): void {

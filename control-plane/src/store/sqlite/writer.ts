@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { DocumentKind, Timer } from '../store.ts';
+import type { DocumentKind, EvaluationRow, Timer } from '../store.ts';
+import { evaluationValues, INSERT_EVALUATION } from './evaluations.ts';
 import { hashOf } from './key.ts';
 import { FIELD, ITEM, PART } from './protocol.ts';
 
@@ -113,6 +114,8 @@ export class Writer {
         this.#run('INSERT OR IGNORE INTO labels (label, sid) VALUES (?, ?)', label, sid);
     }
     this.#changeTimers(fields[12] ?? '', fields[13] ?? '');
+    const evaluations = fields[14] ?? '';
+    if (evaluations !== '') this.#insertEvaluations(sid, JSON.parse(evaluations) as EvaluationRow[]);
     if (rows === '') return 0;
     if (columns === '') {
       const found = this.#statement('SELECT project, stage, service FROM streams WHERE sid = ?').get(sid);
@@ -176,6 +179,19 @@ export class Writer {
       last = Number(done.lastInsertRowid);
     }
     return last - count + 1;
+  }
+
+  #insertEvaluations(sid: number, rows: readonly EvaluationRow[]): void {
+    for (const row of rows) this.#run(INSERT_EVALUATION, ...evaluationValues(sid, row, (text) => this.#nameOf(text)));
+  }
+
+  addEvaluations(rows: readonly EvaluationRow[]): void {
+    this.#transaction(() => {
+      for (const row of rows) {
+        const sid = this.#sidOf(row.run);
+        if (sid !== undefined) this.#insertEvaluations(sid, [row]);
+      }
+    });
   }
 
   #changeTimers(put: string, gone: string): void {
@@ -270,6 +286,7 @@ export class Writer {
         this.#run('DELETE FROM events WHERE jid IN (SELECT jid FROM journal WHERE sid = ?)', sid);
         this.#run('DELETE FROM journal WHERE sid = ?', sid);
         this.#run('DELETE FROM labels WHERE sid = ?', sid);
+        this.#run('DELETE FROM evaluations WHERE sid = ?', sid);
         this.#run('DELETE FROM timers WHERE stream = (SELECT id FROM streams WHERE sid = ?)', sid);
         this.#run('DELETE FROM streams WHERE sid = ?', sid);
       }

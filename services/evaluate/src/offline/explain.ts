@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  canonicalJson,
   type DecisionInput,
   decide,
   type Explanation,
@@ -70,17 +71,8 @@ export function sloReport(request: ExplainRequest & { readonly title?: string })
   });
 }
 
-/** Stable over the order of keys, so that a stored decision can prove what it was made of. */
 function inputsHash(input: DecisionInput): string {
-  return createHash('sha256').update(canonical(input)).digest('hex');
-}
-
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) =>
-    typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
-  );
+  return createHash('sha256').update(canonicalJson(input)).digest('hex');
 }
 
 function decided(request: ExplainRequest): { explanation: Explanation; input: DecisionInput } {
