@@ -1,6 +1,6 @@
 import type { JsonObject, Result, Status } from '@slipway/contract';
 import { mergeData } from '@slipway/contract';
-import type { Effect, FinishedRun, HistoryLine, OpenRun, RunBase } from './types.ts';
+import type { Effect, FinishedRun, HistoryLine, Node, OpenRun, RunBase } from './types.ts';
 import type { Work } from './work.ts';
 import { endAttempt, outEvent, scopeOf, setNode } from './work.ts';
 
@@ -100,6 +100,7 @@ export function closeRun(
     effects.push({ kind: 'send', to: base.group, input: { kind: 'release', at, run: base.id } });
   const run: FinishedRun = {
     ...baseOf(base),
+    nodes: neverBegun(base.nodes),
     history,
     kind: 'finished',
     startedAt: end.startedAt,
@@ -111,6 +112,14 @@ export function closeRun(
     triggers,
   };
   return { run, effects };
+}
+
+/** A run that ends before it began has tasks that nobody will begin. */
+function neverBegun(nodes: RunBase['nodes']): RunBase['nodes'] {
+  const ended = Object.entries(nodes).map(([key, node]): [string, Node] =>
+    node.state === 'pending' ? [key, { state: 'skipped', attempts: node.attempts }] : [key, node],
+  );
+  return Object.fromEntries(ended);
 }
 
 /**
