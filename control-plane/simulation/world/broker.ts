@@ -54,6 +54,9 @@ export class Broker {
   awayUntil = 0;
   faults: Faults['bus'];
   hasLostData = false;
+  /** How often it has come back with less than it had. */
+  losses = 0;
+  readonly #onLoss = new Set<() => void>();
   readonly #onStored: (message: StoredMessage) => void;
 
   constructor(options: {
@@ -148,7 +151,17 @@ export class Broker {
       this.#byMessageId.delete(message.messageId);
       for (const consumer of this.#consumers.values()) consumer.held.delete(message.seq);
     }
+    this.losses++;
     this.kill(ms, tailMs);
+    this.#timeline.after(ms, () => {
+      for (const tell of this.#onLoss) tell();
+    });
+  }
+
+  /** Calls back whenever it has come back with less than it had. Answers how to stop. */
+  onLoss(tell: () => void): () => void {
+    this.#onLoss.add(tell);
+    return () => this.#onLoss.delete(tell);
   }
 
   /** Nothing is under way to anybody. */

@@ -88,6 +88,9 @@ export function openMemoryBus(options: {
     },
     onHello() {},
     status: () => ({ connected: !broker.away }),
+    mark: () => ({ streams: String(broker.losses), in: 0, out: 0 }),
+    hasLost: async (mark) => mark.streams !== String(broker.losses),
+    onLoss: (handler) => life.onEnd(broker.onLoss(() => life.later(broker.latency(), handler))),
     async stopConsuming() {
       leave();
     },

@@ -71,6 +71,9 @@ export function openMemoryLocalBus(options: { life: Life; onPublish(message: Bus
     },
     onHello() {},
     status: () => ({ connected: true }),
+    mark: () => undefined,
+    hasLost: async () => false,
+    onLoss() {},
     async stopConsuming() {
       stopped = true;
     },

@@ -16,6 +16,12 @@ export interface Bus {
   /** Calls back when a service says hello (at connect and about every 10 s). Not durable. */
   onHello(handler: (hello: ServiceHello) => void): void;
   status(): BusStatus;
+  /** How far the broker is known to have come, to be kept for `hasLost`; undefined where there is no broker. */
+  mark(): BusMark | undefined;
+  /** Whether the broker has less than it had at that mark: it lost its disk, or the end of it, or came from a backup. */
+  hasLost(mark: BusMark): Promise<boolean>;
+  /** Calls back when the broker has come back with less than it had. */
+  onLoss(handler: () => void): void;
   /** Stops delivering; what was delivered may still be acked. */
   stopConsuming(): Promise<void>;
   close(): Promise<void>;
@@ -50,6 +56,9 @@ export type Delivery = {
 };
 
 export type ServiceHello = { source: string; tasks: readonly string[]; version?: string; at: number };
+
+/** `streams` tells one life of the broker's streams from the next; the numbers are those of their last messages. */
+export type BusMark = { streams: string; in: number; out: number };
 
 export type BusStatus = {
   connected: boolean;

@@ -94,6 +94,7 @@ export class Advance {
   #pumpQueued = false;
   #closed = false;
   #cachedBytes = 0;
+  #confirmedAt = Number.NEGATIVE_INFINITY;
   #idleWaiters: (() => void)[] = [];
 
   constructor(options: AdvanceOptions) {
@@ -103,6 +104,11 @@ export class Advance {
   /** Inputs that have arrived and are not decided yet. */
   get backlog(): number {
     return this.#backlog;
+  }
+
+  /** How long ago the store has confirmed a write. */
+  get silentMs(): number {
+    return this.#options.clock.now() - this.#confirmedAt;
   }
 
   get cachedStreams(): number {
@@ -431,6 +437,7 @@ export class Advance {
 
   #written(batch: readonly Prepared[], results: readonly CommitResult[]): void {
     this.#inFlight--;
+    this.#confirmedAt = this.#options.clock.now();
     const committed: Committed[] = [];
     for (let index = 0; index < batch.length; index++) {
       const one = batch[index];

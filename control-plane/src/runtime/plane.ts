@@ -26,6 +26,7 @@ import type { RunQuery, Store, Timer } from '../store/store.ts';
 import { InvalidCursor } from '../store/store.ts';
 import type { Committed, Verdict } from './advance.ts';
 import { Advance } from './advance.ts';
+import { BrokerWatch } from './broker-watch.ts';
 import type { Clock } from './clock.ts';
 import type {
   ClaimOptions,
@@ -75,9 +76,13 @@ const LEASE_DEFAULT_MS = 60_000;
 const RETENTION_SWEEP_MS = 60_000;
 /** How long a sender waits for a bus that is away. */
 const BUS_AWAY_MS = 1500;
+/** The same for a store that has not confirmed anything in the last while. */
+const STORE_AWAY_MS = 1800;
+const STORE_SILENT_MS = 1500;
 const DELIVERY_RETRY_MS = 1000;
 const NOTE_RETRY_MS = 500;
 const CONTEXT_RUNS_MAX = 1000;
+const BROKER_LOST = 'the broker has less than it had: everything that is open is published again';
 
 /** Starts a control plane on a store and a bus: walks what is open, fires what is due, and takes what comes. */
 export async function startPlane(
@@ -104,6 +109,7 @@ class Plane implements ControlPlane {
   readonly #timers: Timers;
   readonly #takeUp: TakeUp;
   readonly #relay: Relay;
+  readonly #brokerWatch: BrokerWatch;
   readonly #hub: Hub;
   readonly #services: ServiceBook;
   readonly #push: Push;
@@ -179,6 +185,7 @@ class Plane implements ControlPlane {
       onWalked: (streams) => log.info({ streams, ms: clock.now() - walkAt }, 'open runs are taken up'),
       onError,
     });
+    this.#brokerWatch = new BrokerWatch({ bus, store, clock, onLoss: () => this.#brokerLost(), onError });
     this.#hub = new Hub({ store, clock, shared, onError });
     this.#push = new Push({
       store,
@@ -195,15 +202,22 @@ class Plane implements ControlPlane {
     await this.#bus.consume((deliveries) => this.#consume(deliveries));
     this.#bus.onHello((hello) => {
       for (const task of hello.tasks) {
-        const fresh = this.#services.seen({ task, source: hello.source, way: 'nats', version: hello.version });
-        if (fresh) this.#relay.wake(task);
+        const isNew = this.#services.seen({ task, source: hello.source, way: 'nats', version: hello.version });
+        this.#relay.hello(task, isNew);
       }
     });
     await this.#push.start();
-    this.#takeUp.start();
+    const isLoss = await this.#brokerWatch.start();
+    if (isLoss) this.#log.warn({}, BROKER_LOST);
+    this.#takeUp.start(isLoss);
     this.#leases.start();
     this.#relay.start();
     this.#sweepLater();
+  }
+
+  #brokerLost(): void {
+    this.#log.warn({}, BROKER_LOST);
+    this.#takeUp.lost();
   }
 
   // ---- taking
@@ -258,11 +272,17 @@ class Plane implements ControlPlane {
           reject(new Refusal('bus-unavailable', 'the bus is away: send it again in a moment', { retryAfterMs: 1000 }));
       };
       if (!this.#bus.status().connected) this.#clock.after(BUS_AWAY_MS, away);
+      const cancel = this.#clock.after(STORE_AWAY_MS, () => {
+        if (this.#advance.silentMs < STORE_SILENT_MS) return;
+        const detail = 'the store does not answer: send it again in a moment, a repeat is harmless';
+        reject(new Refusal('store-unavailable', detail, { retryAfterMs: 1000 }));
+      });
       this.#advance.deliver(run, input, {
         isNew: one.isNew,
         // Nobody decides by progress: it may share the entry of what follows. It is durable all the same.
         lazy: input.kind === 'answer' && input.phase !== 'finished',
         done: (verdict, error) => {
+          cancel();
           if (error) {
             reject(error);
             return;
@@ -904,6 +924,7 @@ class Plane implements ControlPlane {
     this.#advance.close();
     this.#timers.stop();
     this.#takeUp.stop();
+    this.#brokerWatch.stop();
     this.#relay.stop();
     this.#push.stop();
     this.#hub.endAll('the control plane is shutting down');

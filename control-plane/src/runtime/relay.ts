@@ -19,6 +19,10 @@ const REDISPATCH_SWEEP_MS = 1000;
  * gone with the end of the broker's disk; but it may also just be long at work, and not every service keeps a ledger.
  */
 const SILENCE_MAX_MS = 3_600_000;
+/** When the broker has lost its data, who is at work and beats as the SDK does is heard of within this time. */
+const SILENCE_AFTER_LOSS_MS = 6_000;
+/** So long services are on their way back to such a broker: each hello asks again for what nobody has started. */
+const LOSS_OVER_MS = 60_000;
 
 /**
  * Tells the world what is durable: events onto the bus, releases to concurrency groups; and marks runs that have nothing
@@ -36,6 +40,8 @@ export class Relay {
     { run: string; task: string; attempt: number; uses: string; dueAt: number; delayMs: number }
   >();
   readonly #again = new Map<string, number>();
+  /** When the broker was last seen to have lost data. */
+  #lostAt = Number.NEGATIVE_INFINITY;
   #toSettle: string[] = [];
   #settling = false;
   #waiting = 0;
@@ -104,6 +110,15 @@ export class Relay {
     this.#publish(messages, RETRY_MIN_MS, () => this.#ended(run, effects, send));
   }
 
+  /** The triggers that a finished run has sent to the next stages, once more. */
+  tellChain(run: FinishedRun, effects: readonly Effect[]): void {
+    const messages: BusMessage[] = [];
+    for (const effect of effects) {
+      if (effect.kind === 'publish' && isTriggerOfSequence(effect.event)) this.#collect(messages, run, effect.event);
+    }
+    this.#publish(messages, RETRY_MIN_MS, () => undefined);
+  }
+
   /** Publishes the trigger of an open attempt in case it never was; within its window the broker knows the repeat. */
   publishOpen(run: Run, event: OutEvent): void {
     const messages: BusMessage[] = [];
@@ -120,10 +135,12 @@ export class Relay {
   /** Somebody has it, and was heard of last at this time; answers whether that is too long ago. */
   taken(run: Run, dispatch: NonNullable<OutEvent['dispatch']>, silentSince: number): { tooLongAgo: boolean } {
     const { task, attempt, uses } = dispatch;
-    const dueAt = silentSince + SILENCE_MAX_MS;
+    const isBeforeLoss = silentSince <= this.#lostAt;
+    const dueAt = isBeforeLoss ? this.#lostAt + SILENCE_AFTER_LOSS_MS : silentSince + SILENCE_MAX_MS;
     if (this.#bus.kind !== 'local') {
       const id = attemptId({ run: run.id, task, attempt });
-      this.#unstarted.set(id, { run: run.id, task, attempt, uses, delayMs: SILENCE_MAX_MS, dueAt });
+      const delayMs = isBeforeLoss ? REDISPATCH_MIN_MS : SILENCE_MAX_MS;
+      this.#unstarted.set(id, { run: run.id, task, attempt, uses, delayMs, dueAt });
     }
     return { tooLongAgo: dueAt <= this.#clock.now() };
   }
@@ -149,8 +166,31 @@ export class Relay {
     this.#again.delete(id);
   }
 
-  /** A service for this task has just come: whatever waits for one is published again, now. */
-  wake(uses: string): void {
+  /**
+   * The broker has come back with less than it had: its trigger may be gone, and the answer, too. Who waits for a service is
+   * published again at once; who was taken, unless there is a sign of life.
+   */
+  lost(run: Run, event: OutEvent, silentSince: number | undefined): void {
+    if (!event.dispatch) return;
+    if (silentSince !== undefined) {
+      this.taken(run, event.dispatch, silentSince);
+      return;
+    }
+    this.#unstarted.delete(event.id);
+    this.publishAgain(run, event);
+  }
+
+  /** From here on, what was heard of before counts as silence. */
+  noteLoss(): void {
+    this.#lostAt = this.#clock.now();
+  }
+
+  /** A service says hello: whatever waits for one is published again when it is new here, or the broker has lost data. */
+  hello(uses: string, isNew: boolean): void {
+    if (isNew || this.#clock.now() - this.#lostAt < LOSS_OVER_MS) this.#wake(uses);
+  }
+
+  #wake(uses: string): void {
     for (const one of this.#unstarted.values()) if (one.uses === uses) one.dueAt = 0;
   }
 

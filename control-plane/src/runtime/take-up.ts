@@ -15,8 +15,13 @@ const RETRY_MS = 1000;
 const ROUND_MS = 60_000;
 /** Between two pages of a round: it must not be in the way of what arrives. */
 const ROUND_PAUSE_MS = 200;
+/** When the broker has lost data, the triggers of next stages may be gone that runs sent so long ago; of at most so many. */
+const CHAIN_MS = 600_000;
+const CHAINS_MAX = 5000;
+const CHAINS_PAGE = 200;
 
 type Dispatch = NonNullable<OutEvent['dispatch']>;
+type Why = 'start' | 'round' | 'loss';
 
 export type TakeUpOptions = {
   store: Store;
@@ -42,6 +47,7 @@ export class TakeUp {
   readonly #options: TakeUpOptions;
   readonly #uncertain = new Set<string>();
   #armed = false;
+  #losses = 0;
   #stopped = false;
   #walked = false;
 
@@ -54,8 +60,11 @@ export class TakeUp {
     return this.#walked;
   }
 
-  start(): void {
-    this.#walk('start').then(
+  /** `isLoss`: the broker has less than it had when the one before ended. */
+  start(isLoss: boolean): void {
+    // What nobody has taken is published now anyhow.
+    if (isLoss) this.#options.relay.noteLoss();
+    this.#begin(isLoss).then(
       (streams) => {
         this.#walked = true;
         this.#options.onWalked(streams);
@@ -65,14 +74,54 @@ export class TakeUp {
         if (this.#stopped) return;
         this.#options.onError('the walk over open runs failed, it begins again', { error: String(error) });
         this.#options.clock.after(RETRY_MS, () => {
-          if (!this.#stopped) this.start();
+          if (!this.#stopped) this.start(isLoss);
         });
       },
     );
   }
 
+  async #begin(isLoss: boolean): Promise<number> {
+    const streams = await this.#walk('start');
+    if (isLoss) await this.#tellChains();
+    return streams;
+  }
+
   stop(): void {
     this.#stopped = true;
+  }
+
+  /** The broker has come back with less than it had: all that is open is told again. */
+  lost(): void {
+    const loss = ++this.#losses;
+    const { relay, clock, onError } = this.#options;
+    relay.noteLoss();
+    const tell = (): void => {
+      if (this.#stopped || loss !== this.#losses) return;
+      this.#walk('loss')
+        .then(() => this.#tellChains())
+        .catch((error: unknown) => {
+          onError('what the broker has lost could not be told again, it will be', { error: String(error) });
+          clock.after(RETRY_MS, tell);
+        });
+    };
+    tell();
+  }
+
+  /** A run that has ended and told so is not open any more, but the trigger it sent to the next stage may be gone. */
+  async #tellChains(): Promise<void> {
+    const { store, advance, relay } = this.#options;
+    const since = this.#now() - CHAIN_MS;
+    let cursor: string | undefined;
+    for (let told = 0; told < CHAINS_MAX; told += CHAINS_PAGE) {
+      const page = await store.listRuns({ since, limit: CHAINS_PAGE, ...(cursor === undefined ? {} : { cursor }) });
+      for (const { id, state } of page.items) {
+        const loaded = state === 'finished' ? await advance.load(id) : undefined;
+        if (loaded?.run.kind !== 'finished' || loaded.run.triggers.length === 0) continue;
+        relay.tellChain(loaded.run, finalEffects(loaded.run, loaded.env));
+      }
+      cursor = page.next;
+      if (cursor === undefined || this.#stopped) return;
+    }
   }
 
   /** Nobody knows whether the last entry of this stream is durable: if it is, what it caused is told from there. */
@@ -120,7 +169,7 @@ export class TakeUp {
     });
   }
 
-  async #walk(why: 'start' | 'round'): Promise<number> {
+  async #walk(why: Why): Promise<number> {
     const { store, offers, clock } = this.#options;
     const groups = new Map<string, Group | undefined>();
     const round = offers.beginRound();
@@ -144,7 +193,7 @@ export class TakeUp {
     return count;
   }
 
-  async #takeUp(stream: string, why: 'start' | 'round', groups: Map<string, Group | undefined>): Promise<void> {
+  async #takeUp(stream: string, why: Why, groups: Map<string, Group | undefined>): Promise<void> {
     if (stream.startsWith('group:')) await this.#takeUpGroup(stream);
     else await this.#takeUpRun(stream, why, groups);
   }
@@ -159,12 +208,12 @@ export class TakeUp {
     }
   }
 
-  async #takeUpRun(stream: string, why: 'start' | 'round', groups: Map<string, Group | undefined>): Promise<void> {
+  async #takeUpRun(stream: string, why: Why, groups: Map<string, Group | undefined>): Promise<void> {
     const { advance, relay, offers, leases } = this.#options;
     const loaded = await advance.load(stream);
     if (!loaded) return;
     const { run, env } = loaded;
-    if (why === 'start') {
+    if (why !== 'round') {
       const over = (one: { task: string; attempt: number }): boolean => isOver(run, one.task, one.attempt);
       offers.withdrawOf(run.id, over);
       leases.endOf(run.id, over);
@@ -180,6 +229,10 @@ export class TakeUp {
       return;
     }
     for (const { effect, silentSince } of openDispatches(run, env)) {
+      if (why === 'loss') {
+        relay.lost(run, effect.event, silentSince);
+        continue;
+      }
       if (effect.event.dispatch && silentSince !== undefined) {
         relay.taken(run, effect.event.dispatch, silentSince);
         continue;

@@ -60,6 +60,15 @@ export class LocalBus implements Bus {
     return { connected: this.#state !== 'closed', pending: this.#waiting.length };
   }
 
+  mark(): undefined {}
+
+  /** Nobody here keeps anything that could be lost. */
+  async hasLost(): Promise<boolean> {
+    return false;
+  }
+
+  onLoss(_handler: () => void): void {}
+
   async stopConsuming(): Promise<void> {
     if (this.#state === 'open') this.#state = 'stopped';
   }

@@ -24,6 +24,8 @@ export class NatsDelivery implements Delivery {
   readonly ackSubject: string;
   /** Which life of the streams it came from: see Puller.answer. */
   readonly epoch: number;
+  /** When the server last heard that it is in hand, by the monotonic clock. */
+  heardOfAt = performance.now();
   readonly #message: Msg;
   readonly #puller: Answering;
   #settled = false;
@@ -46,6 +48,11 @@ export class NatsDelivery implements Delivery {
 
   get storedAt(): number {
     return this.#factsOf().storedAt;
+  }
+
+  /** Its number in the stream. */
+  get sequence(): number {
+    return this.#factsOf().sequence;
   }
 
   get count(): number {
@@ -85,6 +92,7 @@ function flatHeaders(headers: MsgHdrs | undefined): ReadonlyMap<string, string> 
 
 interface AckFacts {
   count: number;
+  sequence: number;
   storedAt: number;
 }
 
@@ -98,6 +106,7 @@ function parseAckSubject(subject: string): AckFacts {
   // The time has 19 digits, more than a double holds: the last six are below a millisecond.
   return {
     count: Number(tokens[first] ?? 1),
+    sequence: Number(tokens[first + 1] ?? 0),
     storedAt: Number((tokens[first + 3] ?? '').slice(0, -6)),
   };
 }

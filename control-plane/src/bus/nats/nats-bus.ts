@@ -1,11 +1,11 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import type { Bus, BusMessage, BusStatus, Delivery, ServiceHello } from '../bus.ts';
+import type { Bus, BusMark, BusMessage, BusStatus, Delivery, ServiceHello } from '../bus.ts';
 import { readHello } from './hello.ts';
 import { Publisher } from './publisher.ts';
 import { Puller } from './puller.ts';
 import { CONSUMER, HELLO_SUBJECT, IN_STREAM } from './subjects.ts';
-import { ensureTopology, type Life, type TopologyOptions } from './topology.ts';
+import { ensureTopology, type Life, lastSequences, type TopologyOptions } from './topology.ts';
 
 export interface NatsBusSettings {
   topology: TopologyOptions;
@@ -44,6 +44,7 @@ export class NatsBus implements Bus {
   #lastError: string | undefined;
   #pending: number | undefined;
   #counting: NodeJS.Timeout | undefined;
+  #onLoss: () => void = () => {};
   /** Counts the restores begun, so that an older one notices that it was overtaken. */
   #restore = 0;
 
@@ -88,6 +89,24 @@ export class NatsBus implements Bus {
     });
   }
 
+  mark(): BusMark {
+    return {
+      streams: this.#life.streams,
+      in: this.#puller?.lastSequence() ?? 0,
+      out: this.#publisher.lastOutSequence(),
+    };
+  }
+
+  async hasLost(mark: BusMark): Promise<boolean> {
+    if (mark.streams !== this.#life.streams) return true;
+    const last = await lastSequences(this.#manager);
+    return last.in < mark.in || last.out < mark.out;
+  }
+
+  onLoss(handler: () => void): void {
+    this.#onLoss = handler;
+  }
+
   status(): BusStatus {
     return {
       connected: this.#state === 'ready',
@@ -105,6 +124,7 @@ export class NatsBus implements Bus {
     clearInterval(this.#counting);
     const wasReady = this.#state === 'ready';
     await this.#puller?.stop();
+    this.#puller?.close();
     this.#state = 'closed';
     this.#publisher.close();
     if (wasReady) {
@@ -150,14 +170,22 @@ export class NatsBus implements Bus {
       delayMs = Math.min(delayMs * 2, RESTORE_RETRY_MAX_MS)
     ) {
       try {
+        const before = this.mark();
         const life = await ensureTopology(this.#manager, this.#settings.topology);
+        const last = await lastSequences(this.#manager);
         if (turn !== this.#restore || this.#state !== 'restoring') return;
-        const sameStreams = life === this.#life;
+        const isShorter = last.in < before.in || last.out < before.out;
+        const found = life.streams !== this.#life.streams ? 'new streams' : isShorter ? 'shorter' : 'the same';
+        const sameNumbers = found === 'the same' && life.consumer === this.#life.consumer;
         this.#life = life;
         this.#state = 'ready';
-        this.#note(sameStreams ? 'the bus is ready again' : 'the bus is ready again; its streams were made anew');
+        this.#note(`the bus is ready again${foundNotice(found, sameNumbers)}`);
         this.#publisher.resume();
-        this.#puller?.resume(sameStreams);
+        this.#puller?.resume(sameNumbers);
+        if (found !== 'the same') {
+          this.#publisher.forgetSequence();
+          this.#onLoss();
+        }
         return;
       } catch (error) {
         if (turn === this.#restore) this.#note(error instanceof Error ? error.message : String(error));
@@ -180,6 +208,12 @@ export class NatsBus implements Bus {
     this.#lastError = notice;
     this.#settings.onNotice(notice);
   }
+}
+
+function foundNotice(found: 'new streams' | 'shorter' | 'the same', sameNumbers: boolean): string {
+  if (found === 'new streams') return '; its streams were made anew';
+  if (found === 'shorter') return '; it has lost the end of its streams';
+  return sameNumbers ? '' : '; its consumer was made anew';
 }
 
 function elapsed(ms: number): Promise<void> {

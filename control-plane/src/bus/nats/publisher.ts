@@ -29,6 +29,9 @@ const SWEEP_MS = 250;
 /** Second letter of the first key in JetStream's answer: `{"error":...` as opposed to `{"stream":...`. */
 const E_OF_ERROR = 0x65;
 const FIRST_LETTER = 2;
+/** In `{"stream":"SLIPWAY_OUT"`, as opposed to SLIPWAY_IN. */
+const LETTER_OF_STREAM = 19;
+const O_OF_OUT = 0x4f;
 const NO_RESPONDERS = 503;
 /** JetStream: a message larger than the stream permits. */
 const MESSAGE_TOO_LARGE = 10054;
@@ -48,6 +51,9 @@ export class Publisher {
   #nextId = 0;
   #sweeper: NodeJS.Timeout | undefined;
   #open = true;
+  /** The last word of SLIPWAY_OUT, read when somebody asks: reading each would cost more than the rest of it. */
+  #lastOutAnswer: Uint8Array | undefined;
+  #lastOut = 0;
 
   constructor(connection: NatsConnection, options: PublisherOptions) {
     this.#connection = connection;
@@ -92,6 +98,22 @@ export class Publisher {
     this.pause('the bus was closed');
   }
 
+  /** The highest number that SLIPWAY_OUT is known to have given, to the last answer. */
+  lastOutSequence(): number {
+    if (this.#lastOutAnswer !== undefined) {
+      const answer: unknown = JSON.parse(Buffer.from(this.#lastOutAnswer).toString());
+      if (isObject(answer) && typeof answer.seq === 'number') this.#lastOut = Math.max(this.#lastOut, answer.seq);
+      this.#lastOutAnswer = undefined;
+    }
+    return this.#lastOut;
+  }
+
+  /** The stream has lost its end, or is another. */
+  forgetSequence(): void {
+    this.#lastOutAnswer = undefined;
+    this.#lastOut = 0;
+  }
+
   /** Everything that was handed to `publish` has its answer. */
   get idle(): boolean {
     return this.#pending.size === 0 && this.#waitingCount() === 0;
@@ -124,6 +146,7 @@ export class Publisher {
     const { batch } = item;
     const { data } = answer;
     if (data.length > FIRST_LETTER && data[FIRST_LETTER] !== E_OF_ERROR) {
+      if (data[LETTER_OF_STREAM] === O_OF_OUT) this.#lastOutAnswer = data;
       batch.left -= 1;
       if (batch.left === 0 && !batch.over) {
         batch.over = true;

@@ -2,6 +2,7 @@ import { createInbox, type Msg, type NatsConnection, type Subscription } from '@
 import type { Delivery } from '../bus.ts';
 import { type Answering, NatsDelivery } from './delivery.ts';
 import { CONSUMER, IN_STREAM } from './subjects.ts';
+import { ACK_WAIT_MS } from './topology.ts';
 
 export interface PullerOptions {
   /** Deliveries handed out and neither acked nor given back; no more are asked for. */
@@ -48,7 +49,10 @@ export class Puller implements Answering {
   #request = 0;
   /** What the request that is out may still bring. */
   #left = 0;
-  #inHand = 0;
+  /** Neither acked nor given back; who was not heard of for longest is first. */
+  readonly #inHand = new Set<NatsDelivery>();
+  #last: NatsDelivery | undefined;
+  #lastSequence = 0;
   #lastHeard = 0;
   #batch: NatsDelivery[] = [];
   #epoch = 0;
@@ -80,29 +84,39 @@ export class Puller implements Answering {
   }
 
   /**
-   * The connection is back. `sameStreams` false: the streams were made anew, and numbers in old ack subjects mean other
-   * messages now. An ack under an old number would take a new message away from everybody, so those answers are dropped.
+   * The connection is back. `sameNumbers` false: the stream or the consumer is another, and numbers in old ack subjects mean
+   * other messages now. An ack under an old number would take a new message away from everybody, so those answers are dropped.
    */
-  resume(sameStreams: boolean): void {
+  resume(sameNumbers: boolean): void {
     const held = this.#held ?? [];
     this.#held = undefined;
-    if (!sameStreams) this.#epoch += 1;
+    if (!sameNumbers) {
+      this.#epoch += 1;
+      this.#last = undefined;
+      this.#lastSequence = 0;
+    }
     for (const { delivery, payload } of held) this.#send(delivery, payload);
     this.#ask();
   }
 
   answer(delivery: NatsDelivery, payload: Uint8Array, last: boolean): void {
-    if (last) this.#inHand -= 1;
+    if (last) this.#inHand.delete(delivery);
     if (this.#held === undefined) this.#send(delivery, payload);
     else this.#held.push({ delivery, payload });
     if (last && this.#left === 0) this.#ask();
+  }
+
+  /** The highest number that was delivered here. */
+  lastSequence(): number {
+    if (this.#last !== undefined) this.#lastSequence = Math.max(this.#lastSequence, this.#last.sequence);
+    this.#last = undefined;
+    return this.#lastSequence;
   }
 
   /** Stops asking and gives back at once what arrives until the server knows. */
   async stop(): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
-    clearInterval(this.#watch);
     clearTimeout(this.#retry);
     if (this.#connection.isClosed() || this.#subscription === undefined) return;
     // Draining waits for the server, which may be away.
@@ -110,6 +124,11 @@ export class Puller implements Answering {
       setTimeout(resolve, STOP_TIMEOUT_MS).unref();
     });
     await Promise.race([this.#subscription.drain().catch(() => {}), late]);
+  }
+
+  /** What is in hand still is left to others. */
+  close(): void {
+    clearInterval(this.#watch);
   }
 
   #send(delivery: NatsDelivery, payload: Uint8Array): void {
@@ -120,7 +139,7 @@ export class Puller implements Answering {
 
   #ask(): void {
     if (this.#left > 0 || this.#held !== undefined || this.#stopping || this.#subscription === undefined) return;
-    const free = this.#options.inHandMax - this.#inHand;
+    const free = this.#options.inHandMax - this.#inHand.size;
     if (free < this.#options.inHandMax * CREDIT_SHARE_MIN || free < 1) return;
     this.#left = free;
     this.#lastHeard = performance.now();
@@ -138,8 +157,9 @@ export class Puller implements Answering {
       return;
     }
     if (ackSubject === undefined || ackSubject === '') return;
-    this.#inHand += 1;
     const delivery = new NatsDelivery(message, ackSubject, this.#epoch, this);
+    this.#inHand.add(delivery);
+    this.#last = delivery;
     if (this.#stopping) {
       delivery.retry(0);
       return;
@@ -169,13 +189,27 @@ export class Puller implements Answering {
     else this.#askLater();
   }
 
+  /** What is in hand for long (its answer waits for the disk, or for a publish) is not to be delivered again meanwhile. */
+  #sayWorking(): void {
+    const now = performance.now();
+    for (const delivery of this.#inHand) {
+      if (now - delivery.heardOfAt < ACK_WAIT_MS / 3) return;
+      delivery.heardOfAt = now;
+      this.#inHand.delete(delivery);
+      this.#inHand.add(delivery);
+      delivery.working();
+    }
+  }
+
   #askLater(): void {
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => this.#ask(), RETRY_MS);
   }
 
   #onWatch(): void {
-    if (this.#held !== undefined || this.#stopping) return;
+    if (this.#held !== undefined) return;
+    this.#sayWorking();
+    if (this.#stopping) return;
     if (this.#left > 0 && performance.now() - this.#lastHeard > SILENCE_MS) this.#left = 0;
     this.#ask();
   }

@@ -18,8 +18,11 @@ export interface TopologyOptions {
   replicas: number | undefined;
 }
 
-/** Tells one life of the streams from the next: a stream that was removed and made again has another. */
-export type Life = string;
+/** Tells one life from the next: what was removed and made again has another. */
+export type Life = {
+  streams: string;
+  consumer: string;
+};
 
 /** The broker holds something that cannot be what Slipway needs; its message says what to change. */
 export class BusMisconfigured extends Error {
@@ -28,7 +31,11 @@ export class BusMisconfigured extends Error {
 
 const NS_PER_MS = 1_000_000;
 const DUPLICATE_WINDOW_MS = 120_000;
-const ACK_WAIT_MS = 30_000;
+/**
+ * What a control plane that was killed had in hand comes to another, or to the next, after so long. Whoever is alive says
+ * so in time of what it has still in hand.
+ */
+export const ACK_WAIT_MS = 5_000;
 const MAX_ACK_PENDING = 5_000;
 
 const ALREADY_IN_USE = 10058;
@@ -40,12 +47,17 @@ const CONSUMER_EXISTS = 10148;
  * at any time, several at once. What an operator set beside (limits, placement, copies) is left as it is.
  */
 export async function ensureTopology(manager: JetStreamManager, options: TopologyOptions): Promise<Life> {
-  const created = [
+  const streams = [
     await ensureStream(manager, IN_STREAM, IN_SUBJECTS, options),
     await ensureStream(manager, OUT_STREAM, OUT_SUBJECTS, options),
-    await ensureConsumer(manager),
   ];
-  return created.join(' ');
+  return { streams: streams.join(' '), consumer: await ensureConsumer(manager) };
+}
+
+/** The numbers of the last messages of both streams. */
+export async function lastSequences(manager: JetStreamManager): Promise<{ in: number; out: number }> {
+  const [last, lastOut] = await Promise.all([manager.streams.info(IN_STREAM), manager.streams.info(OUT_STREAM)]);
+  return { in: last.state.last_seq, out: lastOut.state.last_seq };
 }
 
 type OurStreamConfig = Pick<

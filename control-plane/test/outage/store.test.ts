@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { defineTask, serve, silentLogger } from '@slipway/sdk';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { startMongo } from '../../../tools/test-servers.ts';
+import { PlaneProcess, until } from './world.ts';
+
+/** How long the store is away: OUTAGE_SECONDS. */
+const OUTAGE_MS = Number(process.env.OUTAGE_SECONDS ?? 5) * 1000;
+const BACK_MAX_MS = 15_000;
+const RUNS = 15;
+const ALL = 2 * RUNS;
+
+test(`the store is away for ${OUTAGE_MS / 1000} s: 503 within 2 s, and all goes on within 15 s of its return`, async () => {
+  const storeDir = mkdtempSync(join(tmpdir(), 'slipway-outage-mongo-'));
+  let mongo = await startMongo({ storeDir });
+  const { port } = mongo;
+  await using plane = new PlaneProcess('--mongo', `mongodb://127.0.0.1:${port}/outage?directConnection=true`);
+  await plane.start();
+  await plane.putShipyard();
+  let worked = 0;
+  const run = async () => {
+    worked++;
+    await sleep(300);
+    return {};
+  };
+  const tasks = ['a', 'b', 'c'].map((name) => defineTask({ name, input: z.unknown(), output: z.object({}), run }));
+  const service = serve({
+    ...{ tasks, name: 'out', connect: 'claim', server: plane.url, concurrency: 4 },
+    ...{ log: silentLogger, signals: false, drainMs: 100 },
+  });
+  await service.ready;
+  for (let index = 0; index < RUNS; index++) expect((await plane.trigger(`t${index}`)).status).toBe(202);
+  await until(20_000, 'some tasks to begin', () => worked > RUNS / 3);
+  await mongo.kill();
+  // Twice: what was in memory still is not after a moment.
+  for (const id of ['while it is away', 'and again']) {
+    const before = performance.now();
+    const refused = await plane.trigger(id);
+    expect(performance.now() - before).toBeLessThan(2_500);
+    expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([503, true]);
+  }
+  await until(4_000, 'readiness to be red', async () => (await fetch(`${plane.url}/readyz`)).status === 503);
+  await sleep(OUTAGE_MS);
+  mongo = await startMongo({ storeDir, port });
+  await until(BACK_MAX_MS, 'all runs to end', async () => (await plane.finished()) >= ALL);
+  expect((await plane.trigger('after it')).status).toBe(202);
+  await service.close();
+  await plane.kill();
+  await mongo.stop();
+  rmSync(storeDir, { recursive: true, force: true });
+}, 180_000);

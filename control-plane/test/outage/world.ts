@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RunSummary } from '@slipway/contract';
+import { freePort } from '../../../tools/test-servers.ts';
+
+const cli = fileURLToPath(new URL('../../../cli/bin/slipway.js', import.meta.url));
+const READY_MS = 60_000;
+
+const SHIPYARD =
+  'apiVersion: slipway.dev/v1\nkind: Shipyard\nmetadata: {name: out}\nspec: {stages: [{name: dev, sequences: [{name: seq, tasks: [{name: a}, {name: b}]}]}, {name: prod, sequences: [{name: go, triggeredOn: [{event: dev.seq.finished}], tasks: [{name: c}]}]}]}';
+
+/** A control plane in a process of its own, which may be killed and started again on the same port and data. */
+export class PlaneProcess implements AsyncDisposable {
+  readonly #dir = mkdtempSync(join(tmpdir(), 'slipway-outage-'));
+  readonly #args: readonly string[];
+  #child: ChildProcess | undefined;
+  #port = 0;
+
+  constructor(...args: readonly string[]) {
+    this.#args = args;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  async start(): Promise<void> {
+    if (this.#port === 0) this.#port = await freePort();
+    const listen = ['--listen', `127.0.0.1:${this.#port}`, '--data', this.#dir, '--log-level', 'silent'];
+    this.#child = spawn(process.execPath, [cli, 'serve', ...listen, ...this.#args], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    await until(READY_MS, 'the control plane to be ready', async () => {
+      return (await fetch(`${this.url}/readyz`).catch(() => undefined))?.ok === true;
+    });
+  }
+
+  /** kill -9. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  async putShipyard(): Promise<void> {
+    const answer = await fetch(`${this.url}/v1/projects/out/shipyard`, { method: 'PUT', body: SHIPYARD });
+    if (!answer.ok) throw new Error(`the shipyard was refused: ${await answer.text()}`);
+  }
+
+  trigger(id: string): Promise<Response> {
+    const event = { specversion: '1.0', id, source: '/out', type: 'dev.seq.triggered', data: { project: 'out' } };
+    return fetch(`${this.url}/v1/events`, {
+      method: 'POST',
+      body: JSON.stringify(event),
+      headers: { 'content-type': 'application/cloudevents+json' },
+    });
+  }
+
+  /** Runs that have passed. */
+  async finished(): Promise<number> {
+    const answer = await fetch(`${this.url}/v1/runs?project=out&limit=1000`).catch(() => undefined);
+    const runs = answer?.ok === true ? ((await answer.json()) as { items: RunSummary[] }).items : [];
+    return runs.filter((run) => run.state === 'finished' && run.result === 'pass').length;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}
+
+export async function until(ms: number, what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
+  const limit = Date.now() + ms;
+  while (Date.now() < limit) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`waited ${ms} ms for ${what}`);
+}
