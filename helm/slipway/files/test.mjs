@@ -40,7 +40,8 @@ await ask('PUT', `/v1/projects/${project}/shipyard`, shipyard, 'application/yaml
 try {
   const data = { project };
   const trigger = { specversion: '1.0', id: project, source: '/helm-test', type: 'test.once.triggered', data };
-  const { run } = await ask('POST', '/v1/events', trigger);
+  const accepted = await ask('POST', '/v1/events', trigger);
+  const { run } = accepted.items[0];
   console.log(`run ${run} triggered`);
   await answer();
   let view = await ask('GET', `/v1/runs/${run}`);

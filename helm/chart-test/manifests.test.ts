@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest';
+import { type Manifest, manifests, VALUES_FILES } from './helm.ts';
+
+interface Pod {
+  automountServiceAccountToken?: boolean;
+  securityContext?: { runAsNonRoot?: boolean; seccompProfile?: { type: string } };
+  terminationGracePeriodSeconds?: number;
+  containers: Container[];
+  volumes?: Volume[];
+}
+interface Container {
+  name: string;
+  securityContext?: {
+    allowPrivilegeEscalation?: boolean;
+    readOnlyRootFilesystem?: boolean;
+    capabilities?: { drop?: string[] };
+  };
+  resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
+  env?: { valueFrom?: { secretKeyRef?: { name: string; key: string } } }[];
+  volumeMounts?: { name: string }[];
+}
+interface Volume {
+  name: string;
+  secret?: { secretName: string };
+  configMap?: { name: string };
+  persistentVolumeClaim?: { claimName: string };
+}
+
+/** Objects that a values file expects somebody else to make. */
+const OF_OTHERS: Record<string, string[]> = {
+  'nats-mongo': ['Secret slipway-mongodb', 'Secret slipway-broker', 'Secret checknumber-credentials'],
+  'all-services': ['ConfigMap greeter-python'],
+  hardened: [
+    'Secret slipway-tokens',
+    'Secret slipway-nats-user',
+    'Secret checknumber-credentials',
+    'ConfigMap company-ca',
+  ],
+};
+
+function podsOf(all: readonly Manifest[]): { name: string; pod: Pod }[] {
+  return all.flatMap(({ kind, metadata, spec }) => {
+    if (kind === 'Pod') return [{ name: metadata.name, pod: spec as unknown as Pod }];
+    const template = spec?.template as { spec: Pod } | undefined;
+    return template === undefined ? [] : [{ name: metadata.name, pod: template.spec }];
+  });
+}
+
+test.each(VALUES_FILES)('%s: every pod is as the standard restricted wants it, and talks to no API', async (file) => {
+  for (const { name, pod } of podsOf(await manifests(file))) {
+    expect(pod, name).toMatchObject({
+      automountServiceAccountToken: false,
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    });
+    for (const container of pod.containers) {
+      expect(container, name).toMatchObject({
+        securityContext: {
+          ...{ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+        },
+        resources: {
+          requests: { cpu: expect.any(String), memory: expect.any(String) },
+          limits: { memory: expect.any(String) },
+        },
+      });
+    }
+  }
+});
+
+test.each(VALUES_FILES)('%s: what a pod refers to is made by the chart, or named in its values', async (file) => {
+  const all = await manifests(file);
+  const made = new Set(all.map(({ kind, metadata }) => `${kind} ${metadata.name}`));
+  const missing = new Set<string>();
+  for (const { pod } of podsOf(all)) {
+    for (const wanted of references(pod)) if (!made.has(wanted)) missing.add(wanted);
+    const volumes = (pod.volumes ?? []).map(({ name }) => name);
+    for (const { volumeMounts = [] } of pod.containers) {
+      for (const { name } of volumeMounts) expect(volumes).toContain(name);
+    }
+  }
+  expect([...missing].toSorted()).toEqual((OF_OTHERS[file] ?? []).toSorted());
+});
+
+test.each(VALUES_FILES)('%s: who drains has the time for it', async (file) => {
+  for (const { name, pod } of podsOf(await manifests(file))) {
+    if (name.endsWith('-test') || name.endsWith('-nats')) continue;
+    // The control plane: 5 s to be forgotten, 25 s to drain. A service on the SDK: 20 s to end, 10 s to answer.
+    expect(pod.terminationGracePeriodSeconds, name).toBeGreaterThan(30);
+  }
+});
+
+test.each(VALUES_FILES)('%s: no name twice, and every object in the namespace of the release', async (file) => {
+  const names = (await manifests(file)).map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+  expect(names).toEqual([...new Set(names)]);
+});
+
+function references(pod: Pod): string[] {
+  const fromEnv = pod.containers.flatMap(({ env = [] }) =>
+    env.flatMap(({ valueFrom }) => (valueFrom?.secretKeyRef ? [`Secret ${valueFrom.secretKeyRef.name}`] : [])),
+  );
+  const fromVolumes = (pod.volumes ?? []).flatMap(({ secret, configMap, persistentVolumeClaim: claim }) => [
+    ...(secret ? [`Secret ${secret.secretName}`] : []),
+    ...(configMap ? [`ConfigMap ${configMap.name}`] : []),
+    ...(claim ? [`PersistentVolumeClaim ${claim.claimName}`] : []),
+  ]);
+  return [...fromEnv, ...fromVolumes];
+}

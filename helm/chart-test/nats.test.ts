@@ -1,0 +1,157 @@
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Release } from './release.ts';
+
+const SHIPYARD = `apiVersion: slipway.dev/v1
+kind: Shipyard
+metadata: {name: chart}
+spec:
+  stages:
+    - name: dev
+      sequences:
+        - {name: call, tasks: [{name: checknumber, timeout: 20s}]}
+        - {name: wait, tasks: [{name: build}]}
+`;
+
+let release: Release;
+let admin: string;
+const connections: NatsConnection[] = [];
+
+beforeAll(async () => {
+  release = await Release.start({
+    nats: { enabled: true },
+    services: [
+      { name: 'checknumber', connect: 'nats' },
+      { name: 'build', image: 'registry.example.org/build:1', connect: 'nats', tasks: ['build', 'unit-test'] },
+    ],
+  });
+  admin = release.secret('slipway-auth')['admin-token'] ?? '';
+  const body = { token: admin, method: 'PUT', body: SHIPYARD, type: 'application/yaml' };
+  const put = await release.fetch('/v1/projects/chart/shipyard', body);
+  expect(put.status, await put.text()).toBe(201);
+});
+
+afterAll(async () => {
+  for (const connection of connections) await connection.close();
+  await release[Symbol.asyncDispose]();
+});
+
+/** On the rendered server as one of its users, and what it was refused. */
+async function as(user: string, secret: string): Promise<{ nats: NatsConnection; refused: string[] }> {
+  const pass = release.secret(secret)['nats-password'] ?? '';
+  const nats = await connect({ servers: release.nats?.url ?? '', user, pass, inboxPrefix: `_INBOX_${user}` });
+  connections.push(nats);
+  const refused: string[] = [];
+  void (async () => {
+    for await (const status of nats.status()) if (status.type === 'error') refused.push(status.error.message);
+  })();
+  return { nats, refused };
+}
+
+/** Whether the server lets this user publish there: it says so asynchronously, before the next pong. */
+async function mayPublish(user: string, subject: string): Promise<boolean> {
+  const { nats, refused } = await as(user, `slipway-${user}`);
+  nats.publish(subject, '{}');
+  await nats.flush();
+  await nats.close();
+  return refused.length === 0;
+}
+
+async function trigger(sequence: string): Promise<string> {
+  const data = { project: 'chart', checknumber: { number: '+49 30 901820' } };
+  const event = { specversion: '1.0', id: `${sequence}-1`, source: '/test', type: `dev.${sequence}.triggered`, data };
+  const sent = await release.fetch('/v1/events', { token: admin, method: 'POST', body: JSON.stringify(event) });
+  const accepted = (await sent.json()) as { items?: { run: string }[] };
+  const run = accepted.items?.[0]?.run;
+  if (run === undefined) throw new Error(JSON.stringify(accepted));
+  return run;
+}
+
+test('a service runs a sequence through the rendered server, with the rendered environment', async () => {
+  await release.startService('checknumber', 'services/checknumber/src/main.ts');
+  const run = await trigger('call');
+  await expect
+    .poll(async () => (await release.fetch(`/v1/runs/${run}`, { token: admin })).json(), { timeout: 20_000 })
+    .toMatchObject({ state: 'finished', result: 'pass', tasks: [{ output: { valid: true } }] });
+  const { nats } = await as('checknumber', 'slipway-checknumber');
+  const { consumers } = await jetstreamManager(nats, { checkAPI: false });
+  await expect
+    .poll(() => consumers.info('SLIPWAY_OUT', 'checknumber_checknumber_plain'), { timeout: 5_000 })
+    .toMatchObject({ ack_floor: { consumer_seq: 1 }, num_ack_pending: 0 });
+  expect(release.log).not.toMatch(/permission/i);
+});
+
+test.each([
+  ['slipway.chart.build.finished', true],
+  ['slipway.any.unit-test.status.changed', true],
+  ['sh.keptn.event.build.started', true],
+  ['slipway-hello', true],
+  ['slipway.chart.checknumber.finished', false],
+  ['sh.keptn.event.checknumber.finished', false],
+  ['slipway.chart.build.triggered', false],
+  ['slipway.chart.dev.call.triggered', false],
+  ['sh.keptn.event.dev.call.triggered', false],
+  ['slipway.chart.build.invalidated', false],
+  ['$JS.API.STREAM.PURGE.SLIPWAY_IN', false],
+  ['$JS.API.STREAM.DELETE.SLIPWAY_OUT', false],
+  ['$JS.API.STREAM.CREATE.MINE', false],
+  ['$JS.API.STREAM.MSG.GET.SLIPWAY_IN', false],
+  ['$JS.API.CONSUMER.DELETE.SLIPWAY_IN.slipway-control-plane', false],
+  ['$JS.API.CONSUMER.MSG.NEXT.SLIPWAY_IN.slipway-control-plane', false],
+  ['$JS.API.CONSUMER.MSG.NEXT.SLIPWAY_OUT.checknumber_checknumber_plain', false],
+  ['$JS.API.CONSUMER.CREATE.SLIPWAY_OUT.build_build_plain.slipway.*.checknumber.triggered', false],
+  ['$JS.API.CONSUMER.CREATE.SLIPWAY_OUT.build_build_plain', false],
+  ['$JS.API.CONSUMER.DURABLE.CREATE.SLIPWAY_OUT.build_build_plain', false],
+  ['_INBOX.anybody', false],
+  ['_INBOX_checknumber.anything', false],
+])('the user of build and unit-test may publish %s: %s', async (subject, expected) => {
+  expect(await mayPublish('build', subject)).toBe(expected);
+});
+
+test.each(['slipway.*.checknumber.triggered', 'slipway.>', '>', '_INBOX.>', '_INBOX_checknumber.>', '$JS.EVENT.>'])(
+  'it cannot listen to %s',
+  async (subject) => {
+    const { nats, refused } = await as('build', 'slipway-build');
+    nats.subscribe(subject);
+    await nats.flush();
+    await nats.close();
+    expect(refused).toEqual([expect.stringMatching(/permissions violation/i)]);
+  },
+);
+
+test('it cannot empty a stream, and neither can the control plane', async () => {
+  for (const [user, secret] of [
+    ['build', 'slipway-build'],
+    ['control-plane', 'slipway-nats'],
+  ] as const) {
+    const { nats, refused } = await as(user, secret);
+    nats.publish('$JS.API.STREAM.PURGE.SLIPWAY_OUT', '', { reply: `_INBOX_${user}.x` });
+    await nats.flush();
+    await nats.close();
+    expect(refused).toEqual([expect.stringMatching(/permissions violation/i)]);
+  }
+});
+
+test('an answer of somebody else is not stored, one of its own is', async () => {
+  const { nats } = await as('build', 'slipway-build');
+  await jetstreamManager(nats, { checkAPI: false });
+  const event = (task: string): string =>
+    JSON.stringify({
+      specversion: '1.0',
+      id: `x-${task}`,
+      source: '/build',
+      type: `${task}.finished`,
+      causationid: 'r.1',
+    });
+  const js = jetstream(nats, { timeout: 1_000 });
+  expect(await js.publish('slipway.chart.build.finished', event('build'))).toMatchObject({ stream: 'SLIPWAY_IN' });
+  await expect(js.publish('slipway.chart.checknumber.finished', event('checknumber'))).rejects.toThrow();
+});
+
+test('nobody gets in without a password', async () => {
+  await expect(connect({ servers: release.nats?.url ?? '' })).rejects.toThrow(/authorization/i);
+  await expect(connect({ servers: release.nats?.url ?? '', user: 'build', pass: 'x' })).rejects.toThrow(
+    /authorization/i,
+  );
+});
