@@ -17,11 +17,13 @@ import {
   type TestDoor,
   trigger,
 } from './door.ts';
+import { CARTS, evaluateOnce, SLO } from './evaluation-world.ts';
 
 let door: TestDoor;
 let run: string;
 let correlationid: string;
 let version: string;
+let evaluation: string;
 beforeAll(async () => {
   door = await openDoor();
   await putShipyard(door, 'shop');
@@ -32,6 +34,7 @@ beforeAll(async () => {
     trigger({ id: 'first', data: { project: 'shop', service: 'carts', labels: { team: 'a' } } }),
   );
   await post(door, finished(await claimOne(door, 'build'), { data: { result: 'warning', build: { image: 'a:1' } } }));
+  evaluation = (await evaluateOnce(door, { response_time: 300, error_rate: 0 })).id;
   correlationid = String(field((await door.ask('GET', `/v1/runs/${run}`)).json, 'correlationid'));
 });
 afterAll(() => door[Symbol.asyncDispose]());
@@ -76,6 +79,19 @@ const structured =
   (event: unknown, headers = {}) =>
   () => ({ headers: { ...EVENT_TYPE, ...headers }, body: JSON.stringify(event) });
 
+/** What can be done with one file of a project. */
+function fileCases(name: 'Slo' | 'Sli' | 'StageSli' | 'ProjectSli', path: string): Case[] {
+  const text = name === 'Slo' ? SLO : 'indicators: {response_time: up}\n';
+  return [
+    { id: `put${name}`, status: 201, path: () => path, ask: yaml(text) },
+    { id: `put${name}`, status: 200, path: () => `${path}?dryRun=true`, ask: yaml(`# other\n${text}`) },
+    { id: `get${name}`, status: 200, path: () => path },
+    { id: `list${name}Versions`, status: 200, path: () => `${path}/versions` },
+    { id: `delete${name}`, status: 204, path: () => path },
+  ];
+}
+const ofEvaluation = (deed: string) => () => `/v1/evaluations/${evaluation}/${deed}`;
+
 /** In this order, because later ones stand on earlier ones. */
 const cases: Case[] = [
   { id: 'sendEvents', status: 202, path: () => '/v1/events', ask: structured(trigger({ id: 'second' })) },
@@ -102,6 +118,22 @@ const cases: Case[] = [
   { id: 'listRunEvents', status: 200, path: () => `/v1/runs/${run}/events` },
   { id: 'whyRun', status: 200, path: () => `/v1/runs/${run}/why` },
   { id: 'getContext', status: 200, path: () => `/v1/contexts/${correlationid}` },
+  { id: 'putSli', status: 201, path: () => `${CARTS}/sli`, ask: yaml('indicators: {error_rate: up}') },
+  { id: 'getMergedSli', status: 200, path: () => `${CARTS}/sli/merged` },
+  { id: 'listResources', status: 200, path: () => '/v1/projects/shop/resources' },
+  ...fileCases('Slo', `${CARTS}/slo`),
+  ...fileCases('Sli', `${CARTS}/sli`),
+  ...fileCases('StageSli', '/v1/projects/shop/stages/dev/sli'),
+  ...fileCases('ProjectSli', '/v1/projects/shop/sli'),
+  { id: 'startEvaluation', status: 202, path: () => `${CARTS}/evaluations`, ask: json({ timeframe: '5m' }) },
+  { id: 'listServiceEvaluations', status: 200, path: () => `${CARTS}/evaluations?samples=true` },
+  { id: 'listEvaluations', status: 200, path: () => '/v1/projects/shop/evaluations?stage=dev&result=pass' },
+  { id: 'getEvaluation', status: 200, path: () => `/v1/evaluations/${evaluation}` },
+  { id: 'getEvaluationReport', status: 200, path: ofEvaluation('report') },
+  { id: 'invalidateEvaluation', status: 200, path: ofEvaluation('invalidate'), ask: json({ reason: 'a test' }) },
+  { id: 'reinstateEvaluation', status: 200, path: ofEvaluation('reinstate'), ask: json({ author: 'me' }) },
+  { id: 'replayEvaluation', status: 200, path: ofEvaluation('replay') },
+  { id: 'whatIfEvaluation', status: 200, path: ofEvaluation('what-if'), ask: json({ values: { error_rate: 2 } }) },
   { id: 'listServices', status: 200, path: () => '/v1/services' },
   {
     id: 'putSubscription',
