@@ -1,7 +1,7 @@
 // What `npm start` and `npm test` do first. It runs on whatever Node is there (20 or newer) before a single package is
 // installed, so it is plain JavaScript and imports nothing but Node.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -67,9 +67,14 @@ export function buildWeb(node) {
     encoding: 'utf8',
     timeout: BUILD_TIMEOUT_MS,
   });
-  if (result.status === 0) process.stdout.write(`Built the web view in ${seconds(started)}.\n`);
-  else process.stderr.write(`${result.stderr ?? ''}The web view could not be built, so there is none at /.\n`);
-  return result.status === 0;
+  if (result.status === 0) {
+    process.stdout.write(`Built the web view in ${seconds(started)}.\n`);
+    return true;
+  }
+  // A build that fails at its end has written files already, and the next start would take them for good ones.
+  rmSync(built, { force: true });
+  process.stderr.write(`${result.stderr ?? ''}The web view could not be built, so there is none at /.\n`);
+  return false;
 }
 
 function newestIn(path) {

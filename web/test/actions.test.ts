@@ -1,0 +1,180 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RunView } from '@slipway/contract';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findServices, startServices } from '../../cli/src/dev/example-services.ts';
+import { ROOT } from '../../tools/root.ts';
+import { startNats } from '../../tools/test-servers.ts';
+import './support/no-faults.ts';
+import { readFileSync } from 'node:fs';
+import { World } from './world.ts';
+
+const READY_MS = 30_000;
+/** Three tasks in three languages. */
+const POLYGLOT = readFileSync(join(ROOT, 'shipyard-examples/polyglot.yaml'), 'utf8');
+const GATED = `apiVersion: slipway.dev/v1
+kind: Shipyard
+metadata: {name: gated}
+spec:
+  stages:
+    - name: dev
+      sequences:
+        - name: delivery
+          tasks: [{name: build}, {name: checknumber, with: {number: "+49 30 901820"}}, {name: approve}]
+    - name: prod
+      sequences:
+        - name: rollout
+          triggeredOn: [{event: dev.delivery.finished, selector: {match: {result: pass}}}]
+          tasks: [{name: release}]
+`;
+
+describe.each(['embedded', 'NATS'])('with the services of this clone, %s', (mode) => {
+  let world: World;
+  const closers: (() => Promise<void>)[] = [];
+  beforeAll(async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'slipway-web-services-'));
+    closers.push(async () => rmSync(folder, { recursive: true, force: true }));
+    const nats = mode === 'NATS' ? await startNats() : undefined;
+    if (nats) closers.push(() => nats.stop());
+    world = await World.start(nats ? ['--nats', nats.url] : []);
+    closers.push(() => world[Symbol.asyncDispose]());
+    await world.apply('polyglot', POLYGLOT);
+    await world.apply('gated', GATED);
+    const services = startServices({
+      programs: findServices(ROOT).programs.filter(({ name }) => /checknumber|greeter|archive/.test(name)),
+      logFolder: join(folder, 'logs'),
+      env: {
+        ...process.env,
+        SLIPWAY_SERVER: world.server.url,
+        ...(nats ? { SLIPWAY_NATS: nats.url } : {}),
+        ARCHIVE_FOLDER: join(folder, 'archive'),
+      },
+    });
+    closers.push(() => services.close());
+  }, 60_000);
+  afterAll(async () => {
+    for (const close of closers.reverse()) await close();
+  });
+
+  test('a sequence is started from its form, runs through its services, and every page shows it', async () => {
+    await using view = await world.open('/services');
+    const { page } = view;
+    const services = page.getByLabel('Services by task');
+    for (const task of ['checknumber', 'greet', 'archive'])
+      await services.getByRole('rowheader', { name: task, exact: true }).waitFor({ timeout: READY_MS });
+    await services
+      .getByRole('row', { name: /^checknumber/ })
+      .getByText(mode === 'NATS' ? 'NATS' : 'HTTP claim')
+      .waitFor();
+
+    await page.getByRole('link', { name: 'Events' }).click();
+    await page.getByRole('button', { name: 'Send an event' }).click();
+    const form = page.getByRole('dialog');
+    await form.getByLabel('Project').selectOption('polyglot');
+    await form.getByLabel('Sequence to start').selectOption('dev.welcome');
+    const text = form.getByLabel('The event, as JSON');
+    const event = JSON.parse(await text.inputValue());
+    await text.fill(
+      JSON.stringify({
+        ...event,
+        data: { ...event.data, name: 'Ada', number: '+49 30 901820', labels: { build: '7' } },
+      }),
+    );
+    await form.getByRole('button', { name: 'Send', exact: true }).click();
+    await form.getByRole('link', { name: 'Open the run' }).click();
+
+    await page.waitForURL('**/runs/*');
+    const run = new URL(page.url()).pathname.split('/').at(-1) ?? '';
+    await page.getByLabel('Why').getByText('Ended with pass').waitFor({ timeout: READY_MS });
+    const lanes = page.getByLabel('Stages and tasks');
+    for (const task of ['checknumber', 'greet', 'archive'])
+      await lanes.getByRole('link', { name: new RegExp(`^${task}`) }).waitFor();
+    await lanes.getByRole('link', { name: /^greet/ }).click();
+    await page.getByLabel('Task greet').getByText('Guten Tag, Ada!').waitFor();
+    await page.getByLabel('Task greet').getByText('HTTP claim').waitFor();
+
+    const parts = page.getByLabel('Parts of the run');
+    await parts.getByRole('link', { name: 'Events' }).click();
+    const list = await world.api<{ items: { event: { id: string; type: string } }[] }>(
+      'GET',
+      `/v1/runs/${run}/events?limit=100`,
+    );
+    await page.locator(`[data-event="${list.items.at(-1)?.event.id}"]`).click();
+    await page.getByLabel('Event', { exact: true }).getByText('Guten Tag, Ada!').waitFor();
+    expect(await page.locator('[data-event] .type').allInnerTexts()).toEqual(
+      list.items.map(({ event: { type } }) => type),
+    );
+    await parts.getByRole('link', { name: 'Input and output' }).click();
+    await page.getByLabel('Output').getByText('Guten Tag, Ada!').waitFor();
+    await parts.getByRole('link', { name: 'History' }).click();
+    await page.getByText('Nobody has touched this run').waitFor();
+
+    await page.getByRole('link', { name: 'Environment' }).click();
+    await page
+      .getByLabel('Project polyglot')
+      .getByRole('link', { name: /Passed.*welcome 7/ })
+      .click();
+    await page.waitForURL(`**/runs/${run}`);
+    await page.getByRole('link', { name: 'build=7' }).click();
+    await page.waitForURL('**/runs?label=build%3D7');
+    await page.locator(`[data-run="${run}"]`).getByText('Passed').waitFor();
+    await page.getByRole('link', { name: 'Projects' }).click();
+    await page.getByRole('link', { name: 'polyglot' }).click();
+    await page.getByLabel('Plan').getByText('archive', { exact: true }).waitFor();
+  }, 90_000);
+
+  test('a run is paused, answered by hand, resumed, approved, and what follows it is aborted', async () => {
+    const run = await world.trigger({ project: 'gated', service: 'shop' });
+    await using view = await world.open(`/runs/${run}`);
+    const { page } = view;
+    const why = page.getByLabel('Why');
+    await why.getByText("'build'").waitFor();
+    await command('Pause', 'wait for the night');
+    await page.getByRole('button', { name: 'Resume' }).waitFor();
+    await answer('build', 'pass');
+    // It may finish what it had begun, and starts nothing new.
+    await why.getByText('paused', { exact: false }).first().waitFor();
+    expect((await world.api<RunView>('GET', `/v1/runs/${run}`)).tasks.map(({ state }) => state)).toEqual([
+      'finished',
+      'pending',
+      'pending',
+    ]);
+    await command('Resume', 'it is night');
+    // A service of this clone does the second, a person the third.
+    await page
+      .getByLabel('Stages and tasks')
+      .getByRole('link', { name: /^checknumber.*Passed/ })
+      .waitFor({ timeout: READY_MS });
+    await why.getByText("'approve'").waitFor();
+    await page
+      .getByLabel('Stages and tasks')
+      .getByRole('link', { name: /^approve/ })
+      .click();
+    await answer('approve', 'pass');
+    await why.getByText('Ended with pass').waitFor();
+    await page.getByLabel('Parts of the run').getByRole('link', { name: 'History (2)' }).click();
+    await page.getByText('because: wait for the night').waitFor();
+
+    await page.getByLabel('Stages and tasks').getByRole('link', { name: 'Open this run' }).click();
+    await page.waitForURL((url) => !url.pathname.endsWith(run));
+    await page.getByText('Triggered by').waitFor();
+    await command('Abort', 'not today');
+    await why.getByText('Aborted after').waitFor();
+    expect(await page.getByRole('button', { name: /Abort|Pause|Resume/ }).count()).toBe(0);
+
+    async function command(name: string, reason: string): Promise<void> {
+      await page.getByRole('button', { name }).click();
+      await page.getByRole('dialog').getByLabel('Reason').fill(reason);
+      await page.getByRole('dialog').getByRole('button', { name, exact: true }).click();
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    }
+
+    async function answer(task: string, result: string): Promise<void> {
+      await page.getByLabel(`Task ${task}`, { exact: true }).getByRole('button', { name: 'Answer by hand' }).click();
+      await page.getByLabel('Result').selectOption(result);
+      await page.getByRole('button', { name: 'Send the answer' }).click();
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    }
+  }, 90_000);
+});
