@@ -6,13 +6,17 @@ import { evaluateTasks } from './shell/tasks.ts';
 
 /**
  * The evaluate service. Besides the SDK's environment it reads SLIPWAY_EVALUATE_SOURCES (path of a file with sources),
- * SLIPWAY_PROMETHEUS (address of a Prometheus, when that is all) and SLIPWAY_EVALUATE_ALLOW (host:port, comma-separated, that queries
- * by address may ask although they are not public).
+ * SLIPWAY_PROMETHEUS (address of a Prometheus, when that is all), SLIPWAY_EVALUATE_ALLOW (host:port, comma-separated, that queries
+ * by address may ask although they are not public) and SLIPWAY_EVALUATE_SLI_PROVIDER (who is asked by event for projects that name no other).
  */
 const settings = fromEnvironment();
 const path = process.env.SLIPWAY_EVALUATE_SOURCES;
 const sources = readSources(path ? readData(readFileSync(path, 'utf8'), path) : undefined, process.env);
-const client = createClient({ server: settings.server ?? 'http://127.0.0.1:8484', token: settings.token });
+const client = createClient({
+  server: settings.server ?? 'http://127.0.0.1:8484',
+  token: settings.token,
+  source: '/evaluate',
+});
 const tasks = evaluateTasks({ sources, client, nowMs: Date.now });
 
 const service = serve({ name: 'evaluate', version: '0.1.0', ...settings, tasks });

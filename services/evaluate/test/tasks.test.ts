@@ -1,15 +1,14 @@
-import { type Client, runTask } from '@slipway/sdk';
+import { runTask, SlipwayProblem } from '@slipway/sdk';
 import { describe, expect, test } from 'vitest';
 import { readSources } from '../src/providers/sources.ts';
 import { type EvaluateOutput, evaluateOutput } from '../src/shell/output.ts';
 import { evaluateTasks } from '../src/shell/tasks.ts';
 import { fakeServer, hang, json } from './fake-server.ts';
+import { memoryClient, row } from './memory-client.ts';
 
-type Events = Pick<Client, 'listEvents'>;
 const NOW = Date.UTC(2026, 10, 21, 10, 0, 0);
-const noEvents: Events = { listEvents: async () => ({ items: [] }) };
 
-function tasks(config: unknown = {}, env: Record<string, string> = {}, client = noEvents) {
+function tasks(config: unknown = {}, env: Record<string, string> = {}, { client } = memoryClient()) {
   const [evaluate, evaluation] = evaluateTasks({ sources: readSources(config, env), client, nowMs: () => NOW });
   if (evaluate === undefined || evaluation === undefined) throw new Error('two tasks are served');
   return { evaluate, evaluation };
@@ -210,100 +209,132 @@ describe('values of a source', () => {
   });
 });
 
-describe('earlier evaluations', () => {
-  const finished = (id: string, result: string, rt: number, more: Record<string, unknown> = {}) => ({
-    position: id,
-    at: Number(id),
-    direction: 'in' as const,
-    event: {
-      specversion: '1.0',
-      id,
-      source: '/evaluate',
-      type: 'evaluate.finished',
-      correlationid: `context-${id}`,
-      causationid: `trigger-${id}`,
-      data: {
-        project: 'shop',
-        stage: 'staging',
-        service: 'carts',
-        result,
-        evaluate: {
-          result,
-          score: 100,
-          indicatorResults: [{ status: result, value: { metric: 'rt', value: rt, success: true } }],
-        },
-      },
-    },
-    ...more,
+describe('files that live with the project', () => {
+  const stored = { slo, indicators: { rt: 'stored' } };
+  const vector = (value: string) => ({
+    status: 'success',
+    data: { resultType: 'vector', result: [{ value: [1, value] }] },
   });
-  type Item = ReturnType<typeof finished>;
 
-  const store = (items: Item[], invalidated: string[] = []) => {
-    const asked: Record<string, unknown>[] = [];
-    const client: Events = {
-      async listEvents(query = {}) {
-        asked.push(query);
-        if (query.type === 'evaluate.invalidated') {
-          return {
-            items: invalidated.map((id) => ({ ...finished(id, '', 0), event: { causationid: `trigger-${id}` } })),
-          };
-        }
-        const from = Number(query.cursor ?? 0);
-        const to = from + (query.limit ?? 50);
-        return { items: items.slice(from, to), ...(to < items.length ? { next: String(to) } : {}) };
-      },
-    };
-    return { client, asked };
-  };
+  test('slo.yaml and sli.yaml are taken from there, and their versions are said', async () => {
+    await using server = await fakeServer(json(vector('500')));
+    const served = tasks({}, { SLIPWAY_PROMETHEUS: server.url }, memoryClient(stored));
+    const { output } = await run({ timeframe: '5m' }, {}, served);
+    expect(output).toMatchObject({ result: 'pass', versions: { slo: 'slo-1', sli: { service: 'sli-1' } } });
+    expect(Buffer.from(output?.sloFileContent ?? '', 'base64').toString()).toBe(slo);
+    expect(new URLSearchParams(server.seen[0]?.body).get('query')).toBe('stored');
+  });
+
+  test('what the task is given wins over them', async () => {
+    await using server = await fakeServer(json(vector('500')));
+    const served = tasks({}, { SLIPWAY_PROMETHEUS: server.url }, memoryClient(stored));
+    const other = 'objectives: [{sli: rt, pass: [{criteria: ["<1"]}]}]\ntotal_score: {pass: 90}\n';
+    const { output } = await run({ slo: other, indicators: { rt: 'given' }, timeframe: '5m' }, {}, served);
+    expect(output).toMatchObject({ result: 'fail' });
+    expect(output?.versions).toBeUndefined();
+    expect(new URLSearchParams(server.seen[0]?.body).get('query')).toBe('given');
+    const { output: valued } = await run({ values: { rt: 1 } }, {}, served);
+    expect(valued).toMatchObject({ result: 'pass', versions: { slo: 'slo-1' } });
+    expect(server.seen).toHaveLength(1);
+  });
+
+  test.each([
+    ['unknown-project', 'project shop not found'],
+    ['unknown-stage', 'stage staging not found'],
+    ['forbidden', 'GET slo: 403 forbidden: no; the token needs resources:read'],
+  ])('an slo.yaml that cannot be read (%s) is an error in Keptn’s words', async (code, words) => {
+    const { client } = memoryClient();
+    const status = code === 'forbidden' ? 403 : 404;
+    const problem = new SlipwayProblem({ type: '', title: '', status, code, detail: 'no' }, 'GET slo');
+    const served = tasks({}, {}, { client: { ...client, getSlo: () => Promise.reject(problem) }, asked: [] });
+    const ours = await run({ values: { rt: 1 } }, {}, served);
+    expect(ours).toMatchObject({ status: 'errored', result: 'fail', message: words, output: { score: 0 } });
+    const keptn = await runTask(
+      served.evaluation,
+      { timeframe: '5m' },
+      { project: 'shop', stage: 'staging', service: 'carts' },
+    );
+    expect(keptn).toMatchObject({ status: 'errored', message: `error retrieving SLO file: ${words}` });
+  });
+});
+
+describe('earlier evaluations', () => {
   const relative =
     'comparison: {compare_with: several_results, include_result_with_score: pass, number_of_comparison_results: 2}\nobjectives: [{sli: rt, pass: [{criteria: ["<=+10%"]}]}]\ntotal_score: {pass: 90}\n';
+  const place = { project: 'shop', stage: 'staging', service: 'carts' };
 
-  test('the newest ones that fit are the baseline, and it is asked for one place', async () => {
-    const { client, asked } = store([
-      finished('5', 'fail', 1000),
-      finished('4', 'pass', 400),
-      finished('3', 'pass', 420),
-      finished('2', 'pass', 1),
-    ]);
-    const { output } = await run({ slo: relative, values: { rt: 450 } }, {}, tasks({}, {}, client));
+  test('the newest ones that fit are the baseline, asked for in one request', async () => {
+    const store = memoryClient({
+      rows: [row('5', 'fail', 1000), row('4', 'pass', 400), row('3', 'pass', 420), row('2', 'pass', 1)],
+    });
+    const { output } = await run({ slo: relative, values: { rt: 450 } }, {}, tasks({}, {}, store));
     expect(output).toMatchObject({
       result: 'pass',
       comparedEvents: ['4', '3'],
       indicatorResults: [{ value: { comparedValue: 410 } }],
     });
-    expect(asked[1]).toMatchObject({ type: 'evaluate.finished', project: 'shop', stage: 'staging', service: 'carts' });
+    expect(store.asked).toEqual([{ ...place, result: 'pass', invalidated: 'false', limit: 2 }]);
   });
 
-  test('invalidated ones and answers that were not taken do not count', async () => {
-    const items = [
-      finished('5', 'pass', 1000, { ignored: 'attempt-over' }),
-      finished('4', 'pass', 900),
-      finished('3', 'pass', 420),
+  test('invalidated ones do not count, and take no slot', async () => {
+    const rows = [row('4', 'pass', 900, { invalidated: { at: 1 } }), row('3', 'pass', 420), row('2', 'pass', 400)];
+    const { output } = await run({ slo: relative, values: { rt: 450 } }, {}, tasks({}, {}, memoryClient({ rows })));
+    expect(output).toMatchObject({ comparedEvents: ['3', '2'] });
+  });
+
+  test('with 100,000 of them it is still one request for as many rows as are compared', async () => {
+    const rows = Array.from({ length: 100_000 }, (_, i) =>
+      row(String(100_000 - i), i % 3 === 0 ? 'pass' : 'fail', 400),
+    );
+    const store = memoryClient({ rows });
+    await run({ slo: relative, values: { rt: 450 } }, {}, tasks({}, {}, store));
+    expect(store.asked).toHaveLength(1);
+  });
+
+  test('a selection narrows the question, and pages are turned until enough fit, at most five', async () => {
+    const selecting = relative.replace('comparison: {', 'comparison: {baseline: {labels: [region], commit: c0ffee}, ');
+    const own = { correlationid: 'test-context' };
+    const rows = [
+      ...Array.from({ length: 6 }, (_, i) => row(String(100 - i), 'pass', 9000, own)),
+      ...[row('3', 'pass', 420), row('2', 'pass', 400)].map((one) => ({
+        ...one,
+        labels: { region: 'eu' },
+        commit: 'c0ffee',
+      })),
     ];
-    const { output } = await run({ slo: relative, values: { rt: 450 } }, {}, tasks({}, {}, store(items, ['4']).client));
-    expect(output).toMatchObject({ comparedEvents: ['3'] });
+    const store = memoryClient({ rows });
+    const { output } = await run(
+      { slo: selecting, values: { rt: 450 } },
+      { labels: { region: 'eu' } },
+      tasks({}, {}, store),
+    );
+    expect(store.asked).toMatchObject([{ labels: { region: 'eu' }, commit: 'c0ffee', limit: 4 }, { cursor: '4' }]);
+    expect(output).toMatchObject({ comparedEvents: ['3', '2'] });
+    const foreign = memoryClient({ rows: Array.from({ length: 100 }, (_, i) => row(String(i), 'pass', 1, own)) });
+    await run({ slo: selecting, values: { rt: 450 } }, {}, tasks({}, {}, foreign));
+    expect(foreign.asked).toHaveLength(5);
   });
 
-  test('with 100,000 of them only as many pages are read as are needed', async () => {
-    const items = Array.from({ length: 100_000 }, (_, i) =>
-      finished(String(100_000 - i), i % 3 === 0 ? 'pass' : 'fail', 400),
-    );
-    const { client, asked } = store(items);
-    await run({ slo: relative, values: { rt: 450 } }, {}, tasks({}, {}, client));
-    expect(asked).toHaveLength(2);
-    const failing = store(
-      items.map((item) => ({ ...item, event: { ...item.event, data: { ...item.event.data, result: 'fail' } } })),
-    );
-    await run({ slo: relative, values: { rt: 450 } }, {}, tasks({}, {}, failing.client));
-    expect(failing.asked).toHaveLength(6);
+  test('a pinned run is asked for by its id', async () => {
+    const pinning = relative.replace('comparison: {', 'comparison: {baseline: {pinned: attempt-2}, ');
+    const store = memoryClient({ rows: [row('3', 'pass', 1), row('2', 'fail', 400)] });
+    const { output } = await run({ slo: pinning, values: { rt: 450 } }, {}, tasks({}, {}, store));
+    expect(output).toMatchObject({ result: 'fail', indicatorResults: [{ value: { comparedValue: 400 } }] });
+    expect(store.asked).toEqual([]);
   });
 
-  test('a store that cannot be asked errs in Keptn’s words, and may be asked again', async () => {
-    const client: Events = { listEvents: () => Promise.reject(new Error('no answer from http://x')) };
-    const { status, error, message } = await run({ slo, values: { rt: 1 } }, {}, tasks({}, {}, client));
+  test('a store that cannot be asked errs in Keptn’s words, with the evaluation, and may be asked again', async () => {
+    const { client } = memoryClient();
+    const broken = { ...client, listServiceEvaluations: () => Promise.reject(new Error('no answer from http://x')) };
+    const { status, error, message, output } = await run(
+      { slo, values: { rt: 1 } },
+      {},
+      tasks({}, {}, { client: broken, asked: [] }),
+    );
     expect(status).toBe('errored');
     expect(error?.retryable).toBeUndefined();
     expect(message).toBe('could not retrieve previous evaluation.finished events: no answer from http://x');
+    expect(output).toMatchObject({ result: 'fail', score: 0, indicatorResults: null });
   });
 
   test('earlier results may come with the event instead', async () => {
@@ -331,7 +362,18 @@ describe('the task evaluation, for senders written for Keptn', () => {
   test('needs a window as Keptn does', async () => {
     expect(await keptn({ slo, values: { rt: 1 } })).toMatchObject({
       status: 'errored',
-      message: 'evaluation.triggered event does not contain evaluation timeframe; set timeframe: 5m, or start and end',
+      message: 'evaluation.triggered event does not contain evaluation timeframe',
+      output: { result: 'fail', timeStart: '', timeEnd: '', indicatorResults: null },
+    });
+  });
+
+  test('says what it was asked in vain: no SLI provider, no SLO', async () => {
+    expect(await keptn({ slo, timeframe: '5m' })).toMatchObject({
+      ...{ status: 'succeeded', result: 'pass', output: { result: 'pass', score: 0 } },
+      message: 'no evaluation performed by lighthouse because no SLI-provider configured for project shop',
+    });
+    expect(await keptn({ slo: '', values: {}, timeframe: '5m' })).toMatchObject({
+      message: 'no evaluation performed by lighthouse because no SLO file configured for project shop',
     });
   });
 });

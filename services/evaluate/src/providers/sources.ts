@@ -30,6 +30,7 @@ const sourcesSchema = z.strictObject({
     .default([])
     .describe('host:port that queries by address may ask although it is not public'),
   sources: z.record(z.string(), sourceSchema).default({}),
+  sliProvider: z.string().min(1).optional().describe('Asked by event for projects that name no other'),
 });
 
 export type Source =
@@ -40,6 +41,8 @@ export type Source =
 export interface Sources {
   readonly byName: ReadonlyMap<string, Source>;
   readonly default: string | null;
+  /** Who is asked by `get-sli.triggered` where the project does not say it; null: nobody. */
+  readonly sliProvider: string | null;
   /** `host:port`, lower case. */
   readonly allowed: ReadonlySet<string>;
 }
@@ -78,7 +81,8 @@ export function readSources(config: unknown, env: Environment): Sources {
   }
   const fromList = (env.SLIPWAY_EVALUATE_ALLOW ?? '').split(',');
   const allowed = [...allow, ...fromList].map((host) => host.trim().toLowerCase()).filter((host) => host !== '');
-  return { byName, default: chosen ?? null, allowed: new Set(allowed) };
+  const sliProvider = env.SLIPWAY_EVALUATE_SLI_PROVIDER || parsed.data.sliProvider || null;
+  return { byName, default: chosen ?? null, sliProvider, allowed: new Set(allowed) };
 }
 
 function sourceOf(name: string, given: z.output<typeof sourceSchema>, env: Environment): Source {

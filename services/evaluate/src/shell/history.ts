@@ -1,112 +1,151 @@
-import {
-  decodePrevious,
-  isRecord,
-  type PreviousEvaluation,
-  resultsWanted,
-  type Slo,
-  slotsOf,
-} from '@slipway/evaluation';
-import { type Client, SlipwayProblem, type TaskContext } from '@slipway/sdk';
+import type { PreviousEvaluation, Slo } from '@slipway/evaluation';
+import { COMPARISON_RESULTS_MAX, resultsWanted, slotsOf } from '@slipway/evaluation';
+import type { RouteAnswer, RouteArguments, TaskContext } from '@slipway/sdk';
+import { patiently, wordsOf } from './patience.ts';
+import { deploymentsOf, type EvaluationClient, placeOf } from './place.ts';
+import { READ_PATIENCE_MS } from './slo-source.ts';
 
-const PAGE = 100;
-/** Where runs that fit are rarer than this, the older ones do not count. */
-const SCANNED_MAX = 500;
+const HOUR_MS = 60 * 60 * 1000;
+/** A run of "the same time yesterday" started within an hour of it, and was judged at the latest a day after. */
+const OFFSET_BEFORE_MS = HOUR_MS;
+const OFFSET_AFTER_MS = 25 * HOUR_MS;
+/** Where runs that fit are rarer than these pages, the older ones do not count. */
+const PAGES_MAX = 5;
+const PAGE_MAX = 200;
 
-/** Reads earlier evaluations of the same project, stage and service, newest first, until there are as many as the SLO asks for. */
+type BaselineSelection = NonNullable<Slo['extensions']['baseline']>;
+type Row = RouteAnswer<'listServiceEvaluations'>['items'][number];
+type Query = Omit<RouteArguments<'listServiceEvaluations'>, 'project' | 'stage' | 'service'>;
+
+/**
+ * Earlier evaluations for a baseline, newest first. By Keptn's rules one request by index answers it: the newest N of this
+ * place whose result fits. A selection of the file narrows it down, and may have to turn pages.
+ */
 export async function previousEvaluations(
-  client: Pick<Client, 'listEvents'>,
-  task: string,
+  client: EvaluationClient,
   slo: Slo,
   ctx: TaskContext,
+  windowStartMs: number | null,
 ): Promise<PreviousEvaluation[]> {
+  const untilMs = performance.now() + READ_PATIENCE_MS;
   const { baseline } = slo.extensions;
-  const prefix = ctx.event.type.startsWith('sh.keptn.event.') ? 'sh.keptn.event.' : '';
-  const where = {
-    project: ctx.project,
-    stage: baseline?.stage ?? ctx.stage,
-    service: baseline?.service ?? ctx.service,
-  };
+  const given: Lookup = { client, slo, ctx, untilMs };
   try {
-    const invalidated = await invalidatedIds(client, { ...where, type: `${prefix}${task}.invalidated` }, ctx.signal);
-    const wanted = baseline === null ? slotsOf(slo.comparison) : SCANNED_MAX;
-    return await scan(client, { ...where, type: `${prefix}${task}.finished` }, { task, slo, ctx, invalidated, wanted });
+    if (baseline === null) return (await page(given, keptnQuery(slo))).items.map(previousOf);
+    if (baseline.pinned !== null) return await pinned(given, baseline.pinned);
+    return await selected(given, baseline, windowStartMs);
   } catch (error) {
     ctx.signal.throwIfAborted();
-    // Keptn's sentence; the cause says which door was closed. It may open again, so the attempt may be repeated.
-    const why = error instanceof Error ? error.message : String(error);
-    const way = error instanceof SlipwayProblem && error.status === 403 ? '; the token needs events:read' : '';
-    throw new Error(`could not retrieve previous evaluation.finished events: ${why}${way}`, { cause: error });
+    // Keptn's sentence; the cause says which door was closed.
+    const why = wordsOf(error, 'evaluations:read');
+    throw new BaselineUnreadable(`could not retrieve previous evaluation.finished events: ${why}`, { cause: error });
   }
 }
 
-interface Place {
-  readonly project: string;
-  readonly stage: string | undefined;
-  readonly service: string | undefined;
-  readonly type: string;
+/** The store may be asked again by the next attempt. */
+export class BaselineUnreadable extends Error {
+  override name = 'BaselineUnreadable';
 }
 
-async function invalidatedIds(
-  client: Pick<Client, 'listEvents'>,
-  place: Place,
-  signal: AbortSignal,
-): Promise<Set<string>> {
-  const { items } = await client.listEvents({ ...place, limit: SCANNED_MAX }, { signal });
-  return new Set(items.flatMap(({ event }) => triggerOf(event) ?? []));
-}
-
-interface Scan {
-  readonly task: string;
+interface Lookup {
+  readonly client: EvaluationClient;
   readonly slo: Slo;
   readonly ctx: TaskContext;
-  readonly invalidated: ReadonlySet<string>;
-  readonly wanted: number;
+  readonly untilMs: number;
 }
 
-async function scan(client: Pick<Client, 'listEvents'>, place: Place, given: Scan): Promise<PreviousEvaluation[]> {
-  const { task, slo, ctx, invalidated, wanted } = given;
+/** A number that Keptn's store refuses is refused by the rules, whatever comes here. */
+function keptnQuery(slo: Slo): Query {
+  const limit = Math.min(COMPARISON_RESULTS_MAX, Math.max(1, slotsOf(slo.comparison)));
+  return { ...baseQuery(slo), limit };
+}
+
+function baseQuery(slo: Slo): Query {
   const results = resultsWanted(slo.comparison);
+  const compares = slo.objectives.some(({ extensions }) => extensions.compare !== null);
+  return {
+    invalidated: 'false',
+    ...(results === null ? {} : { result: results.join(',') }),
+    ...(compares ? { samples: 'true' } : {}),
+  };
+}
+
+async function selected(
+  given: Lookup,
+  baseline: BaselineSelection,
+  windowStartMs: number | null,
+): Promise<PreviousEvaluation[]> {
+  const { slo, ctx } = given;
+  const wanted = Math.max(slotsOf(slo.comparison), baseline.depth ?? 0);
+  const query = { ...baseQuery(slo), ...narrowed(baseline, ctx, windowStartMs), limit: Math.min(PAGE_MAX, wanted * 2) };
   const found: PreviousEvaluation[] = [];
-  let cursor: string | undefined;
-  let scanned = 0;
   let fitting = 0;
-  do {
-    const page = await client.listEvents({ ...place, limit: PAGE, cursor }, { signal: ctx.signal });
-    for (const item of page.items) {
-      scanned += 1;
-      // An answer that the control plane did not take decided nothing, so nothing is compared with it.
-      if (item.ignored !== undefined) continue;
-      const previous = previousOf(item.event, item.at, task, invalidated);
-      found.push(previous);
-      if (!previous.invalidated && (results === null || results.includes(previous.result))) fitting += 1;
-    }
-    cursor = page.next;
-  } while (cursor !== undefined && fitting < wanted && scanned < SCANNED_MAX);
+  let cursor: string | undefined;
+  for (let pages = 0; pages < PAGES_MAX; pages += 1) {
+    const { items, next } = await page(given, { ...query, ...(cursor === undefined ? {} : { cursor }) });
+    found.push(...items.map(previousOf));
+    fitting += items.filter((row) => !isLeftOut(row, baseline, ctx)).length;
+    if (next === undefined || fitting >= wanted) break;
+    cursor = next;
+  }
   return found;
 }
 
-function previousOf(
-  event: Readonly<Record<string, unknown>>,
-  at: number,
-  task: string,
-  invalidated: ReadonlySet<string>,
-): PreviousEvaluation {
-  const data = isRecord(event.data) ? { ...event.data, evaluation: event.data[task] } : event.data;
-  const trigger = triggerOf(event);
-  const previous = decodePrevious({
-    id: text(event.id) ?? '',
-    time: '',
-    invalidated: trigger !== undefined && invalidated.has(trigger),
-    contextId: text(event.correlationid) ?? text(event.shkeptncontext) ?? '',
-    ...(text(event.gitcommitid) === undefined ? {} : { commit: text(event.gitcommitid) ?? '' }),
-    data,
+/** What the rules will leave out themselves must not count as found. */
+const isLeftOut = (row: Row, baseline: BaselineSelection, ctx: TaskContext): boolean =>
+  (baseline.otherContexts && row.correlationid === ctx.correlationId) ||
+  (baseline.evaluatedOnly && (row.slis === null || row.slis.length === 0));
+
+function narrowed(baseline: BaselineSelection, ctx: TaskContext, windowStartMs: number | null): Query {
+  const [deployment] = deploymentsOf(ctx);
+  const labels = baseline.labels.flatMap((key) => {
+    const value = ctx.labels[key];
+    return value === undefined ? [] : [[key, value] as const];
   });
-  if (!previous.ok) throw new Error(previous.message);
-  return { ...previous.value, at };
+  const start = baseline.offsetMs === null || windowStartMs === null ? null : windowStartMs - baseline.offsetMs;
+  return {
+    ...(labels.length === 0 ? {} : { labels: Object.fromEntries(labels) }),
+    ...(baseline.sameDeployment && deployment !== undefined ? { deployment } : {}),
+    ...(baseline.commit === null ? {} : { commit: baseline.commit }),
+    ...(baseline.tag === null ? {} : { tag: baseline.tag }),
+    ...(start === null ? {} : { since: Math.max(0, start - OFFSET_BEFORE_MS), until: start + OFFSET_AFTER_MS }),
+  };
 }
 
-/** The id of the triggered event that an event answers, in either spelling. */
-const triggerOf = (event: Readonly<Record<string, unknown>>): string | undefined =>
-  text(event.causationid) ?? text(event.triggeredid);
+function page({ client, slo, ctx, untilMs }: Lookup, query: Query): Promise<RouteAnswer<'listServiceEvaluations'>> {
+  const { baseline } = slo.extensions;
+  const { project, ...own } = placeOf(ctx);
+  const [stage, service] = [baseline?.stage ?? own.stage, baseline?.service ?? own.service];
+  const { signal } = ctx;
+  const ask = (): Promise<RouteAnswer<'listServiceEvaluations'>> =>
+    stage === '' || service === ''
+      ? client.listEvaluations({ project, ...(stage === '' ? {} : { stage }), ...query }, { signal })
+      : client.listServiceEvaluations({ project, stage, service, ...query }, { signal });
+  return patiently(ask, { untilMs, signal });
+}
 
-const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+/** By the id of the evaluation or of its finished event; the rules know it by the one that the file names. */
+async function pinned({ client, ctx, untilMs }: Lookup, id: string): Promise<PreviousEvaluation[]> {
+  const { signal } = ctx;
+  const found = await patiently(() => client.getEvaluation({ id }, { signal }), { untilMs, signal });
+  return [{ ...previousOf(found), id }];
+}
+
+function previousOf(row: Row): PreviousEvaluation {
+  const { event, at, result, correlationid, stage, service, deployment, commit, tag, windowStart, labels } = row;
+  return {
+    ...{ id: event.id, at, result, contextId: correlationid, stage },
+    invalidated: row.invalidated !== undefined,
+    indicators:
+      row.slis?.map(({ sli, value, status, samples }) => ({
+        ...{ metric: sli, value: value ?? 0, success: value !== null, status },
+        ...(samples === undefined ? {} : { samples }),
+      })) ?? null,
+    ...(service === undefined ? {} : { service }),
+    ...(deployment === undefined ? {} : { deployment }),
+    ...(commit === undefined ? {} : { commit }),
+    ...(tag === undefined ? {} : { tag }),
+    ...(windowStart === undefined ? {} : { windowStart }),
+    ...(labels === undefined ? {} : { labels }),
+  };
+}

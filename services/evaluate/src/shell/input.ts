@@ -2,19 +2,12 @@ import { parseDuration } from '@slipway/evaluation';
 import { z } from 'zod';
 import { indicatorsSchema } from '../providers/indicators.ts';
 
-const duration = (fallback: string) =>
-  z
-    .string()
-    .prefault(fallback)
-    .transform((text, context) => {
-      const ms = parseDuration(text);
-      if (ms !== null && ms > 0) return ms;
-      context.addIssue({
-        code: 'custom',
-        message: `must be a duration such as 30s or 5m, not ${JSON.stringify(text)}`,
-      });
-      return z.NEVER;
-    });
+const duration = z.string().transform((text, context) => {
+  const ms = parseDuration(text);
+  if (ms !== null && ms > 0) return ms;
+  context.addIssue({ code: 'custom', message: `must be a duration such as 30s or 5m, not ${JSON.stringify(text)}` });
+  return z.NEVER;
+});
 
 const data = z.record(z.string(), z.unknown());
 
@@ -35,8 +28,8 @@ const fields = {
   start: z.string().optional(),
   end: z.string().optional(),
   timeframe: z.string().optional().describe('Such as 5m, until now or from start'),
-  deadline: duration('2m').describe('For all values together'),
-  timeout: duration('10s').describe('For one answer of a source'),
+  deadline: duration.optional().describe('For all values together: 2m, and 5m where an SLI provider is asked'),
+  timeout: duration.prefault('10s').describe('For one answer of a source'),
 };
 
 /** What the task `evaluate` takes. A key that it does not know is a mistake. */

@@ -1,5 +1,6 @@
-import { explain, type FinishedEvaluation, type IndicatorResult, thinned } from '@slipway/evaluation';
+import { explain, type IndicatorResult, thinned } from '@slipway/evaluation';
 import { z } from 'zod';
+import type { Judged } from './judge.ts';
 
 /** Samples that travel on with a result, for later comparisons: enough for a distribution, little for an event. */
 const SAMPLES_KEPT = 200;
@@ -29,6 +30,11 @@ export const evaluateOutput = z.object({
     )
     .nullable(),
   comparedEvents: z.array(z.string()).optional(),
+  versions: z
+    .object({ slo: z.string().optional(), sli: z.record(z.string(), z.string()).optional() })
+    .optional()
+    .describe('Of the files that live with the project, where they took part'),
+  details: z.array(z.string()).optional().describe('What the message does not say'),
   decision: z
     .record(z.string(), z.unknown())
     .nullable()
@@ -37,8 +43,8 @@ export const evaluateOutput = z.object({
 
 export type EvaluateOutput = z.input<typeof evaluateOutput>;
 
-export function outputOf(finished: FinishedEvaluation): EvaluateOutput {
-  const { evaluation, decision, verdict } = finished;
+export function outputOf({ finished, versions }: Pick<Judged, 'finished' | 'versions'>): EvaluateOutput {
+  const { evaluation, decision, verdict, details } = finished;
   const explanation = decision?.evaluation.kind === 'judged' ? explain(decision.slo, decision.evaluation) : null;
   return {
     result: evaluation.result,
@@ -50,6 +56,8 @@ export function outputOf(finished: FinishedEvaluation): EvaluateOutput {
     sloFileContent: Buffer.from(evaluation.sloFileContent, 'utf8').toString('base64'),
     indicatorResults: evaluation.indicatorResults?.map(indicatorOf) ?? null,
     ...(evaluation.comparedEvents.length === 0 ? {} : { comparedEvents: [...evaluation.comparedEvents] }),
+    ...(Object.keys(versions).length === 0 ? {} : { versions }),
+    ...(details.length === 0 ? {} : { details: [...details] }),
     decision: explanation === null ? null : { ...explanation },
   };
 }
