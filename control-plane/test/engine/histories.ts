@@ -229,7 +229,7 @@ function inputOf({ drawn, one, at, run, timers, happened }: Moment): RunInput {
       return answerOf({ ...one, ...target, phase: 'finished', at, source, plan: drawn.plan });
     case 'stray-answer': {
       const stray = { task: pick % 3 === 0 ? '~' : `t${pick % 5}`, attempt: pick % 4 };
-      const phase = (['started', 'status.changed', 'finished'] as const)[pick % 3] ?? 'finished';
+      const phase = (['started', 'status.changed', 'finished', 'invalidated'] as const)[one.id % 4] ?? 'finished';
       return answerOf({ ...one, ...stray, phase, at, source, plan: drawn.plan });
     }
     case 'timer':
@@ -271,7 +271,7 @@ function holderOf(run: Run | undefined, task: string): string | undefined {
 type Answering = Omit<DrawnStep, 'source'> & {
   task: string;
   attempt: number;
-  phase: 'started' | 'status.changed' | 'finished';
+  phase: Extract<RunInput, { kind: 'answer' }>['phase'];
   at: number;
   source: string;
   plan: Plan;
