@@ -258,6 +258,16 @@ export default {
       from: { path: '^services/([^/]+)/', pathNot: TEST },
       to: { path: '^(control-plane|cli|bench|web|tools|services|sdk/contract)/', pathNot: '^services/$1/' },
     },
+    {
+      name: 'examples',
+      severity: 'error',
+      comment: 'An example shows what anybody can do: the SDK, and the servers that the set-up installs.',
+      from: { path: '^shipyard-examples/', pathNot: TEST },
+      to: {
+        path: '^(control-plane|services|cli|bench|web|tools|sdk)/',
+        pathNot: ['^sdk/typescript/', '^tools/(test-servers\\.ts$|servers/)'],
+      },
+    },
     room(
       'evaluation',
       EVALUATION,

@@ -24,7 +24,7 @@ export interface FenceResult {
 const FENCE_TIMEOUT_MS = 300_000;
 const FENCES_AT_ONCE = 2;
 /** Every folder with code of ours; those of later work may not be there yet. */
-const ROOMS = ['sdk', 'control-plane', 'services', 'cli', 'web', 'bench', 'helm', 'tools', 'test'];
+const ROOMS = ['sdk', 'control-plane', 'services', 'shipyard-examples', 'cli', 'web', 'bench', 'helm', 'tools', 'test'];
 const WEB = 'web/tsconfig.json';
 const GENERATE = 'sdk/contract/tools/generate.ts';
 

@@ -167,6 +167,7 @@ const IMPORTS: Violation[] = [
   plantedImport('sdk', 'sdk/typescript/src', '../../../control-plane/src/engine/decide.ts'),
   plantedImport('services', 'services/checknumber/src', '../../../control-plane/src/engine/decide.ts'),
   plantedImport('services', 'services/photo/src', '../../checknumber/src/main.ts'),
+  plantedImport('examples', 'shipyard-examples/planted/src', '../../../control-plane/src/engine/decide.ts'),
   plantedImport('cli', 'cli/src', '../../control-plane/src/engine/decide.ts'),
   plantedImport('cli', 'cli/src', '../../control-plane/src/shipyard/parse.ts'),
   plantedImport('cli', 'cli/src', '../../services/evaluate/src/offline.ts'),
