@@ -176,6 +176,17 @@ export function listClaims(fixture: Fixture): void {
     expect(await store.findEvent('run2.build.2')).toMatchObject({ direction: 'out', stream: 'run2' });
   });
 
+  test('an answer is found by its id, also when that begins with the id of its run', async () => {
+    const store = await fixture.store();
+    const told = ['run1.build.1.finished.x', 'run1-by-hand', 'run1'].map((id) => ({ id, source: 'builder' }));
+    await put(store, firstOf('run1', {}, { told }));
+    for (const { id } of told) {
+      expect(await store.findEvent(id)).toMatchObject({ direction: 'in', stream: 'run1', source: 'builder' });
+      expect(await store.findEvent(id, 'somebody')).toBeUndefined();
+    }
+    expect(await store.findEvent('run1.build.1.finished.y')).toBeUndefined();
+  });
+
   test('events are replayed from a position, oldest first, each once', async () => {
     const store = await fixture.store();
     expect(await store.lastPosition()).toBeUndefined();

@@ -164,13 +164,15 @@ export class Reader {
     // Events the control plane sent begin with the id of their run, and so do the SDK's answers.
     const dot = args.id.indexOf('.');
     if (dot <= 0) return undefined;
-    const page = this.listEvents({ run: args.id.slice(0, dot), order: 'oldest', limit: 1000 });
-    return page.items.find(
-      (event) =>
-        event.direction === 'out' &&
-        idOf(event.json) === args.id &&
-        (args.source === undefined || event.source === args.source),
-    );
+    const query = { run: args.id.slice(0, dot), order: 'oldest', limit: 1000 } as const;
+    let page = this.listEvents(query);
+    for (;;) {
+      const own = page.items.find(
+        (event) => idOf(event.json) === args.id && (args.source === undefined || event.source === args.source),
+      );
+      if (own !== undefined || page.next === undefined) return own;
+      page = this.listEvents({ ...query, cursor: page.next });
+    }
   }
 
   eventsAfter(page: { position?: string; limit: number }): StoredEvent[] {

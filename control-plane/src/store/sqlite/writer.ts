@@ -172,7 +172,7 @@ export class Writer {
           of.project,
           of.stage,
           of.service,
-          incoming && !(rows[at] ?? '').startsWith(of.stream) ? hashOf(rows[at] ?? '') : null,
+          incoming && !(rows[at] ?? '').startsWith(`${of.stream}.`) ? hashOf(rows[at] ?? '') : null,
         );
       }
       const done = this.#run(insertEvents(size), ...values);
