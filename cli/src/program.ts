@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { settingTable, unknownVariables } from '@slipway/control-plane/settings';
 import { Command, CommanderError, Option } from 'commander';
+import { addEvaluating, addEvaluationReading, addFileUploads } from './evaluation-program.ts';
 import { badUsage, exitCode } from './exit-code.ts';
 import {
   type EventsOptions,
@@ -12,10 +13,10 @@ import {
   projectOption,
   type RunsOptions,
   type ServerOptions,
-  serverOptions,
   waitOption,
 } from './options.ts';
-import { openTerminal, type Terminal } from './output/terminal.ts';
+import { openTerminal } from './output/terminal.ts';
+import { type Act, type Deed, withServer } from './with-server.ts';
 
 /** Longer than that nobody should sit in front of a terminal; a pipeline says its own limit. */
 const WAIT_DEFAULT_SECONDS = 600;
@@ -34,8 +35,6 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 type Outcome = { code: number };
-/** What a command does once its words are understood; answers the exit code. */
-type Deed = (terminal: Terminal) => Promise<number>;
 
 function createProgram(outcome: Outcome): Command {
   const program = new Command('slipway')
@@ -66,11 +65,10 @@ function createProgram(outcome: Outcome): Command {
   addTriggering(program, act);
   addReading(program, act);
   addControl(program, act);
+  addEvaluating(program, act);
   addSlo(program, act);
   return program;
 }
-
-type Act = (options: OutputOptions, deed: Deed) => Promise<void>;
 
 function addServing(program: Command, act: Act): void {
   const serve = program.command('serve').description('run the control plane');
@@ -113,17 +111,20 @@ function addShipyard(program: Command, act: Act): void {
       }),
     );
 
-  withServer(program.command('apply'))
+  const apply = withServer(program.command('apply'))
     .description('upload a shipyard; creates the project when it is not there')
     .argument('<file>', 'YAML; - reads standard input')
-    .addOption(projectOption().makeOptionMandatory())
+    .addOption(projectOption())
     .option('--dry-run', 'only check, on the server')
-    .action((file: string, options: ServerOptions & { project: string; dryRun?: boolean }) =>
+    .action((file: string, { project, ...options }: ServerOptions & { project?: string; dryRun?: boolean }) =>
       act(options, async (terminal) => {
+        // Commander would ask for an option that is mandatory here in `apply slo` as well, which has its own.
+        if (project === undefined) throw badUsage('--project is missing: name the project whose shipyard this is');
         const { apply } = await import('./commands/apply.ts');
-        return apply({ ...options, file, terminal });
+        return apply({ ...options, project, file, terminal });
       }),
     );
+  addFileUploads(apply, act);
 }
 
 function addTriggering(program: Command, act: Act): void {
@@ -259,6 +260,7 @@ function addReading(program: Command, act: Act): void {
         return getShipyard({ ...options, terminal });
       }),
     );
+  addEvaluationReading(get, act);
 }
 
 function addControl(program: Command, act: Act): void {
@@ -364,11 +366,6 @@ function addSlo(program: Command, act: Act): void {
 }
 
 const TEXT: OutputOptions = { output: 'text' };
-
-function withServer(command: Command): Command {
-  for (const option of serverOptions()) command.addOption(option);
-  return command;
-}
 
 /** By commander's camel case. */
 type SettingFlags = { [key: string]: string | undefined };

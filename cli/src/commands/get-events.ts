@@ -24,6 +24,22 @@ export function getEvents(command: ServerOptions & EventsOptions & { terminal: T
   });
 }
 
+/** `slipway get event ID`: the CloudEvent in the JSON format, and with -o json also when and whether it was taken. */
+export function getEvent(
+  command: ServerOptions & { id: string; source?: string; terminal: Terminal },
+): Promise<number> {
+  const { id, source, terminal } = command;
+  return connected(command, async (client) => {
+    const view = await client.getEvent({ id, source });
+    if (terminal.format === 'json') terminal.printJson(view);
+    else {
+      terminal.print(...JSON.stringify(view.event, null, 2).split('\n').map(printable));
+      if (view.ignored !== undefined) terminal.note(terminal.errorPaint.yellow(`it changed nothing: ${view.ignored}`));
+    }
+    return exitCode.done;
+  });
+}
+
 async function readEvents(client: Client, options: EventsOptions) {
   const { run, project, type, source, stage, service, context, limit, cursor } = options;
   const filter = { project, type, source, stage, service, correlationid: context };
