@@ -370,6 +370,10 @@ const bodies: Row[] = [
     'http://user:pass@example.com/',
     'nonsense',
     'http://x/\r\nHost: y',
+    'http://127.0.0.1:8484/v1/events',
+    'http://0x7f000001/',
+    'https://[::ffff:127.0.0.1]/',
+    'http://169.254.169.254/latest/meta-data',
   ].map((sink) =>
     put(
       `a subscription to ${JSON.stringify(sink)}`,
