@@ -5,6 +5,7 @@ import { Gauge, Registry } from 'prom-client';
 import type { Bus } from './bus/bus.ts';
 import { LocalBus } from './bus/local/index.ts';
 import { checkListen, isLoopback, readTokenFile, startHttp } from './http/index.ts';
+import { type DiskWatch, watchDisk } from './outbound/disk-watch.ts';
 import { makePost } from './outbound/post.ts';
 import { systemClock } from './runtime/clock.ts';
 import { startPlane } from './runtime/plane.ts';
@@ -23,6 +24,7 @@ export class CannotStart extends Error {
 }
 
 const DRAIN_MAX_MS = 25_000;
+const DISK_RESERVE_PERCENT = 5;
 
 /**
  * Starts a control plane: opens the store and the bus that the settings name, takes up what is open, and listens. The only
@@ -40,6 +42,7 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
     await store.close();
     throw error;
   });
+  const disk = await watchDataDir(settings, log);
   const plane = await startPlane({
     store,
     bus,
@@ -47,12 +50,21 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
     shared: settings.mongoUrl !== undefined,
     log,
     post: makePost({ allowPrivate: settings.pushPrivate ?? isLoopback(settings.listen.host) }),
+    limits: {
+      ...(settings.pushConcurrency === undefined ? {} : { pushConcurrency: settings.pushConcurrency }),
+      perProject: {
+        openRunsMax: settings.projectOpenRuns ?? null,
+        waitingRunsMax: settings.projectWaitingRuns ?? null,
+        runsPerSecond: settings.projectRunsPerSecond ?? null,
+      },
+    },
+    intakeProblem: () => disk?.problem(),
   });
   plane.evaluations
     .catchUp()
     .catch((error: unknown) => log.error({ error: String(error) }, 'evaluations of older data are not listed yet'));
   const metrics = new Registry();
-  exposeCounters(metrics, () => plane.counters());
+  exposeCounters(metrics, () => ({ ...plane.counters(), ...(disk ? { disk_free_ratio: disk.free() } : {}) }));
   const webRoot = fileURLToPath(new URL('../../web/dist', import.meta.url));
   const http = await startHttp({
     plane,
@@ -76,6 +88,7 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
     await Promise.race([
       limit,
       (async () => {
+        disk?.close();
         await plane.close();
         await http.close();
         await bus.close();
@@ -95,6 +108,20 @@ async function openStore(settings: Settings): Promise<Store> {
   }
   const { openSqliteStore } = await import('./store/sqlite/index.ts');
   return openSqliteStore({ dir: settings.dataDir });
+}
+
+/** Only where the store is a file of ours: another's disk is another's business. */
+async function watchDataDir(
+  { mongoUrl, dataDir, diskReserve = DISK_RESERVE_PERCENT }: Settings,
+  log: { warn(details: object, message: string): void },
+): Promise<DiskWatch | undefined> {
+  if (mongoUrl !== undefined || diskReserve === 0) return undefined;
+  return watchDisk({
+    dir: dataDir,
+    reservePercent: diskReserve,
+    onChange: (problem) =>
+      log.warn({ problem }, problem === undefined ? 'there is room on the disk again' : 'new runs are refused'),
+  });
 }
 
 async function openBus(settings: Settings, log: { warn(details: object, message: string): void }): Promise<Bus> {

@@ -18,6 +18,14 @@ export type Settings = {
   /** Absolute. */
   tokenFile: string | undefined;
   logLevel: LogLevel;
+  /** Percent of the disk of `dataDir` that must be free for new runs; 0: none. */
+  diskReserve?: number | undefined;
+  /** What a project may have that says nothing of its own; undefined: as much as it likes. */
+  projectOpenRuns?: number | undefined;
+  projectWaitingRuns?: number | undefined;
+  projectRunsPerSecond?: number | undefined;
+  /** Deliveries to one push subscription that are under way at once. */
+  pushConcurrency?: number | undefined;
   /** Undefined: only while it listens on loopback. */
   pushPrivate?: boolean | undefined;
 };
@@ -134,6 +142,51 @@ export const settingTable = [
     description: `${LOG_LEVELS.join(', ')}. Logs are JSON, one object a line, on standard error.`,
     parse: parseLogLevel,
   }),
+  setting({
+    key: 'diskReserve',
+    flag: '--disk-reserve',
+    env: 'SLIPWAY_DISK_RESERVE',
+    value: 'PERCENT',
+    default: '5',
+    description: 'No new runs when less than this part of the disk with the SQLite file is free. 0 turns it off.',
+    parse: (text) => parseNumber(text, { min: 0, max: 99, what: 'a part of the disk in percent' }),
+  }),
+  setting({
+    key: 'projectOpenRuns',
+    flag: '--project-open-runs',
+    env: 'SLIPWAY_PROJECT_OPEN_RUNS',
+    value: 'N',
+    default: undefined,
+    description: 'Open runs that a project may have which has no limit of its own. Beyond it new ones get 429.',
+    parse: (text) => parseNumber(text, { min: 1, isWhole: true, what: 'a number of runs' }),
+  }),
+  setting({
+    key: 'projectWaitingRuns',
+    flag: '--project-waiting-runs',
+    env: 'SLIPWAY_PROJECT_WAITING_RUNS',
+    value: 'N',
+    default: undefined,
+    description: 'The same for runs that wait for their concurrency group.',
+    parse: (text) => parseNumber(text, { min: 1, isWhole: true, what: 'a number of runs' }),
+  }),
+  setting({
+    key: 'projectRunsPerSecond',
+    flag: '--project-runs-per-second',
+    env: 'SLIPWAY_PROJECT_RUNS_PER_SECOND',
+    value: 'N',
+    default: undefined,
+    description: 'The same for new runs in a second.',
+    parse: (text) => parseNumber(text, { min: 0.001, what: 'a number of runs in a second' }),
+  }),
+  setting({
+    key: 'pushConcurrency',
+    flag: '--push-concurrency',
+    env: 'SLIPWAY_PUSH_CONCURRENCY',
+    value: 'N',
+    default: '8',
+    description: 'Events that are on their way to one push subscription at once.',
+    parse: (text) => parseNumber(text, { min: 1, max: 256, isWhole: true, what: 'a number of deliveries' }),
+  }),
 ] as const;
 
 /** Variables of the same prefix that tell the command line and the services of this repository something. */
@@ -166,8 +219,9 @@ export function readSettings(
     return unset;
   }
 
-  const [listen, dataDir, natsUrl, natsCredsFile, natsCaFile, mongoUrl, tokenFile, pushPrivate, logLevel] =
+  const [listen, dataDir, natsUrl, natsCredsFile, natsCaFile, mongoUrl, tokenFile, pushPrivate, logLevel, ...bounds] =
     settingTable;
+  const [diskReserve, projectOpenRuns, projectWaitingRuns, projectRunsPerSecond, pushConcurrency] = bounds;
   const settings: Settings = {
     listen: read(listen, { host: '127.0.0.1', port: 0 }),
     dataDir: read(dataDir, ''),
@@ -178,6 +232,11 @@ export function readSettings(
     tokenFile: read(tokenFile, undefined),
     pushPrivate: read(pushPrivate, undefined),
     logLevel: read(logLevel, 'info'),
+    diskReserve: read(diskReserve, undefined),
+    projectOpenRuns: read(projectOpenRuns, undefined),
+    projectWaitingRuns: read(projectWaitingRuns, undefined),
+    projectRunsPerSecond: read(projectRunsPerSecond, undefined),
+    pushConcurrency: read(pushConcurrency, undefined),
   };
   const allowed = checkListen(settings.listen, settings.tokenFile !== undefined);
   if (!allowed.ok) {
@@ -236,6 +295,21 @@ function parseMongoUrl(text: string): Parsed<string> {
   if (/^mongodb(\+srv)?:\/\/[^/\s]+/.test(text)) return { ok: true, value: text };
   const shown = JSON.stringify(withoutPassword(text));
   return { ok: false, reason: `${shown} is no such address: write mongodb://127.0.0.1:27017/slipway` };
+}
+
+function parseNumber(
+  text: string,
+  { min, max, isWhole, what }: { min: number; max?: number; isWhole?: boolean; what: string },
+): Parsed<number> {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  const fits =
+    value >= min && value <= (max ?? Number.MAX_SAFE_INTEGER) && (isWhole !== true || Number.isInteger(value));
+  if (fits) return { ok: true, value };
+  const range = max === undefined ? `at least ${min}` : `${min} to ${max}`;
+  return {
+    ok: false,
+    reason: `${JSON.stringify(text)} is not ${what}: write a ${isWhole ? 'whole ' : ''}number, ${range}`,
+  };
 }
 
 function parseLogLevel(text: string): Parsed<LogLevel> {

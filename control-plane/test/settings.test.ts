@@ -24,6 +24,11 @@ test('without any setting it listens on loopback and keeps its data beside the c
     tokenFile: undefined,
     pushPrivate: undefined,
     logLevel: 'info',
+    diskReserve: 5,
+    projectOpenRuns: undefined,
+    projectWaitingRuns: undefined,
+    projectRunsPerSecond: undefined,
+    pushConcurrency: 8,
   });
 });
 

@@ -20,6 +20,8 @@ export async function takeEvents(door: Door, req: IncomingMessage, res: ServerRe
   refuseQuery(req.url ?? '');
   const idempotencyKey = idempotencyKeyOf(req);
   const contentType = req.headers['content-type'];
+  // In binary mode the type is known before the body is read.
+  refuseTriggers(door, [req.headers['ce-type']]);
   const body = await readBody(req, mayBeBatch(contentType) ? BODY_BYTES_MAX : EVENT_BYTES_MAX);
   // Node joins headers that were sent twice with a comma, which in binary mode would be an id nobody sent.
   const headers = contentType?.startsWith(STRUCTURED) ? req.headers : req.headersDistinct;
@@ -31,12 +33,24 @@ export async function takeEvents(door: Door, req: IncomingMessage, res: ServerRe
     send(res, 200, JSON_TYPE, '{"items":[]}');
     return 200;
   }
+  refuseTriggers(
+    door,
+    decoded.events.map(({ type }) => type),
+  );
   const accepted = await door.plane.submit(received, { idempotencyKey, way: 'http' });
   if (decoded.mode === 'batch') {
     send(res, 202, JSON_TYPE, JSON.stringify(accepted));
     return 202;
   }
   return answerOne(door, { req, res, event, accepted });
+}
+
+/** New runs wait while there is too much to do; answers, which end work, never do. */
+function refuseTriggers(door: Door, types: readonly unknown[]): void {
+  if (door.load.level() < 2) return;
+  const isTrigger = (type: unknown): boolean => typeof type === 'string' && parseEventType(type)?.of === 'sequence';
+  if (types.some(isTrigger))
+    throw refused('overloaded', 'this server is behind with its work: send new runs again in a moment');
 }
 
 function asIs(event: CloudEvent): ReceivedEvent {

@@ -63,6 +63,9 @@ function expressPaths(path: string): string[] {
   return runCommandSchema.options.map((command) => spelled.replace(':command', command));
 }
 
+/** Commands that end work or hold it up: they help who is overloaded. */
+const ALWAYS: ReadonlySet<string> = new Set(['abort', 'pause']);
+
 type Registration = { app: Express; door: Door; route: Route; path: string; handler: AnyHandler };
 
 function register({ app, door, route, path, handler }: Registration): void {
@@ -77,8 +80,11 @@ function register({ app, door, route, path, handler }: Registration): void {
       res.on('finish', () => door.metrics.observe(route.id, res.statusCode, startedMs));
     }
     const caller = door.auth.require(req, route.permission);
-    if (isRead && door.load.overloaded()) {
+    if (isRead && door.load.level() >= 1) {
       throw refused('overloaded', 'this server is behind with its work: reads wait until it has caught up');
+    }
+    if (command !== undefined && !ALWAYS.has(command) && door.load.level() >= 3) {
+      throw refused('overloaded', 'this server is far behind with its work: for now it takes abort and pause only');
     }
     const params = readParams(route, req.params);
     if (command !== undefined) params.command = command;

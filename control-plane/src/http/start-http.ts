@@ -54,7 +54,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpDoor> {
   const limits: HttpLimits = { ...defaultHttpLimits, ...options.limits };
   const waits = new Set<AbortController>();
   const streams = makeStreams({ plane, limits, log });
-  const load = watchLoad();
+  const load = watchLoad(() => plane.pressure());
   const metrics = httpMetrics(registry, { streams: () => streams.count, waits: () => waits.size });
   const door: Door = { plane, auth: new Auth(tokens), log, faultLog: makeFaultLog(log), metrics, load, limits, waits };
   const handlers = makeHandlers({ door, streams, registry, description: describe(), readiness: makeReadiness(plane) });

@@ -27,6 +27,8 @@ export type AdvanceOptions = {
   envOf(at: { project: string; planVersion: string; stage: string; sequence: string }): Env | Promise<Env>;
   /** Everything a batch has made durable, and what must be told. */
   onCommitted(batch: readonly Committed[]): void;
+  /** An input is durable that was taken so long ago. */
+  onWaited(ms: number): void;
   /** A write to this stream may or may not be durable: if it is, nobody has told what it caused. */
   onUncertain(stream: string): void;
   onError(message: string, details: Record<string, unknown>): void;
@@ -47,7 +49,7 @@ export type Committed = {
 
 export type Verdict = { outcome: Outcome; run: Run | undefined };
 type Done = (verdict: Verdict | undefined, error?: Error) => void;
-type Pending<I> = { input: I; done: Done | undefined };
+type Pending<I> = { input: I; done: Done | undefined; at: number };
 
 type Slot = {
   id: string;
@@ -95,6 +97,7 @@ export class Advance {
   #closed = false;
   #cachedBytes = 0;
   #confirmedAt = Number.NEGATIVE_INFINITY;
+  #busySince = 0;
   #idleWaiters: (() => void)[] = [];
 
   constructor(options: AdvanceOptions) {
@@ -104,6 +107,12 @@ export class Advance {
   /** Inputs that have arrived and are not decided yet. */
   get backlog(): number {
     return this.#backlog;
+  }
+
+  /** How long inputs have waited, and the store has confirmed nothing. */
+  get stuckMs(): number {
+    if (this.#backlog === 0 && this.#inFlight === 0) return 0;
+    return this.#options.clock.now() - Math.max(this.#busySince, this.#confirmedAt);
   }
 
   /** How long ago the store has confirmed a write. */
@@ -138,7 +147,9 @@ export class Advance {
       this.#slots.delete(stream);
       this.#slots.set(stream, slot);
     }
-    slot.pending.push({ input, done: options.done });
+    const at = this.#options.clock.now();
+    slot.pending.push({ input, done: options.done, at });
+    if (this.#backlog === 0) this.#busySince = at;
     this.#backlog++;
     if (slot.queued || slot.busy) return;
     if (options.lazy === true) {
@@ -459,6 +470,7 @@ export class Advance {
       slot.group = one.group;
       slot.known = 'cached';
       this.#grow(slot, sizeOf(one.item));
+      for (const { at } of one.taken) this.#options.onWaited(this.#confirmedAt - at);
       committed.push(this.#committedOf(one, result.positions));
       if (slot.pending.length > 0) this.#enqueue(slot);
       else if (slot.run?.kind === 'finished' || (slot.group && !one.item.open)) this.#drop(slot);

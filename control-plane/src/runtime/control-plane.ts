@@ -104,6 +104,11 @@ export interface ControlPlane {
    */
   stream(filter: StreamFilter, after: string | undefined, listener: StreamListener): { end(): void };
 
+  /**
+   * What must be refused now because there is more than can be done: 0 nothing, 1 reads of lists, 2 new runs as well, 3
+   * commands as well. Never answers, aborting, pausing and health: ending work is what helps.
+   */
+  pressure(): 0 | 1 | 2 | 3;
   status(): Promise<PlaneStatus>;
   /** Refuses new runs and claims, ends waits, commits and publishes what is under way (at most 10 s), and closes. */
   close(): Promise<void>;

@@ -48,12 +48,14 @@ import { ingest } from './ingest.ts';
 import type { Lease } from './leases.ts';
 import { Leases } from './leases.ts';
 import { defaultPlaneLimits, type PlaneLimits } from './limits.ts';
+import { LoadMeter } from './load-meter.ts';
 import type { Offer } from './offers.ts';
 import { Offers } from './offers.ts';
 import type { PlaneLog, PostEvent } from './outside.ts';
 import { countRuns, readEnvironment } from './overview.ts';
 import { ProjectBook } from './project-book.ts';
 import { Push } from './push.ts';
+import { Quota } from './quota.ts';
 import { Relay } from './relay.ts';
 import { sweepRetention } from './retention.ts';
 import { ServiceBook } from './service-book.ts';
@@ -70,6 +72,8 @@ export type PlaneOptions = {
   /** Delivers to push subscriptions; undefined where none can be. */
   post?: PostEvent | undefined;
   limits?: Partial<PlaneLimits> | undefined;
+  /** Why no new runs can be taken now, such as a disk that is nearly full; undefined: they can. */
+  intakeProblem?: (() => string | undefined) | undefined;
 };
 
 const LEASE_DEFAULT_MS = 60_000;
@@ -79,6 +83,10 @@ const BUS_AWAY_MS = 1500;
 /** The same for a store that has not confirmed anything in the last while. */
 const STORE_AWAY_MS = 1800;
 const STORE_SILENT_MS = 1500;
+/** A store that is slower for a single small write is not ready for more. */
+const PROBE_MAX_MS = 500;
+/** Parts of `inputsMax` at which reads, new runs and commands are refused. */
+const BACKLOG_SHARES = [0.5, 1, 2] as const;
 const DELIVERY_RETRY_MS = 1000;
 const NOTE_RETRY_MS = 500;
 const CONTEXT_RUNS_MAX = 1000;
@@ -109,6 +117,9 @@ class Plane implements ControlPlane {
   readonly #timers: Timers;
   readonly #takeUp: TakeUp;
   readonly #relay: Relay;
+  readonly #meter: LoadMeter;
+  readonly #quota: Quota;
+  readonly #intakeProblem: () => string | undefined;
   readonly #brokerWatch: BrokerWatch;
   readonly #hub: Hub;
   readonly #services: ServiceBook;
@@ -135,6 +146,9 @@ class Plane implements ControlPlane {
     this.#log = log;
     this.#limits = { ...defaultPlaneLimits, ...options.limits };
     const onError = (message: string, details: Record<string, unknown>): void => log.error(details, message);
+    this.#intakeProblem = options.intakeProblem ?? (() => undefined);
+    this.#meter = new LoadMeter(clock);
+    this.#quota = new Quota({ store, clock, shared, defaults: this.#limits.perProject });
     this.#book = new ProjectBook({ store, clock, shared });
     this.resources = new ResourceBook({ store, clock, projects: this.#book });
     this.evaluations = new EvaluationBook({
@@ -153,6 +167,7 @@ class Plane implements ControlPlane {
       tellsEnds: bus.kind !== 'local',
       envOf: (at) => this.#book.envOf(at),
       onCommitted: (batch) => this.#committed(batch),
+      onWaited: (ms) => this.#meter.waited(ms),
       onUncertain: (stream) => this.#takeUp.uncertain(stream),
       onError,
     });
@@ -243,22 +258,72 @@ class Plane implements ControlPlane {
       const one = ingest(received, context);
       ingested.push(one instanceof Promise ? await one : one);
     }
+    const release = await this.#admit(ingested);
+    try {
+      const items = await Promise.all(ingested.map((one, index) => this.#take(one, events[index]?.event.id ?? '')));
+      return { items };
+    } finally {
+      release();
+    }
+  }
+
+  /** Throws the Refusal when there is no room for what is new of these. Answers what to call when they are durable. */
+  async #admit(ingested: readonly Ingested[]): Promise<() => void> {
+    if (this.#advance.backlog > this.#limits.inputsHardMax) throw this.#overloaded('send it again in a moment');
+    // What is known here already is a repeat: it gets its first answer, whatever the load.
+    const fresh = ingested.filter((one) => one.run !== undefined && one.isNew && !this.#advance.peek(one.run));
+    if (fresh.length === 0) return () => undefined;
     const bus = this.#bus.status();
-    if (!bus.connected && ingested.some((one) => one.run !== undefined && one.isNew)) {
+    if (!bus.connected) {
       const detail = `the bus is away${bus.lastError === undefined ? '' : ` (${bus.lastError})`}: no new runs until it is back`;
       throw new Refusal('bus-unavailable', detail, { retryAfterMs: 1000 });
     }
-    if (this.#advance.backlog > this.#limits.inputsMax && ingested.some((one) => one.run !== undefined && one.isNew)) {
-      throw new Refusal(
-        'overloaded',
-        `${this.#advance.backlog} inputs wait to be decided: send new runs again in a moment`,
-        {
-          retryAfterMs: 500 + Math.floor(this.#clock.random() * 1500),
-        },
-      );
+    const problem = this.#intakeProblem();
+    if (problem !== undefined)
+      throw new Refusal('store-unavailable', `no new runs: ${problem}`, { retryAfterMs: 10_000 });
+    if (this.pressure() >= 2) throw this.#overloaded('send new runs again in a moment');
+    const counts = new Map<string, number>();
+    for (const { input } of fresh as { input: RunInput }[]) {
+      if (input.kind === 'trigger') counts.set(input.project, (counts.get(input.project) ?? 0) + 1);
     }
-    const items = await Promise.all(ingested.map((one, index) => this.#take(one, events[index]?.event.id ?? '')));
-    return { items };
+    const releases: (() => void)[] = [];
+    const release = (): void => {
+      for (const one of releases) one();
+    };
+    try {
+      for (const [name, count] of counts) {
+        const project = this.#book.peek(name)?.project;
+        if (project) releases.push(await this.#quota.admit(project, count));
+      }
+      return release;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  #overloaded(wayOut: string): Refusal {
+    const detail = `${this.#advance.backlog} inputs wait to be decided, the slower ones for ${this.#waitMs()} ms: ${wayOut}`;
+    return new Refusal('overloaded', detail, { retryAfterMs: 500 + Math.floor(this.#clock.random() * 1500) });
+  }
+
+  #waitMs(): number {
+    return Math.max(this.#meter.waitP95Ms, Math.round(this.#advance.stuckMs));
+  }
+
+  #lagMs(): number {
+    return Math.max(this.#meter.lagMs, Math.round(this.#advance.stuckMs));
+  }
+
+  pressure(): 0 | 1 | 2 | 3 {
+    const { waitMaxMs, lagMaxMs, inputsMax } = this.#limits;
+    const share = this.#advance.backlog / inputsMax;
+    const levels = [
+      levelOf(this.#waitMs(), waitMaxMs),
+      levelOf(this.#meter.lagMs, lagMaxMs),
+      levelOf(share, BACKLOG_SHARES),
+    ];
+    return Math.max(...levels) as 0 | 1 | 2 | 3;
   }
 
   #take(one: Ingested, id: string): Promise<Accepted['items'][number]> | Accepted['items'][number] {
@@ -368,6 +433,7 @@ class Plane implements ControlPlane {
           return;
         }
         this.#noteService(one.input, verdict);
+        this.#meter.lagged(this.#clock.now() - delivery.storedAt);
         if (verdict?.outcome.kind === 'ignored') this.#ignoreDelivery(delivery, verdict.outcome.code, one.run);
         else delivery.ack();
       },
@@ -405,6 +471,7 @@ class Plane implements ControlPlane {
         this.#tellWaits(run.id, committed.item?.summary);
       }
     }
+    this.#quota.committed(batch);
     this.#hub.publish(batch);
     this.#push.wake();
     this.#relay.tell(batch, (to, input, done) => this.#advance.deliver(to, input, { done }));
@@ -862,6 +929,10 @@ class Plane implements ControlPlane {
       store.error = error instanceof Error ? error.message : String(error);
       reasons.push(`the store does not answer: ${store.error}`);
     }
+    if (store.probeMs !== undefined && store.probeMs > PROBE_MAX_MS)
+      reasons.push(`the store needed ${Math.round(store.probeMs)} ms for a write, and ${PROBE_MAX_MS} is the limit`);
+    if (this.#lagMs() > this.#limits.lagMaxMs[2])
+      reasons.push(`what is decided now is ${this.#lagMs()} ms old, and ${this.#limits.lagMaxMs[2]} is the limit`);
     if (!bus.connected)
       reasons.push(`the bus is not connected${bus.lastError === undefined ? '' : `: ${bus.lastError}`}`);
     if (this.#draining) reasons.push('it is shutting down');
@@ -892,6 +963,9 @@ class Plane implements ControlPlane {
       leases: this.#leases.size,
       timers: this.#timers.size,
       cached_streams: this.#advance.cachedStreams,
+      wait_p95_ms: this.#waitMs(),
+      lag_ms: this.#lagMs(),
+      pressure: this.pressure(),
       cached_bytes: this.#advance.cachedBytes,
       stream_listeners: this.#hub.size,
       walk_done: this.#takeUp.walked ? 1 : 0,
@@ -930,6 +1004,10 @@ class Plane implements ControlPlane {
     this.#hub.endAll('the control plane is shutting down');
     for (const waits of this.#waits.values()) for (const resolve of waits) resolve(undefined as never);
   }
+}
+
+function levelOf(value: number, bounds: readonly [number, number, number]): number {
+  return bounds.filter((bound) => value > bound).length;
 }
 
 function itemOf(

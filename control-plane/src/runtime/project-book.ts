@@ -251,7 +251,7 @@ function newProject(name: string, now: number): Project {
     dialect: 'plain',
     config: {},
     retention: { finishedRunsForMs: null, finishedRunsMax: null },
-    limits: { openRunsMax: null },
+    limits: { openRunsMax: null, waitingRunsMax: null, runsPerSecond: null },
     createdAt: now,
     updatedAt: now,
   };

@@ -45,6 +45,7 @@ export type TestDoorOptions = {
   tokens?: string;
   limits?: HttpOptions['limits'];
   planeLimits?: Partial<PlaneLimits>;
+  intakeProblem?: () => string | undefined;
   webRoot?: string;
   /** A store that other control planes use as well, in place of a SQLite file of its own. */
   shared?: () => Promise<Store>;
@@ -73,6 +74,7 @@ export async function openDoor(options: TestDoorOptions = {}): Promise<TestDoor>
     log,
     post: makePost({ allowPrivate: false }),
     limits: options.planeLimits,
+    intakeProblem: options.intakeProblem,
   });
   const door = await startHttp({
     plane: options.instead === undefined ? plane : withDeeds(plane, options.instead),

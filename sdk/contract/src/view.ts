@@ -188,7 +188,17 @@ export const projectSchema = z.object({
       .nullable()
       .describe('At most so many finished runs are kept; null: no bound'),
   }),
-  limits: z.object({ openRunsMax: z.number().int().positive().nullable() }),
+  limits: z.object({
+    openRunsMax: z.number().int().positive().nullable().describe('Runs that have not ended, those that wait included'),
+    waitingRunsMax: z
+      .number()
+      .int()
+      .positive()
+      .nullable()
+      .optional()
+      .describe('Runs that wait for their concurrency group'),
+    runsPerSecond: z.number().positive().nullable().optional().describe('New runs in a second, on average'),
+  }),
   shipyardVersion: z.string().optional(),
   createdAt: at,
   updatedAt: at,

@@ -1,0 +1,67 @@
+import type { Clock } from './clock.ts';
+
+const WINDOW_MS = 1000;
+/** Waits are sorted into powers of two: 1 ms, 2 ms, 4 ms, ... */
+const BUCKETS = 24;
+const PART = 0.95;
+/** Of so few a single slow one would be the 95th percentile. */
+const SAMPLES_MIN = 20;
+
+/** How long inputs waited until they were decided and durable, and how old they were by then; of the last second or two. */
+export class LoadMeter {
+  readonly #clock: Clock;
+  #now = window(0);
+  #before = window(0);
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** An input is durable that was taken so long ago. */
+  waited(ms: number): void {
+    const { waits } = this.#current();
+    const bucket = Math.min(BUCKETS - 1, Math.ceil(Math.log2(Math.max(1, ms))));
+    waits[bucket] = (waits[bucket] ?? 0) + 1;
+  }
+
+  /** It had been with the broker for so long. */
+  lagged(ms: number): void {
+    const current = this.#current();
+    current.lagMs = Math.max(current.lagMs, ms);
+  }
+
+  /** Of 95 in a hundred inputs, none waited longer; rounded up to a power of two. */
+  get waitP95Ms(): number {
+    this.#current();
+    const waits = this.#now.waits.map((count, bucket) => count + (this.#before.waits[bucket] ?? 0));
+    const total = waits.reduce((sum, count) => sum + count, 0);
+    if (total < SAMPLES_MIN) return 0;
+    let left = total * (1 - PART);
+    for (let bucket = BUCKETS - 1; bucket >= 0; bucket--) {
+      left -= waits[bucket] ?? 0;
+      if (left < 0) return 2 ** bucket;
+    }
+    return 0;
+  }
+
+  /** The age of the oldest input that the broker has brought. */
+  get lagMs(): number {
+    this.#current();
+    return Math.max(this.#now.lagMs, this.#before.lagMs);
+  }
+
+  #current(): Window {
+    const at = this.#clock.now();
+    const ageMs = at - this.#now.startedAt;
+    if (ageMs < WINDOW_MS && ageMs >= 0) return this.#now;
+    this.#before = ageMs < 2 * WINDOW_MS ? this.#now : window(at);
+    this.#now = window(at);
+    return this.#now;
+  }
+}
+
+type Window = { startedAt: number; waits: number[]; lagMs: number };
+
+function window(startedAt: number): Window {
+  return { startedAt, waits: new Array<number>(BUCKETS).fill(0), lagMs: 0 };
+}
