@@ -27,7 +27,7 @@ const WEIGHTS = {
   ...{ rejected: 1, abort: 1, park: 1, 'other-trigger': 1 },
 } as const;
 
-export const RUN = '0c1f7e7a-0000-5000-8000-000000000000';
+const RUN = '0c1f7e7a-0000-5000-8000-000000000000';
 const T0 = 1_763_712_000_000;
 const evaluator = createEvaluator();
 
