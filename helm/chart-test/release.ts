@@ -132,7 +132,7 @@ export class Release implements AsyncDisposable {
 }
 
 /** nats-server with the rendered configuration; its ports and its folder are of this machine. */
-export function startRenderedNats(rendered: Manifest[]): Promise<TestServer> {
+function startRenderedNats(rendered: Manifest[]): Promise<TestServer> {
   const config = named(rendered, 'ConfigMap', 'slipway-nats').data?.['nats.conf'] ?? '';
   const template = named(rendered, 'StatefulSet', 'slipway-nats').spec?.template as {
     spec: { containers: Container[] };

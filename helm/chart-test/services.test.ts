@@ -1,6 +1,9 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parseTokens } from '../../control-plane/src/http/token-file.ts';
+import { parseTokens, permissions } from '../../control-plane/src/http/token-file.ts';
+import { routes } from '../../sdk/contract/src/index.ts';
+import { ROOT } from '../../tools/root.ts';
 import { CHART, manifests, named, secretData } from './helm.ts';
 import { Release } from './release.ts';
 
@@ -88,15 +91,35 @@ test('a token does what its service needs, and no more', async () => {
   const token = (name: string): string => release.secret(`slipway-${name}`).token ?? '';
   const status = async (path: string, name: string): Promise<number> =>
     (await release.fetch(path, { token: token(name) })).status;
-  expect(await status('/v1/events', 'evaluate')).toBe(200);
-  expect(await status('/v1/events', 'photo-authenticity')).toBe(403);
-  expect(await status('/v1/runs', 'evaluate')).toBe(403);
+  expect(await status('/v1/runs', 'evaluate')).toBe(200);
+  expect(await status('/v1/runs', 'photo-authenticity')).toBe(403);
+  expect(await status('/v1/subscriptions', 'evaluate')).toBe(403);
   expect(await status('/v1/services', 'checknumber')).toBe(200);
   const claim = { token: token('checknumber'), method: 'POST', body: '{"source":"/x"}' };
   expect((await release.fetch('/v1/tasks/checknumber/claim', claim)).status).toBe(403);
   const metrics = release.secret('slipway-auth')['metrics-token'] ?? '';
   expect((await release.fetch('/metrics', { token: metrics })).status).toBe(200);
   expect((await release.fetch('/v1/runs', { token: metrics })).status).toBe(403);
+});
+
+test('the token of evaluate has the permissions of the routes that its source asks, and those of its way', () => {
+  const source = join(ROOT, 'services', 'evaluate', 'src');
+  const text = readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(join(source, file), 'utf8'))
+    .join('\n');
+  const asked = new Set([...text.matchAll(/\bclient\.(\w+)\(/g)].map(([, method]) => method));
+  expect(asked.size).toBeGreaterThan(5);
+  const ids = new Set<string | undefined>([...asked].map((method) => (method === 'trigger' ? 'sendEvents' : method)));
+  const needed = routes.filter(({ id }) => ids.has(id)).map(({ permission }) => permission);
+  const [, has = ''] = /^service\.evaluate (\S+) /m.exec(release.secret('slipway-auth').tokens ?? '') ?? [];
+  expect(has.split(',').toSorted()).toEqual([...new Set(['tasks:claim', 'events:write', ...needed])].toSorted());
+});
+
+test('the schema knows every permission', () => {
+  const schema = JSON.parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8'));
+  const known: string[] = schema.properties.services.items.properties.permissions.items.enum;
+  expect(known.toSorted()).toEqual([...permissions].toSorted());
 });
 
 test('the token file holds hashes, and only such', async () => {
@@ -125,7 +148,8 @@ test('a service with a Secret of its own is known by its hash', async () => {
   const tokenSha256 = 'a'.repeat(64);
   const rendered = await manifests({ services: [{ name: 'evaluate', existingSecret: 'mine', tokenSha256 }] });
   expect(secretData(rendered, 'slipway-auth').tokens).toContain(
-    `service.evaluate tasks:claim,events:write,events:read sha256:${tokenSha256}\n`,
+    `service.evaluate tasks:claim,events:write,evaluations:read,resources:read,projects:read,runs:read,runs:control sha256:${tokenSha256}
+`,
   );
   expect(rendered.some(({ metadata }) => metadata.name === 'slipway-evaluate' && metadata.annotations)).toBe(false);
   expect(() => named(rendered, 'Secret', 'slipway-evaluate')).toThrow('there is no Secret');

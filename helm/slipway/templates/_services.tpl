@@ -1,6 +1,9 @@
 {{/* What the services of the image answer, and what they ask the control plane beside their work. */}}
 {{- define "slipway.builtIn" -}}
-evaluate: {tasks: [evaluate, evaluation], asks: ["events:read"]}
+evaluate:
+  tasks: [evaluate, evaluation]
+  # Files and baselines; and to ask a provider of indicators by a run of its own, which it may abort.
+  asks: ["evaluations:read", "resources:read", "projects:read", "events:write", "runs:read", "runs:control"]
 checknumber: {tasks: [checknumber]}
 photo-authenticity: {tasks: [extract-metadata, geolookup, author-search]}
 {{- end -}}
