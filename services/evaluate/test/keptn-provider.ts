@@ -56,7 +56,8 @@ export async function natsProvider(url: string, behaviour: Behaviour): Promise<P
         const answer = JSON.stringify(answerTo(event, type, data));
         connection.publish(`sh.keptn.event.get-sli.${type}`, answer);
       };
-      void behaviour(event, event.data as Fields, say);
+      // What it cannot send is not sent: a provider that dies is one of the rows.
+      void Promise.resolve(behaviour(event, event.data as Fields, say)).catch(() => undefined);
     },
   });
   await connection.flush();

@@ -75,11 +75,14 @@ export class World implements AsyncDisposable {
     return until(`${task} has finished`, look, () => this.log);
   }
 
-  /** The events of a run whose type ends so, oldest first, without those that changed nothing. */
-  async events(run: string, typeEnd: string): Promise<CloudEvent[]> {
+  /** The events of a run of this plain type, oldest first, without those that changed nothing. */
+  async events(run: string, plainType: string): Promise<CloudEvent[]> {
     const { items } = await this.client.listRunEvents({ run, limit: 500 });
     return items
-      .filter(({ event, ignored }) => ignored === undefined && String(event.type).endsWith(typeEnd))
+      .filter(
+        ({ event, ignored }) =>
+          ignored === undefined && String(event.type).replace('sh.keptn.event.', '') === plainType,
+      )
       .map(({ event }) => event as unknown as CloudEvent);
   }
 
@@ -125,7 +128,7 @@ class Service {
   }
 }
 
-export const dataOf = (event: CloudEvent | undefined): Record<string, unknown> => {
+export const dataOf = (event: { readonly data?: unknown } | undefined): Record<string, unknown> => {
   const data = event?.data;
   return typeof data === 'object' && data !== null ? { ...data } : {};
 };
