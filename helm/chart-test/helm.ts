@@ -14,7 +14,7 @@ export const VALUES_FILES = readdirSync(VALUES).map((file) => basename(file, '.y
 /** A Kubernetes object, as far as tests look into it. */
 export interface Manifest {
   kind: string;
-  metadata: { name: string; annotations?: Record<string, string> };
+  metadata: { name: string; annotations?: Record<string, string>; labels?: Record<string, string> };
   data?: Record<string, string>;
   spec?: Record<string, unknown>;
 }

@@ -93,6 +93,23 @@ test.each(VALUES_FILES)('%s: no name twice, and every object in the namespace of
   expect(names).toEqual([...new Set(names)]);
 });
 
+test('the longest names still fit', async () => {
+  const all = await manifests({
+    fullnameOverride: 'a'.repeat(60),
+    nats: { enabled: true },
+    serviceMonitor: { enabled: true },
+    services: [
+      { name: 'b'.repeat(30), image: 'x', connect: 'nats' },
+      { name: 'c'.repeat(30), image: 'x', connect: 'push' },
+    ],
+  });
+  for (const { kind, metadata } of all) {
+    // What Kubernetes allows to a Service and to the value of a label.
+    expect(metadata.name.length, `${kind} ${metadata.name}`).toBeLessThanOrEqual(63);
+    for (const label of Object.values(metadata.labels ?? {})) expect(label.length).toBeLessThanOrEqual(63);
+  }
+});
+
 function references(pod: Pod): string[] {
   const fromEnv = pod.containers.flatMap(({ env = [] }) =>
     env.flatMap(({ valueFrom }) => (valueFrom?.secretKeyRef ? [`Secret ${valueFrom.secretKeyRef.name}`] : [])),
