@@ -49,12 +49,16 @@ export class Api {
     return JSON.parse(await this.#done('GET', path));
   }
 
-  /** Returns what the server warned of. */
-  async create(path: string, body: string | object, contentType = 'application/json'): Promise<string[]> {
+  /** Answers what became of it, and what the server warned of. */
+  async create(
+    path: string,
+    body: string | object,
+    contentType = 'application/json',
+  ): Promise<{ object: unknown; warnings: string[] }> {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     const answer = await this.ask('POST', path, { text, contentType });
     if (answer.status >= 300) throw new Error(`POST ${path}: ${answer.status} ${reason(answer.text)}`);
-    return answer.warnings;
+    return { object: JSON.parse(answer.text), warnings: answer.warnings };
   }
 
   async delete(path: string): Promise<void> {

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../../tools/root.ts';
 import type { Api } from './api.ts';
 
 type Values = Record<string, Record<string, string>>;
@@ -5,10 +8,11 @@ type Brought = { secrets: Values; configMaps?: Values };
 
 const CREDENTIALS = { token: 'a-token-of-the-team', 'nats-password': 'a-password-of-the-team' };
 const FILES = { 'user.creds': 'stands for credentials', 'ca.crt': 'stands for a certificate' };
+const GREETER = readFileSync(join(ROOT, 'services', 'greeter-python', 'main.py'), 'utf8');
 
 /** What a team has made beside the chart before it installs a case, because its values name it. */
 const BROUGHT: Record<string, Brought> = {
-  'all-services': { secrets: {}, configMaps: { 'greeter-python': { 'main.py': 'print("stands for a service")' } } },
+  'all-services': { secrets: {}, configMaps: { 'greeter-python': { 'main.py': GREETER } } },
   hardened: {
     secrets: {
       registry: { '.dockerconfigjson': '{"auths":{}}' },

@@ -46,8 +46,9 @@ export async function liveThrough(options: {
     if (!ok) continue;
     const objects = await ReleaseObjects.read(cluster.api, namespace);
     installed.push({ ...one, release, objects, brought });
-    await checks.that(`${one.name}: its pods are accepted where *restricted* is enforced`, () =>
-      podsAreAdmitted(release, objects),
+    await checks.that(
+      `${one.name}: its pods are accepted where *restricted* is enforced, and get no token of the API server`,
+      () => podsAreAdmitted(release, objects),
     );
     await checks.that(`${one.name}: every Secret, ConfigMap, volume and selector leads somewhere`, () =>
       nothingDangles(release, objects),

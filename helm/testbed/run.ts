@@ -7,12 +7,15 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../../tools/root.ts';
+import { run } from '../../tools/servers/command.ts';
 import { buildServers } from './build.ts';
 import { Checks, none } from './checks.ts';
 import { Cluster } from './cluster.ts';
 import { loadCrds } from './crds.ts';
 import { plantFaults } from './faults.ts';
 import { type Case, liveThrough } from './lifecycle.ts';
+import { workOfServices } from './pods/all-services.ts';
+import { livePods } from './pods/release-pods.ts';
 import { differences } from './release-objects.ts';
 
 /** Runs all of it; answers whether every check held. */
@@ -32,12 +35,25 @@ export async function runTestbed(chart: string): Promise<{ passed: number; faile
     await checks.that('outside of their namespaces, nothing of the releases was made or is left', async () =>
       none(differences(await clusterNames(cluster), outside), 'not as before:'),
     );
+    const layer = await buildLayer(join(home, 'image'));
+    for (const one of cases.filter(({ name }) => name === 'default' || name === 'all-services')) {
+      await livePods({ case: one, chart, layer, cluster, checks, home }, async (living) => {
+        if (one.name === 'all-services') await workOfServices(living, checks);
+      });
+    }
     await plantFaults({ chart, cluster, checks, home });
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
   console.log(checks.total());
   return checks.count;
+}
+
+/** What the image holds, made by the script that its Dockerfile runs. */
+async function buildLayer(folder: string): Promise<string> {
+  const built = await run(process.execPath, [join(ROOT, 'helm/image/build.ts'), '--out', folder]);
+  if (!built.ok) throw new Error(`the layer of the image could not be made:\n${built.output}`);
+  return join(folder, 'app');
 }
 
 async function clusterNames(cluster: Cluster): Promise<string[]> {

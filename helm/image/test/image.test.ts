@@ -24,7 +24,8 @@ beforeAll(async () => {
   url = await serve([]);
 });
 
-afterAll(() => layer[Symbol.asyncDispose]());
+// None, when it could not be made.
+afterAll(() => layer?.[Symbol.asyncDispose]());
 
 async function serve(args: string[]): Promise<string> {
   const found = await layer.start(['serve', '--listen', '127.0.0.1:0', '--data', './data', ...args], {

@@ -21,7 +21,10 @@ export class Layer {
   constructor() {
     const built = spawnSync(process.execPath, [BUILD, '--out', this.folder], { encoding: 'utf8' });
     this.said = `${built.stdout}${built.stderr}`;
-    if (built.status !== 0) throw new Error(this.said);
+    if (built.status !== 0) {
+      rmSync(this.folder, { recursive: true, force: true });
+      throw new Error(this.said);
+    }
     // Made by root in the image too: everybody may read it, nobody else may write.
     chmodSync(this.folder, 0o755);
   }
