@@ -7,8 +7,6 @@ import { z } from 'zod';
 import { startServe } from './serve.ts';
 import { BIN, slipway } from './slipway.ts';
 
-const COLUMNS = 72;
-const ROWS = 20;
 const ESCAPE = '\u001b';
 
 /** A pseudo terminal from Python's standard library: the child believes that somebody looks. */
@@ -16,8 +14,8 @@ const PTY = `
 import fcntl, os, pty, struct, sys, termios
 pid, fd = pty.fork()
 if pid == 0:
-    os.execvp(sys.argv[1], sys.argv[1:])
-fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', ${ROWS}, ${COLUMNS}, 0, 0))
+    os.execvp(sys.argv[3], sys.argv[3:])
+fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', int(sys.argv[1]), int(sys.argv[2]), 0, 0))
 while True:
     try:
         chunk = os.read(fd, 65536)
@@ -33,8 +31,9 @@ sys.exit(os.waitstatus_to_exitcode(status))
 async function onTerminal(
   args: readonly string[],
   env: Record<string, string>,
+  { columns, rows }: { columns: number; rows: number },
 ): Promise<{ code: number; raw: string }> {
-  const child = spawn('python3', ['-c', PTY, process.execPath, BIN, ...args], {
+  const child = spawn('python3', ['-c', PTY, `${rows}`, `${columns}`, process.execPath, BIN, ...args], {
     env: { ...process.env, TERM: 'xterm', NO_COLOR: '', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -79,7 +78,11 @@ const SHIPYARD = `spec:
           tasks: [{name: build}, {name: deploy-to-a-place-with-a-very-long-name-which-does-not-fit}]
 `;
 
-test('on a terminal the run is one picture, drawn again in place', async () => {
+test.each([
+  { size: { columns: 72, rows: 20 }, shown: 72 },
+  // As in many CIs: nobody gave it a size.
+  { size: { columns: 0, rows: 0 }, shown: 80 },
+])('on a terminal of $size.columns columns the run is one picture, drawn again in place', async ({ size, shown }) => {
   await using server = await startServe();
   const slow = (name: string) =>
     defineTask({
@@ -102,7 +105,7 @@ test('on a terminal the run is one picture, drawn again in place', async () => {
   const env = { SLIPWAY_SERVER: server.url };
   expect(await slipway(['apply', file, '-p', 'p'], { env })).toMatchObject({ code: 0 });
 
-  const { code, raw } = await onTerminal(['trigger', 'dev.seq', '-p', 'p', '--wait'], env);
+  const { code, raw } = await onTerminal(['trigger', 'dev.seq', '-p', 'p', '--wait'], env, size);
   await service.close();
   expect(code).toBe(0);
   // Drawn many times, with colours, and the cursor is there again at the end.
@@ -116,5 +119,5 @@ test('on a terminal the run is one picture, drawn again in place', async () => {
   expect(screen[1]).toMatch(/^ {2}✓ build +pass/);
   expect(screen[2]).toMatch(/^ {2}✓ deploy-to-a-place-with-a-very-long/);
   expect(screen[4]).toMatch(/^Result: pass after \d/);
-  for (const line of screen) expect([...line].length).toBeLessThanOrEqual(COLUMNS);
+  for (const line of screen) expect([...line].length).toBeLessThanOrEqual(shown);
 });

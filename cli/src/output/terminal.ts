@@ -29,8 +29,9 @@ export function openTerminal(format: OutputFormat): Terminal {
     paint: createPaint(format === 'text' && wantsColour(stdout, env)),
     errorPaint: createPaint(wantsColour(stderr, env)),
     live: format === 'text' && stdout.isTTY === true && env.TERM !== 'dumb',
-    columns: () => stdout.columns ?? 80,
-    rows: () => stdout.rows ?? 24,
+    // A terminal that nobody gave a size, as in many CIs, says 0.
+    columns: () => stdout.columns || 80,
+    rows: () => stdout.rows || 24,
     print: (...lines) => stdout.write(lines.map((line) => `${line}\n`).join('')),
     printJson: (value) => stdout.write(`${JSON.stringify(value, null, 2)}\n`),
     write: (text) => stdout.write(text),
