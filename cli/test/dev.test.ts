@@ -24,6 +24,7 @@ describe('slipway dev', () => {
     expect(stdout).toMatch(/\nServices +.*checknumber/);
     expect(stdout).toMatch(/\nExamples +applied.*checknumber/);
     expect(stdout).toMatch(/\$ npx slipway trigger dev\.authenticity --project photos/);
+    expect(stdout).toMatch(/ evaluate +started by \/evaluate\//);
     expect(stdout).toMatch(/finished: (pass|warning) in /);
     expect(stdout).toMatch(/\nResult: (pass|warning) after /);
     expect(existsSync(join(data, 'slipway.db'))).toBe(true);

@@ -12,6 +12,15 @@ export class TerminalError extends Error {
   }
 }
 
+interface TaskErroredOptions {
+  output: object;
+  result?: Result;
+  code?: string;
+  retryable?: boolean;
+  labels?: Readonly<Record<string, string>>;
+  cause?: unknown;
+}
+
 /**
  * Thrown by a handler that could not do its task and has an output all the same, as Keptn's evaluation does: the finished
  * event says errored, and carries `output` under the task's name. It must fit the task's output schema.
@@ -23,16 +32,15 @@ export class TaskErrored extends Error {
   readonly result: Result;
   /** False where no repeat can help; undefined leaves it to the shipyard. */
   readonly retryable: boolean | undefined;
+  readonly labels: Readonly<Record<string, string>> | undefined;
 
-  constructor(
-    message: string,
-    options: { output: object; result?: Result; code?: string; retryable?: boolean; cause?: unknown },
-  ) {
+  constructor(message: string, options: TaskErroredOptions) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = options.code ?? 'ERROR';
     this.output = options.output;
     this.result = options.result ?? 'fail';
     this.retryable = options.retryable;
+    this.labels = options.labels;
   }
 }
 

@@ -12,6 +12,7 @@ export interface Ended {
   message?: string;
   output?: object;
   error?: TaskError;
+  labels?: Readonly<Record<string, string>>;
 }
 
 /** Does the task once: checks the input, calls the handler, checks the output. Whatever is thrown becomes an ending. */
@@ -32,6 +33,7 @@ async function finish(task: Task, returned: unknown): Promise<Ended> {
   const found = returned instanceof Outcome ? returned : new Outcome({ output: returned });
   const ended: Ended = { status: 'succeeded', result: found.result };
   if (found.message !== undefined) ended.message = cut(found.message);
+  if (found.labels !== undefined) ended.labels = found.labels;
   if (found.output === undefined && found.result === 'fail') return ended;
   const output = parse(task.output, found.output ?? {});
   const checked = output instanceof Promise ? await output : output;
@@ -75,7 +77,8 @@ function whereNot(error: z.ZodError): string {
 
 /** An output that does not fit is left out and said: why the task failed must not be lost over it. */
 async function erroredWithOutput(task: Task, thrown: TaskErrored): Promise<Ended> {
-  const ended = errored(thrown);
+  const { labels } = thrown;
+  const ended = { ...errored(thrown), ...(labels === undefined ? {} : { labels }) };
   const checked = await task.output.safeParseAsync(thrown.output);
   if (checked.success && isObject(checked.data)) return { ...ended, result: thrown.result, output: checked.data };
   const why = checked.success ? 'it must be an object' : whereNot(checked.error);

@@ -59,13 +59,23 @@ export function defineTask<In extends z.ZodType, Out extends z.ZodType<object>>(
   return definition;
 }
 
+interface Found<T> {
+  result?: Result;
+  message?: string;
+  output?: T;
+  labels?: Readonly<Record<string, string>>;
+}
+
 /** What a task found, where a bare output would not say it. Made by `outcome`. */
 export class Outcome<T> {
   readonly result: Result;
   readonly message: string | undefined;
   readonly output: T | undefined;
+  /** In place of those of the trigger, for this answer and for the tasks after it. */
+  readonly labels: Readonly<Record<string, string>> | undefined;
 
-  constructor(found: { result?: Result; message?: string; output?: T }) {
+  constructor(found: Found<T>) {
+    this.labels = found.labels;
     this.result = found.result ?? 'pass';
     this.message = found.message;
     this.output = found.output;
@@ -73,6 +83,6 @@ export class Outcome<T> {
 }
 
 /** Returned by a handler that has more to say than its output: `warning` goes on like `pass`, `fail` ends a linear sequence. */
-export function outcome<T>(found: { result?: Result; message?: string; output?: T }): Outcome<T> {
+export function outcome<T>(found: Found<T>): Outcome<T> {
   return new Outcome(found);
 }

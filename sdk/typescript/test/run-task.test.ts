@@ -45,6 +45,8 @@ test('a fail needs no output, a pass does', async () => {
     run: () => outcome<{ a: number }>({ result: 'fail' }),
   });
   expect(await runTask(fail, {})).toMatchObject({ status: 'succeeded', result: 'fail' });
+  const labelled = defineTask({ ...fail, run: () => outcome({ output: { a: 1 }, labels: { build: '7' } }) });
+  expect(await runTask(labelled, {})).toMatchObject({ result: 'pass', labels: { build: '7' } });
   const pass = defineTask({
     name: 'p',
     input: z.unknown(),

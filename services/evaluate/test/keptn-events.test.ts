@@ -153,9 +153,11 @@ describe.each(['nats', 'http'] as const)('over %s', (way) => {
       body: 'comparison: {compare_with: single_result}\nobjectives: [{sli: rt, pass: [{criteria: ["<=+10%"]}]}]\ntotal_score: {pass: "90%"}\n',
     });
     const deliver = async (rt: number) => {
-      behaviour = answering({ rt });
-      const evaluation = { timeframe: '5m' };
-      const { run } = await trigger('sh.keptn.event.hardening.delivery.triggered', { ...place, evaluation });
+      // Some providers add labels, such as links; Keptn's finished event has those of the answer.
+      behaviour = (event, data, say) =>
+        answering({ rt })(event, { ...data, labels: { team: 'a', link: 'https://x' } }, say);
+      const given = { ...place, labels: { team: 'a' }, evaluation: { timeframe: '5m' } };
+      const { run } = await trigger('sh.keptn.event.hardening.delivery.triggered', given);
       const { id } = await world.finished(run, 'evaluation');
       await expect.poll(async () => (await world.client.getRun({ run })).state, { timeout: 10_000 }).toBe('finished');
       return { id, run: await world.client.getRun({ run }), data: dataOf(await world.finished(run, 'evaluation')) };
@@ -165,7 +167,7 @@ describe.each(['nats', 'http'] as const)('over %s', (way) => {
     const second = await deliver(120);
     expect(second.run.result).toBe('fail');
     expect(second.data).toMatchObject({
-      ...{ status: 'succeeded', result: 'fail' },
+      ...{ status: 'succeeded', result: 'fail', labels: { team: 'a', link: 'https://x' } },
       message: 'Evaluation failed since the calculated score of 0 is below the target value of 90',
       evaluation: {
         comparedEvents: [first.id],

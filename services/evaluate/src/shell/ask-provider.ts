@@ -9,7 +9,13 @@ const SLIS_NAMED = 5;
 const EVENTS_MAX = 200;
 
 export type ProviderAnswer =
-  | { readonly kind: 'answered'; readonly answer: SliAnswer; readonly details: readonly string[] }
+  | {
+      readonly kind: 'answered';
+      readonly answer: SliAnswer;
+      readonly details: readonly string[];
+      /** Keptn's finished event has the labels of the provider's answer. */
+      readonly labels: Readonly<Record<string, string>> | null;
+    }
   /** Nobody answered, or what came was no answer. The message names provider, SLIs and the way out. */
   | { readonly kind: 'failed'; readonly message: string };
 
@@ -115,9 +121,17 @@ async function readAnswer(
   const { data, source } = finished.event;
   const decoded = decodeSliAnswer(isRecord(data) ? data : null);
   const from = `${about}, source ${String(source)}`;
-  if (decoded.ok) return { kind: 'answered', answer: decoded.value, details: [`answered by ${from}`] };
+  if (decoded.ok) {
+    const labels = labelsOf(isRecord(data) ? data.labels : undefined);
+    return { kind: 'answered', answer: decoded.value, details: [`answered by ${from}`], labels };
+  }
   const message = `${decoded.message}; it came from ${from}, which must send {"get-sli": {"indicatorValues": [{"metric", "value", "success"}]}}`;
   return { kind: 'failed', message };
+}
+
+function labelsOf(labels: unknown): Record<string, string> | null {
+  if (!isRecord(labels)) return null;
+  return Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, String(value)]));
 }
 
 /** Who has begun and who has not: what to look at depends on it. */

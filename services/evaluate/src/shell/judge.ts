@@ -36,6 +36,8 @@ export interface Judged {
   readonly versions: { readonly slo?: string; readonly sli?: Readonly<Record<string, string>> };
   /** It ended errored because something was away. */
   readonly isTransient: boolean;
+  /** In place of those of the trigger; null: those. */
+  readonly labels: Readonly<Record<string, string>> | null;
 }
 
 type Values = SliAnswer['values'];
@@ -73,10 +75,15 @@ export async function judge(
     ...(slo.version === undefined ? {} : { slo: slo.version }),
     ...(Object.keys(sli.versions).length === 0 ? {} : { sli: sli.versions }),
   };
-  return { finished, versions, isTransient: slo.isTransient === true || finished.isTransient === true };
+  return {
+    finished,
+    versions,
+    isTransient: slo.isTransient === true || finished.isTransient === true,
+    labels: finished.labels ?? null,
+  };
 }
 
-type Finished = FinishedEvaluation & { readonly isTransient?: boolean };
+type Finished = FinishedEvaluation & Partial<Pick<Judged, 'isTransient' | 'labels'>>;
 
 const missingSlis = (parsed: ParsedSlo | null, given: Values): string[] =>
   parsed?.ok === true ? neededSlis(parsed.slo).filter((sli) => !given.some(({ metric }) => metric === sli)) : [];
@@ -130,7 +137,7 @@ async function external(found: Case, question: SliQuestion): Promise<Finished> {
   }
   const sli = { ...provided.answer, values: [...given, ...provided.answer.values] };
   const finished = await concluded(found, sli, readWindow(question, false));
-  return { ...finished, details: [...finished.details, ...provided.details] };
+  return { ...finished, details: [...finished.details, ...provided.details], labels: provided.labels };
 }
 
 /** Values that came along, and those that this service asks for itself. */

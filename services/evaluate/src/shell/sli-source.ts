@@ -5,7 +5,7 @@ import { readData } from '../offline/read.ts';
 import { type Indicators, indicatorsSchema } from '../providers/indicators.ts';
 import type { Sources } from '../providers/sources.ts';
 import type { EvaluateInput } from './input.ts';
-import { patiently } from './patience.ts';
+import { isTransient, patiently, wordsOf } from './patience.ts';
 import { type EvaluationClient, placeOf } from './place.ts';
 import { READ_PATIENCE_MS } from './slo-source.ts';
 
@@ -56,8 +56,14 @@ async function providerOf(ctx: TaskContext, client: EvaluationClient, sources: S
 }
 
 /** A control plane that is away is waited for; then the attempt has failed, and the next one may find it back. */
-function reading<T>({ signal }: TaskContext, ask: () => Promise<T>): Promise<T> {
-  return patiently(ask, { untilMs: performance.now() + READ_PATIENCE_MS, signal });
+async function reading<T>({ signal }: TaskContext, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await patiently(ask, { untilMs: performance.now() + READ_PATIENCE_MS, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    const message = `where the values come from cannot be read: ${wordsOf(error, 'resources:read and projects:read')}`;
+    throw isTransient(error) ? new Error(message, { cause: error }) : new TerminalError(message, { cause: error });
+  }
 }
 
 function givenIndicators(given: EvaluateInput['indicators']): Indicators {

@@ -14,6 +14,7 @@ export function evaluateTasks(options: EvaluateOptions): Task[] {
       async run(given, ctx) {
         const judged = await judge(given, ctx, { ...options, asKeptn });
         const { finished, isTransient } = judged;
+        const labels = judged.labels === null ? {} : { labels: judged.labels };
         const output = outputOf(judged);
         // Keptn's own task keeps Keptn's messages, also the empty one; what they lack is in the details.
         if (finished.status === 'errored') {
@@ -24,10 +25,11 @@ export function evaluateTasks(options: EvaluateOptions): Task[] {
             result: finished.result,
             code,
             ...(isTransient ? {} : { retryable: false }),
+            ...labels,
           });
         }
         const message = asKeptn ? finished.message : finished.message || output.why;
-        return outcome({ result: finished.result, output, ...(message === '' ? {} : { message }) });
+        return outcome({ result: finished.result, output, ...(message === '' ? {} : { message }), ...labels });
       },
     });
   };
