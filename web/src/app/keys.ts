@@ -10,6 +10,7 @@ export const keyTable: readonly [keys: readonly string[], does: string][] = [
   [['x'], 'Choose it, to compare or abort'],
   [['g', 'r'], 'Runs'],
   [['g', 'e'], 'Environment'],
+  [['g', 'q'], 'Evaluations'],
   [['g', 's'], 'Services'],
   [['g', 'v'], 'Events'],
   [['g', 'p'], 'Projects'],

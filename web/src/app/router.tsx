@@ -41,6 +41,20 @@ const environment = createRoute({
   component: lazyRouteComponent(() => import('../pages/environment/environment-page.tsx'), 'EnvironmentPage'),
 });
 
+const evaluations = createRoute({
+  getParentRoute: () => root,
+  path: '/evaluations',
+  validateSearch: readSearch(['project', 'stage', 'service', 'sli', 'at']),
+  component: lazyRouteComponent(() => import('../pages/evaluations/evaluations-page.tsx'), 'EvaluationsPage'),
+});
+
+const evaluation = createRoute({
+  getParentRoute: () => root,
+  path: '/evaluations/$evaluation',
+  validateSearch: readSearch(['tab', 'sli']),
+  component: lazyRouteComponent(() => import('../pages/evaluation/evaluation-page.tsx'), 'EvaluationPage'),
+});
+
 const services = createRoute({
   getParentRoute: () => root,
   path: '/services',
@@ -67,7 +81,19 @@ const project = createRoute({
   component: lazyRouteComponent(() => import('../pages/projects/project-page.tsx'), 'ProjectPage'),
 });
 
-const routeTree = root.addChildren([index, runs, run, compare, environment, services, events, projects, project]);
+const routeTree = root.addChildren([
+  index,
+  runs,
+  run,
+  compare,
+  environment,
+  evaluations,
+  evaluation,
+  services,
+  events,
+  projects,
+  project,
+]);
 
 export const router = createRouter({
   routeTree,

@@ -49,7 +49,8 @@ export function Shell() {
           {pages.map((page) => (
             <Link key={page.to} to={page.to}>
               <Icon name={page.icon} />
-              {page.name}
+              <span className="only-wide">{page.name}</span>
+              <span className="only-narrow">{page.short}</span>
             </Link>
           ))}
         </nav>

@@ -75,6 +75,18 @@ const shapes: Record<Shape, React.ReactNode> = {
       <path d="M8 4.800v3.800M8 11v.1" stroke="var(--surface)" {...round} />
     </>
   ),
+  question: (
+    <>
+      <path d="m8 1 7 7-7 7-7-7z" />
+      <path d="M6.300 6.500a1.700 1.700 0 1 1 2.500 1.500c-.5.3-.8.6-.8 1.200M8 11.200v.1" {...round} />
+    </>
+  ),
+  note: (
+    <>
+      <rect x="2" y="2" width="12" height="12" rx="6" />
+      <path d="M8 7.400v3.400M8 5v.1" {...round} />
+    </>
+  ),
   dots: <circle cx="8" cy="8" r="6.200" strokeDasharray="1.500 2.750" {...round} />,
   skip: <path d="m3.500 4 4 4-4 4m5-8 4 4-4 4" {...round} />,
 };

@@ -1,4 +1,4 @@
-import type { AttemptView, RunSummary, TaskView } from '@slipway/contract';
+import type { AttemptView, EvaluatedSli, RunSummary, TaskView } from '@slipway/contract';
 
 export type Tone = 'pass' | 'warning' | 'fail' | 'running' | 'waiting' | 'idle';
 export type Shape =
@@ -12,7 +12,9 @@ export type Shape =
   | 'diamond'
   | 'dots'
   | 'skip'
-  | 'queue';
+  | 'queue'
+  | 'question'
+  | 'note';
 /** How a state is shown: always by all three. */
 export type Look = { tone: Tone; shape: Shape; word: string };
 
@@ -31,6 +33,8 @@ const looks = {
   skipped: { tone: 'idle', shape: 'skip', word: 'Skipped' },
   cancelled: { tone: 'idle', shape: 'slash', word: 'Cancelled' },
   timedOut: { tone: 'fail', shape: 'clock', word: 'Timed out' },
+  inconclusive: { tone: 'waiting', shape: 'question', word: 'Inconclusive' },
+  info: { tone: 'idle', shape: 'note', word: 'Informs' },
   lost: { tone: 'fail', shape: 'clock', word: 'Lost' },
 } as const satisfies Record<string, Look>;
 
@@ -69,6 +73,11 @@ export function attemptLook(attempt: AttemptView): Look {
     case 'cancelled':
       return looks.cancelled;
   }
+}
+
+/** Of a whole evaluation, or of one of its indicators. */
+export function verdictLook(verdict: EvaluatedSli['status']): Look {
+  return looks[verdict];
 }
 
 export const pendingLook: Look = looks.pending;

@@ -1,8 +1,9 @@
 import './environment.css';
-import type { EnvironmentCell, Project, RunSummary } from '@slipway/contract';
+import type { EnvironmentCell, EvaluationSummary, Project, RunSummary } from '@slipway/contract';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useMemo, useRef } from 'react';
+import { lastEvaluationsQuery } from '../../api/evaluations.ts';
 import { environmentQuery, projectsQuery, shipyardVersionQuery } from '../../api/queries.ts';
 import { useStream } from '../../api/stream.ts';
 import { Glyph } from '../../ui/badge.tsx';
@@ -10,7 +11,7 @@ import { CliButton, cliLine } from '../../ui/copy.tsx';
 import { countText } from '../../ui/format.ts';
 import { useSeen, useTitle } from '../../ui/page.ts';
 import { Empty, Failed, Loading } from '../../ui/screens.tsx';
-import { runLook } from '../../ui/state.ts';
+import { runLook, verdictLook } from '../../ui/state.ts';
 import { Time } from '../../ui/time.tsx';
 import { withRuns } from './live-cells.ts';
 
@@ -78,6 +79,7 @@ function useLiveCells(): void {
       queries.setQueryData(environmentQuery.queryKey, (page) => page && { ...page, items: withRuns(page.items, runs) });
       recount.current ??= setTimeout(() => {
         recount.current = undefined;
+        void queries.invalidateQueries({ queryKey: ['last-evaluations'] });
         void queries.invalidateQueries({ queryKey: environmentQuery.queryKey });
       }, RECOUNT_MS);
     },
@@ -92,6 +94,9 @@ function Matrix({ project, cells }: { project: Project; cells: readonly Environm
     ...shipyardVersionQuery(name, shipyardVersion ?? ''),
     enabled: seen && shipyardVersion !== undefined,
   });
+  const evaluated = useQuery({ ...lastEvaluationsQuery(name), enabled: seen });
+  const lastOf = (stage: string, service: string): EvaluationSummary | undefined =>
+    evaluated.data?.items.find((one) => one.stage === stage && (one.service ?? '') === service);
   const planned = shipyard.data?.plan.stages.map((stage) => stage.name) ?? [];
   // A stage that the shipyard no longer has still shows what ran there.
   const stages = [...new Set([...planned, ...cells.map(({ stage }) => stage)])];
@@ -128,6 +133,7 @@ function Matrix({ project, cells }: { project: Project; cells: readonly Environm
                   <td key={stage} data-stage={stage}>
                     <Cell
                       cell={places.find((place) => place.stage === stage)}
+                      evaluation={lastOf(stage, service)}
                       search={{ project: name, stage, ...(service === '' ? {} : { service }) }}
                     />
                   </td>
@@ -143,7 +149,12 @@ function Matrix({ project, cells }: { project: Project; cells: readonly Environm
 
 const OPEN_SHOWN_MAX = 3;
 
-function Cell({ cell, search }: { cell: EnvironmentCell | undefined; search: Record<string, string> }) {
+function Cell(props: {
+  cell: EnvironmentCell | undefined;
+  evaluation: EvaluationSummary | undefined;
+  search: Record<string, string>;
+}) {
+  const { cell, evaluation, search } = props;
   if (cell === undefined) return <span className="muted">nothing yet</span>;
   const { last, openRuns, open } = cell;
   const shown = openRuns.slice(0, OPEN_SHOWN_MAX);
@@ -159,7 +170,28 @@ function Cell({ cell, search }: { cell: EnvironmentCell | undefined; search: Rec
         </Link>
       ) : null}
       {last === undefined ? null : <Line run={last} note={<Time at={last.finishedAt ?? last.updatedAt} />} />}
+      {evaluation === undefined ? null : <Evaluated evaluation={evaluation} />}
     </div>
+  );
+}
+
+function Evaluated({ evaluation }: { evaluation: EvaluationSummary }) {
+  const look = verdictLook(evaluation.verdict);
+  return (
+    <Link
+      to="/evaluations/$evaluation"
+      params={{ evaluation: evaluation.id }}
+      className={`cell-line tone-${look.tone}`}
+      title={evaluation.why}
+      data-line
+    >
+      <Glyph shape={look.shape} />
+      <span className="word">{look.word}</span>
+      <span className="cut">evaluation{evaluation.score === null ? '' : ` ${Math.round(evaluation.score)}`}</span>
+      <span className="muted cut">
+        <Time at={evaluation.at} />
+      </span>
+    </Link>
   );
 }
 

@@ -1,23 +1,17 @@
 import type { Plan, Problem } from '@slipway/contract';
 import { keepPreviousData, type QueryClient, useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
 import { ApiError, pathOf, request } from '../../api/client.ts';
 import { projectsQuery } from '../../api/queries.ts';
+import { useSettled } from '../../ui/settled.ts';
 import type { Finding } from '../../ui/text-editor.tsx';
 
 type Checked = { version: string | undefined; plan: Plan | undefined; findings: Finding[] };
 type Warning = NonNullable<Problem['errors']>[number] & { message?: string };
 type PutAnswer = { version: string; changed: boolean; plan: Plan; warnings: Warning[] };
 
-const TYPING_MS = 350;
-
 /** Asks the server what it thinks of the text, shortly after the last key: the same check as at the upload. */
 export function useLint(project: string, text: string) {
-  const [settled, setSettled] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(text), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
+  const settled = useSettled(text);
   const query = useQuery({
     queryKey: ['lint', project, settled],
     queryFn: () => check(project, settled),

@@ -10,18 +10,20 @@ import { ShipyardTab } from './shipyard-tab.tsx';
 const route = getRouteApi('/projects/$project');
 
 const VersionsTab = lazy(() => import('./versions-tab.tsx').then((file) => ({ default: file.VersionsTab })));
+const FilesTab = lazy(() => import('./files-tab.tsx').then((file) => ({ default: file.FilesTab })));
 const SettingsTab = lazy(() => import('./settings-tab.tsx').then((file) => ({ default: file.SettingsTab })));
 
 const tabs = [
   { key: undefined, word: 'Shipyard' },
   { key: 'versions', word: 'Versions' },
+  { key: 'quality', word: 'SLO and SLI' },
   { key: 'settings', word: 'Settings' },
 ] as const;
 
 /** A project: its shipyard, how that changed, and what is set for it. */
 export function ProjectPage() {
   const { project } = route.useParams();
-  const { tab, version, from, to } = route.useSearch();
+  const { tab, version, from, to, file } = route.useSearch();
   useTitle(project);
   return (
     <div className="page">
@@ -61,6 +63,8 @@ export function ProjectPage() {
       <Suspense fallback={<Loading rows={12} />}>
         {tab === 'versions' ? (
           <VersionsTab project={project} from={from} to={to} />
+        ) : tab === 'quality' ? (
+          <FilesTab project={project} file={file} version={to} />
         ) : tab === 'settings' ? (
           <SettingsTab project={project} />
         ) : (

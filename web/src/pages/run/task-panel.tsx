@@ -95,6 +95,13 @@ function Attempt({ task, attempt, before }: { task: TaskView; attempt: AttemptVi
           <Executor key={executor.source} executor={executor} />
         ))}
       </dl>
+      {isEvaluation(task) && attempt.state === 'finished' ? (
+        <p>
+          <Link to="/evaluations/$evaluation" params={{ evaluation: attempt.id }} className="button small">
+            Open the evaluation
+          </Link>
+        </p>
+      ) : null}
       {message === undefined && error === undefined ? null : (
         <p className={`message tone-${attemptLook(attempt).tone}`}>
           {error === undefined ? null : <code>{error.code} </code>}
@@ -123,6 +130,11 @@ function Attempt({ task, attempt, before }: { task: TaskView; attempt: AttemptVi
       )}
     </>
   );
+}
+
+/** The id of an evaluation is that of the attempt that made it. */
+function isEvaluation({ uses }: TaskView): boolean {
+  return uses === 'evaluate' || uses === 'evaluation';
 }
 
 function Executor({ executor }: { executor: AttemptView['executors'][number] }) {

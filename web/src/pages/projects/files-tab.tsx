@@ -1,0 +1,330 @@
+import type { ResourceHead, ResourcePutAnswer } from '@slipway/contract';
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { ApiError, request } from '../../api/client.ts';
+import { type FilePlace, filePath, filesQuery, fileVersionsQuery } from '../../api/evaluations.ts';
+import { shipyardQuery } from '../../api/queries.ts';
+import { CliButton, cliLine, say } from '../../ui/copy.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
+import { Failed, Loading } from '../../ui/screens.tsx';
+import { useSettled } from '../../ui/settled.ts';
+import { TextDiffView } from '../../ui/text-diff-view.tsx';
+import { type Finding, TextEditor } from '../../ui/text-editor.tsx';
+import { Time } from '../../ui/time.tsx';
+
+const FIRST_TEXT = {
+  slo: `spec_version: '1.0'
+comparison:
+  compare_with: single_result
+  include_result_with_score: pass
+objectives:
+  - sli: response_time_p95
+    key_sli: true
+    pass:
+      - criteria: ['<=+10%', '<600']
+    warning:
+      - criteria: ['<=800']
+total_score:
+  pass: 90%
+  warning: 75%
+`,
+  sli: `spec_version: '1.0'
+indicators:
+  response_time_p95: histogram_quantile(0.95, sum(rate(http_duration_ms_bucket{service="$SERVICE"}[$DURATION_SECONDS])) by (le))
+`,
+} as const;
+
+/** The files that decide evaluations: slo.yaml for a service in a stage, sli.yaml for it, its stage, or the whole project. */
+export function FilesTab(props: { project: string; file: string | undefined; version: string | undefined }) {
+  const { project, version } = props;
+  const list = useQuery(filesQuery(project));
+  const [adding, setAdding] = useState(false);
+  const files = list.data?.items ?? [];
+  const shown = props.file === undefined ? files[0] : placeOf(props.file);
+  if (list.isError) {
+    return <Failed error={list.error} what="The files cannot be shown" retry={() => void list.refetch()} />;
+  }
+  if (list.isPending) return <Loading rows={8} height={28} />;
+  return (
+    <div className="history-split">
+      <section className="panel" aria-label="Files">
+        <header>
+          <h2>Files</h2>
+          <button type="button" className="button small end" onClick={() => setAdding(true)}>
+            New file …
+          </button>
+        </header>
+        {files.length === 0 ? (
+          <p className="nothing muted">
+            There is none yet. An <code>slo.yaml</code> says what a service must be like; an <code>sli.yaml</code> says
+            how it is measured.
+          </p>
+        ) : (
+          <ul className="files">
+            {files.map((file) => (
+              <li key={keyOf(file)}>
+                <Link
+                  to="/projects/$project"
+                  params={{ project }}
+                  search={{ tab: 'quality', file: keyOf(file) }}
+                  aria-current={shown !== undefined && keyOf(file) === keyOf(shown) ? 'true' : undefined}
+                  data-line
+                >
+                  <strong>{file.kind}.yaml</strong>
+                  <span className="cut">{placeText(file)}</span>
+                  <span className="muted num">
+                    <Time at={file.updatedAt} />
+                  </span>
+                </Link>
+              </li>
+            ))}
+          </ul>
+        )}
+      </section>
+      {shown === undefined ? null : (
+        <File key={`${keyOf(shown)} ${version}`} project={project} place={shown} version={version} />
+      )}
+      {adding ? <NewFile project={project} onClose={() => setAdding(false)} /> : null}
+    </div>
+  );
+}
+
+function File({ project, place, version }: { project: string; place: FilePlace; version: string | undefined }) {
+  const versions = useQuery({ ...fileVersionsQuery(project, place), retry: false });
+  const isNew = versions.error instanceof ApiError && versions.error.status === 404;
+  const items = versions.data?.items ?? [];
+  const inUse = items.find(({ current }) => current);
+  const wanted = version === undefined ? (inUse ?? items[0]) : items.find((one) => one.version === version);
+  if (versions.isError && !isNew) {
+    return <Failed error={versions.error} what="The file cannot be shown" retry={() => void versions.refetch()} />;
+  }
+  if (versions.isPending) return <Loading rows={10} />;
+  const given = wanted?.text ?? FIRST_TEXT[place.kind];
+  return (
+    <div className="beside">
+      <Editor key={`${wanted?.version}`} project={project} place={place} given={given} inUse={inUse?.text} />
+      {items.length === 0 ? null : (
+        <section className="panel" aria-label="Versions">
+          <header>
+            <h2>Versions</h2>
+          </header>
+          <ul className="versions">
+            {items.map((one) => (
+              <li key={one.version} data-shown={one === wanted ? '' : undefined}>
+                <Link
+                  to="/projects/$project"
+                  params={{ project }}
+                  search={{ tab: 'quality', file: keyOf(place), to: one.version }}
+                  replace
+                  className="mono"
+                  aria-current={one === wanted ? 'true' : undefined}
+                >
+                  {one.version}
+                </Link>
+                <span className="muted">{one.current ? 'in use' : ''}</span>
+                <span className="muted num">
+                  <Time at={one.createdAt} />
+                </span>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </div>
+  );
+}
+
+function Editor(props: { project: string; place: FilePlace; given: string; inUse: string | undefined }) {
+  const { project, place, given, inUse } = props;
+  const queries = useQueryClient();
+  const [text, setText] = useState(given);
+  const [comparing, setComparing] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const path = filePath(project, place);
+  const settled = useSettled(text);
+  const lint = useQuery({
+    queryKey: ['file-lint', path, settled],
+    queryFn: () => check(path, settled),
+    enabled: settled.trim() !== '',
+    placeholderData: keepPreviousData,
+    gcTime: 0,
+    retry: false,
+  });
+  const settling = settled !== text || lint.isFetching;
+  const errors = lint.data?.filter(({ severity }) => severity === 'error').length ?? 0;
+  const apply = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      const answer = await putFile(path, text, false);
+      say(answer.changed ? `Version ${answer.version} is in use.` : 'The text did not change: no new version.');
+      await Promise.all([
+        queries.invalidateQueries({ queryKey: ['file', project] }),
+        queries.invalidateQueries({ queryKey: filesQuery(project).queryKey }),
+      ]);
+    } catch (failure) {
+      say(failure instanceof Error ? failure.message : String(failure));
+    }
+    setBusy(false);
+  };
+  return (
+    <section className="panel editor" aria-label={`${place.kind}.yaml`}>
+      <header>
+        <h2>{place.kind}.yaml</h2>
+        <span className="muted cut" role="status">
+          {settling ? 'Checking …' : text === inUse ? `in use, ${placeText(place)}` : placeText(place)}
+        </span>
+        <span className="end only-wide">
+          <CliButton line={lineOf(project, place)} />
+        </span>
+        {inUse === undefined || text === inUse ? null : (
+          <button
+            type="button"
+            className="button small"
+            aria-pressed={comparing}
+            onClick={() => setComparing(!comparing)}
+          >
+            What changes
+          </button>
+        )}
+        <button
+          type="button"
+          className="button small primary"
+          disabled={busy || settling || errors > 0 || text === inUse || lint.data === undefined}
+          onClick={() => void apply()}
+        >
+          Apply
+        </button>
+      </header>
+      {comparing && inUse !== undefined ? <TextDiffView before={inUse} after={text} /> : null}
+      <TextEditor
+        label={`${place.kind}.yaml`}
+        text={text}
+        onText={setText}
+        findings={lint.data}
+        failure={lint.error}
+        rowsMin={14}
+      />
+    </section>
+  );
+}
+
+function NewFile({ project, onClose }: { project: string; onClose: () => void }) {
+  const navigate = useNavigate();
+  const { data: shipyard } = useQuery({ ...shipyardQuery(project), retry: false });
+  const [kind, setKind] = useState<ResourceHead['kind']>('slo');
+  const [stage, setStage] = useState('');
+  const [service, setService] = useState('');
+  const whole = kind === 'slo';
+  const place: FilePlace = {
+    kind,
+    ...(stage === '' ? {} : { stage, ...(service === '' ? {} : { service }) }),
+  };
+  return (
+    <Dialog title="New file" onClose={onClose}>
+      <form
+        className="dialog-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          onClose();
+          void navigate({
+            to: '/projects/$project',
+            params: { project },
+            search: { tab: 'quality', file: keyOf(place) },
+          });
+        }}
+      >
+        <label className="field">
+          <span>File</span>
+          <select
+            className="select"
+            value={kind}
+            onChange={({ target }) => setKind(target.value === 'sli' ? 'sli' : 'slo')}
+          >
+            <option value="slo">slo.yaml: what a service must be like</option>
+            <option value="sli">sli.yaml: how it is measured</option>
+          </select>
+        </label>
+        <label className="field">
+          <span>Stage</span>
+          <select className="select" required={whole} value={stage} onChange={({ target }) => setStage(target.value)}>
+            <option value="">{whole ? 'choose' : 'all stages'}</option>
+            {shipyard?.plan.stages.map(({ name }) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
+        <label className="field">
+          <span>{whole ? 'Service' : 'Service; none: all services'}</span>
+          <input
+            className="input"
+            required={whole}
+            disabled={stage === ''}
+            maxLength={63}
+            value={service}
+            onChange={({ target }) => setService(target.value)}
+          />
+        </label>
+        <div className="dialog-end">
+          <button type="button" className="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" className="button primary">
+            Write it
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** `slo/staging/carts`: how the address names a file. */
+function keyOf({ kind, stage, service }: FilePlace): string {
+  return [kind, stage, service].filter((part) => part !== undefined).join('/');
+}
+
+function placeOf(key: string): FilePlace {
+  const [kind, stage, service] = key.split('/');
+  return {
+    kind: kind === 'sli' ? 'sli' : 'slo',
+    ...(stage === undefined ? {} : { stage }),
+    ...(service === undefined ? {} : { service }),
+  };
+}
+
+function placeText({ stage, service }: FilePlace): string {
+  if (stage === undefined) return 'of the whole project';
+  return service === undefined ? `of all services in ${stage}` : `of ${service} in ${stage}`;
+}
+
+function lineOf(project: string, { kind, stage, service }: FilePlace): string {
+  const where = [
+    ...(stage === undefined ? [] : ['--stage', stage]),
+    ...(service === undefined ? [] : ['--service', service]),
+  ];
+  return cliLine('get', kind, '--project', project, ...where);
+}
+
+function putFile(path: string, text: string, dryRun: boolean): Promise<ResourcePutAnswer> {
+  return request<ResourcePutAnswer>({
+    method: 'PUT',
+    path,
+    query: dryRun ? { dryRun: 'true' } : undefined,
+    body: { type: 'application/yaml', text },
+  });
+}
+
+async function check(path: string, text: string): Promise<Finding[]> {
+  try {
+    const { warnings } = await putFile(path, text, true);
+    return warnings.map(({ severity, message, ...place }) => ({
+      ...place,
+      detail: message,
+      severity: severity === 'error' ? 'error' : 'warning',
+    }));
+  } catch (error) {
+    const errors = error instanceof ApiError ? error.problem?.errors : undefined;
+    if (errors === undefined) throw error;
+    return errors.map((one) => ({ ...one, severity: 'error' as const }));
+  }
+}
