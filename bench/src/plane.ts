@@ -15,10 +15,11 @@ spec:
         - {name: wait, tasks: [{name: nobody}]}
 `;
 
-/** Starts a control plane on a data folder, with the measured shipyard; answers how long it took until it was ready. */
+/** Starts a control plane on a data folder, with the measured shipyard or another; answers how long it took until it was ready. */
 export async function startPlane(
   dir: string,
   nats: string | undefined,
+  shipyard = SHIPYARD,
 ): Promise<{ plane: Measured; url: string; readyMs: number }> {
   const begin = performance.now();
   const args = [
@@ -36,7 +37,7 @@ export async function startPlane(
   const readyMs = performance.now() - begin;
   const put = await fetch(`${url}/v1/projects/${PROJECT}/shipyard`, {
     method: 'PUT',
-    body: SHIPYARD,
+    body: shipyard,
     headers: { 'content-type': 'application/yaml' },
   });
   if (!put.ok) throw new Error(`the shipyard was refused: ${await put.text()}`);

@@ -17,10 +17,8 @@ export async function startNode(
   env: Record<string, string>,
   ready: RegExp,
 ): Promise<{ process: Measured; match: RegExpMatchArray }> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL(script, import.meta.url)), ...args], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const started = spawnNode(name, script, args, env);
+  const { child } = started;
   const match = await new Promise<RegExpMatchArray>((resolve, reject) => {
     let text = '';
     const limit = setTimeout(() => reject(new Error(`${name} was not ready within ${READY_MAX_MS} ms`)), READY_MAX_MS);
@@ -33,7 +31,21 @@ export async function startNode(
     });
     child.once('exit', (code) => reject(new Error(`${name} ended with ${code} before it was ready`)));
   });
-  return { process: { name, child, pid: child.pid ?? 0 }, match };
+  return { process: started, match };
+}
+
+/** Starts a Node process that says nothing when it is ready. */
+export function spawnNode(
+  name: string,
+  script: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): Measured {
+  const child = spawn(process.execPath, [fileURLToPath(new URL(script, import.meta.url)), ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return { name, child, pid: child.pid ?? 0 };
 }
 
 /** Ends a process by its own id. */

@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createClient, type Service, serve, silentLogger } from '@slipway/sdk';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readSources } from '../../services/evaluate/src/providers/sources.ts';
@@ -202,4 +203,33 @@ test('a context is shown as the tree of its runs, an event as it is', async () =
   const answer = events.find((one: { event: { type: string } }) => one.event.type === 'evaluation.finished').event;
   expect(JSON.parse((await cli('get', 'event', answer.id)).stdout)).toEqual(answer);
   expect(await cli('get', 'event', 'nobody')).toMatchObject({ code: 2 });
+});
+
+test('docs/evaluate/evaluations.md: its commands end as it says', async () => {
+  const page = readFileSync(fileURLToPath(new URL('../../docs/evaluate/evaluations.md', import.meta.url)), 'utf8');
+  const at = join(folder, 'docs');
+  mkdirSync(at);
+  for (const [, file = '', text = ''] of page.matchAll(/```yaml\n# (\S+)\n([\s\S]*?)```/g)) {
+    writeFileSync(join(at, file), text);
+  }
+  await using fresh = await startServe();
+  const client = createClient({ server: fresh.url, source: '/evaluate' });
+  const tasks = evaluateTasks({ sources: readSources(undefined, {}), client, nowMs: Date.now });
+  const judge = serve({ tasks, server: fresh.url, signals: false, log: silentLogger });
+  const named: Record<string, string> = {};
+  const lines = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) => block.trim().split('\n'));
+  for (const line of lines) {
+    const [, command = '', promised = ''] = /^npx slipway (.*?) *# (\d+)\b/.exec(line) ?? [];
+    // As the shell would read them: quotes around a word, and two names for what was just judged.
+    const words = command.trim().split(/ +/);
+    const args = words.map((word) => named[word] ?? word.replace(/^'(.*)'$/, '$1'));
+    const ended = await slipway(args, { env: { SLIPWAY_SERVER: fresh.url }, cwd: at });
+    expect({ line, code: ended.code, stderr: ended.stderr }).toMatchObject({ line, code: Number(promised) });
+    const { items } = await client.listEvaluations({ project: 'shop' }).catch(() => ({ items: [] }));
+    for (const { id, result, slis } of items)
+      if (slis?.[0]?.value) named[result === 'pass' ? '$PASSED' : '$FAILED'] = id;
+  }
+  expect(lines.length).toBeGreaterThan(15);
+  await judge.close();
+  client.close();
 });
