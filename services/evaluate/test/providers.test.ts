@@ -407,6 +407,52 @@ describe('addresses that authors write', () => {
     });
 });
 
+describe('an http source of the operator', () => {
+  const asked = async (query: unknown, handler: Handler = json({ value: 7 }), labels: Record<string, string> = {}) => {
+    await using server = await fakeServer(handler);
+    const config = {
+      sources: {
+        stats: { type: 'http', url: `${server.url}/api`, headers: { 'x-key': { env: 'STATS_KEY', prefix: 'Key ' } } },
+      },
+    };
+    const [value] = await measureAll({
+      queries: queriesFor(['rt'], { rt: query as Indicators[string] }, readSources(config, { STATS_KEY: 's3cret' })),
+      context: { ...context, labels },
+      deadlineMs: 1000,
+      timeoutMs: 500,
+      lateData: null,
+      signal: new AbortController().signal,
+    });
+    return { value, seen: [...server.seen] };
+  };
+
+  test('is asked below its address, private as it may be, with the secret that only its name stands for', async () => {
+    const { value, seen } = await asked({ query: 'p95?s=$SERVICE', path: '$.value' });
+    expect(value).toMatchObject({ success: true, value: 7 });
+    expect(seen[0]?.url).toMatchObject({ pathname: '/api/p95', search: '?s=carts' });
+    expect(seen[0]?.headers['x-key']).toBe('Key s3cret');
+  });
+
+  test.each([
+    ['another host', 'http://example.com/x', {}],
+    ['another host without a scheme', '//example.com/x', {}],
+    ['a path beside it', '/admin', {}],
+    ['a way up', 'a/../../admin', {}],
+    ['a way up that a label opens', '$LABEL.a/admin', { a: '..' }],
+  ])('%s is refused, and the secret stays at home', async (_, query, labels) => {
+    const { value, seen } = await asked({ query, path: '$.value' }, json({ value: 7 }), labels);
+    expect(value).toMatchObject({ success: false });
+    expect(value?.message).toContain('leads away from');
+    expect(value?.message).not.toContain('s3cret');
+    expect(seen).toHaveLength(0);
+  });
+
+  test('an author cannot replace its secret', async () => {
+    const { seen } = await asked({ query: 'x', headers: { 'x-key': 'mine', 'x-other': 'o' }, path: '$.value' });
+    expect(seen[0]?.headers).toMatchObject({ 'x-key': 'Key s3cret', 'x-other': 'o' });
+  });
+});
+
 describe('sources', () => {
   test('one address in the environment is enough for Prometheus', () => {
     expect(readSources(undefined, { SLIPWAY_PROMETHEUS: 'http://prom:9090/base' })).toMatchObject({

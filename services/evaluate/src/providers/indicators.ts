@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { askDatadog } from './datadog.ts';
 import { askDynatrace } from './dynatrace.ts';
 import { ProviderFault } from './fault.ts';
-import { askJson } from './json-http.ts';
+import { askJson, askJsonBelow } from './json-http.ts';
 import { askPrometheus } from './prometheus.ts';
 import { REDUCERS } from './reduce.ts';
 import { isAllowed, type Source, type Sources } from './sources.ts';
@@ -14,7 +14,7 @@ const STEP_DEFAULT_MS = 60_000;
 
 const spec = z.strictObject({
   source: z.string().optional().describe('A configured source; default the default one'),
-  query: z.string().optional().describe('PromQL, or a Datadog query'),
+  query: z.string().optional().describe('PromQL, a Datadog query, or a path below the address of an http source'),
   range: z.boolean().optional().describe('Prometheus: every step of the window instead of its end'),
   step: z.string().optional().describe('Prometheus: such as 30s; default 1m'),
   reduce: reducer.optional().describe('How several values become one'),
@@ -80,7 +80,7 @@ function byAddress(sli: string, given: Spec, url: string, sources: Sources): Que
     ...(body === undefined ? {} : { body }),
     ...(reduce === undefined ? {} : { reduce }),
   };
-  const ask = (attempt: Attempt): Promise<Measurement> =>
+  const ask = async (attempt: Attempt): Promise<Measurement> =>
     askJson(query, (address) => isAllowed(sources, address), attempt);
   return { sli, source: `http (${hostOf(url)})`, ask };
 }
@@ -107,6 +107,21 @@ function bySource(sli: string, given: Spec, source: Source): Query {
         source: `${source.name} (${source.account.url.host})`,
         ask: (attempt) => askDatadog(source.account, { query, reduce: reduce ?? 'avg' }, attempt),
       };
+    case 'http': {
+      const { method = 'GET', headers = {}, body, path = '$' } = given;
+      if (body !== undefined && method === 'GET')
+        return broken(sli, source.name, 'has a body with GET: use method POST');
+      const asked = {
+        ...{ url: query ?? '', method, headers, path },
+        ...(body === undefined ? {} : { body }),
+        ...(reduce === undefined ? {} : { reduce }),
+      };
+      return {
+        sli,
+        source: `${source.name} (${source.base.url.host})`,
+        ask: async (attempt) => askJsonBelow(source.base, asked, attempt),
+      };
+    }
     case 'dynatrace': {
       const metricSelector = given.metricSelector ?? query;
       if (metricSelector === undefined) return broken(sli, source.name, "needs 'metricSelector'");

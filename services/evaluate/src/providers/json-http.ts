@@ -16,11 +16,32 @@ export interface JsonQuery {
   readonly reduce?: Reducer;
 }
 
+/** An address that the operator configured, with headers that may hold secrets: they go nowhere but below it. */
+export interface JsonBase {
+  /** Ends with a slash. */
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /** Whether an address that an author wrote may be asked although it is not public. */
 export type IsAllowed = (url: URL) => boolean;
 
-export async function askJson(query: JsonQuery, isAllowed: IsAllowed, attempt: Attempt): Promise<Measurement> {
+export function askJson(query: JsonQuery, isAllowed: IsAllowed, attempt: Attempt): Promise<Measurement> {
   const url = addressOf(fillUrl(query.url, attempt));
+  return askAt(url, isAllowed(url), query, attempt);
+}
+
+/** The address in the query is relative to the base, and must stay below it once it is filled in. */
+export function askJsonBelow(base: JsonBase, query: JsonQuery, attempt: Attempt): Promise<Measurement> {
+  const relative = fillUrl(query.url, attempt);
+  const url = addressOf(relative, base.url);
+  if (url.origin !== base.url.origin || !url.pathname.startsWith(base.url.pathname)) {
+    throw new ProviderFault('refused', `${excerpt(relative)} leads away from ${base.url.href}: write a path below it`);
+  }
+  return askAt(url, true, { ...query, headers: { ...query.headers, ...base.headers } }, attempt);
+}
+
+async function askAt(url: URL, trusted: boolean, query: JsonQuery, attempt: Attempt): Promise<Measurement> {
   const body = query.body === undefined ? undefined : JSON.stringify(query.body);
   const answer = await exchange({
     url,
@@ -29,7 +50,7 @@ export async function askJson(query: JsonQuery, isAllowed: IsAllowed, attempt: A
     ...(body === undefined ? {} : { body }),
     timeoutMs: attempt.timeoutMs,
     signal: attempt.signal,
-    trusted: isAllowed(url),
+    trusted,
   });
   if (answer.status < 200 || answer.status > 299) throw faultOfStatus(answer, wordsOf);
   return readValue(jsonOf(answer), query);
@@ -51,9 +72,9 @@ function fillUrl(url: string, { context }: Attempt): string {
   });
 }
 
-function addressOf(text: string): URL {
+function addressOf(text: string, base?: URL): URL {
   try {
-    return new URL(text);
+    return new URL(text, base);
   } catch (error) {
     throw new ProviderFault('caller', `${excerpt(text)} is no address: write http://host/path or https://host/path`, {
       cause: error,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { DatadogAccount } from './datadog.ts';
 import type { DynatraceEnvironment } from './dynatrace.ts';
+import type { JsonBase } from './json-http.ts';
 import type { PrometheusServer } from './prometheus.ts';
 
 /**
@@ -21,6 +22,7 @@ const sourceSchema = z.discriminatedUnion('type', [
     applicationKey: fromEnv,
   }),
   z.strictObject({ type: z.literal('dynatrace'), url, token: fromEnv }),
+  z.strictObject({ type: z.literal('http'), url, headers: z.record(z.string(), secret).default({}) }),
 ]);
 
 const sourcesSchema = z.strictObject({
@@ -36,7 +38,8 @@ const sourcesSchema = z.strictObject({
 export type Source =
   | { readonly type: 'prometheus'; readonly name: string; readonly server: PrometheusServer }
   | { readonly type: 'datadog'; readonly name: string; readonly account: DatadogAccount }
-  | { readonly type: 'dynatrace'; readonly name: string; readonly environment: DynatraceEnvironment };
+  | { readonly type: 'dynatrace'; readonly name: string; readonly environment: DynatraceEnvironment }
+  | { readonly type: 'http'; readonly name: string; readonly base: JsonBase };
 
 export interface Sources {
   readonly byName: ReadonlyMap<string, Source>;
@@ -94,11 +97,21 @@ function sourceOf(name: string, given: z.output<typeof sourceSchema>, env: Envir
     }
     return `${value.prefix}${found}`;
   };
+  const all = (headers: Readonly<Record<string, z.output<typeof secret>>>): Record<string, string> =>
+    Object.fromEntries(Object.entries(headers).map(([key, value]) => [key, reveal(value)]));
   switch (given.type) {
-    case 'prometheus': {
-      const headers = Object.fromEntries(Object.entries(given.headers).map(([key, value]) => [key, reveal(value)]));
-      return { type: 'prometheus', name, server: { url: new URL(given.url), headers, trusted: true } };
-    }
+    case 'prometheus':
+      return {
+        type: 'prometheus',
+        name,
+        server: { url: new URL(given.url), headers: all(given.headers), trusted: true },
+      };
+    case 'http':
+      return {
+        type: 'http',
+        name,
+        base: { url: new URL(given.url.replace(/\/?$/, '/')), headers: all(given.headers) },
+      };
     case 'datadog':
       return {
         type: 'datadog',
