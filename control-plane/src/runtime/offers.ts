@@ -83,6 +83,11 @@ export class Offers {
     return ++this.#round;
   }
 
+  /** All attempts that may be claimed. */
+  all(): Offer[] {
+    return [...this.#queues.values()].flatMap((queue) => [...queue.offers.values()]);
+  }
+
   /** Withdraws what nobody has added since that round began: it is over, and another replica has seen to it. */
   endRound(round: number): void {
     for (const queue of this.#queues.values()) {

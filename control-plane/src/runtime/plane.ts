@@ -22,7 +22,7 @@ import type { Bus, Delivery } from '../bus/bus.ts';
 import type { Effect, Env, Run, RunInput } from '../engine/index.ts';
 import { openDispatches } from '../engine/index.ts';
 import { allowedCommands, runView, summarize, whyOf } from '../projection/index.ts';
-import type { RunQuery, Store, Timer } from '../store/store.ts';
+import type { RunQuery, Store, StoredEvent, Timer } from '../store/store.ts';
 import { InvalidCursor } from '../store/store.ts';
 import type { Committed, Verdict } from './advance.ts';
 import { Advance } from './advance.ts';
@@ -197,7 +197,11 @@ class Plane implements ControlPlane {
       leases: this.#leases,
       timers: this.#timers,
       offer: (run, dispatch, id) => this.#offer(run, dispatch, id),
-      onWalked: (streams) => log.info({ streams, ms: clock.now() - walkAt }, 'open runs are taken up'),
+      onWalked: (streams) => {
+        log.info({ streams, ms: clock.now() - walkAt }, 'open runs are taken up');
+        // A subscription is told of what is open, which is known from here on.
+        this.#push.start();
+      },
       onError,
     });
     this.#brokerWatch = new BrokerWatch({ bus, store, clock, onLoss: () => this.#brokerLost(), onError });
@@ -209,6 +213,9 @@ class Plane implements ControlPlane {
       log,
       submit: (events) => this.submit(events, { way: 'push' }),
       services: this.#services,
+      shared,
+      concurrency: this.#limits.pushConcurrency,
+      openTriggers: () => this.#openTriggers(),
     });
   }
 
@@ -221,7 +228,6 @@ class Plane implements ControlPlane {
         this.#relay.hello(task, isNew);
       }
     });
-    await this.#push.start();
     const isLoss = await this.#brokerWatch.start();
     if (isLoss) this.#log.warn({}, BROKER_LOST);
     this.#takeUp.start(isLoss);
@@ -647,6 +653,24 @@ class Plane implements ControlPlane {
     return taken;
   }
 
+  /** As they were sent when their attempts began. */
+  async #openTriggers(): Promise<StoredEvent[]> {
+    const events: StoredEvent[] = [];
+    for (const { run: id, task, attempt, uses } of this.#offers.all()) {
+      const loaded = await this.#advance.load(id);
+      const run = loaded?.run;
+      const node = run?.nodes[task];
+      if (run?.kind !== 'open' || node?.state !== 'open' || node.attempt.number !== attempt) continue;
+      events.push({
+        ...{ position: '', at: node.attempt.triggeredAt, direction: 'out', stream: id, json: node.attempt.json },
+        ...{ project: run.project, stage: run.stage, correlationid: run.correlationId },
+        ...{ type: `${uses}.triggered`, source: controlPlaneSource(run.dialect) },
+        ...(run.service === undefined ? {} : { service: run.service }),
+      });
+    }
+    return events;
+  }
+
   /** Hands an attempt to a claimer: `started`, with a lease. Undefined when it is not open any more. */
   async #grant(offer: Offer, request: ClaimRequest, wishedMs: number | undefined): Promise<string | undefined> {
     const leaseMs = wishedMs ?? offer.heartbeatMs ?? LEASE_DEFAULT_MS;
@@ -1000,7 +1024,7 @@ class Plane implements ControlPlane {
     this.#takeUp.stop();
     this.#brokerWatch.stop();
     this.#relay.stop();
-    this.#push.stop();
+    await this.#push.stop();
     this.#hub.endAll('the control plane is shutting down');
     for (const waits of this.#waits.values()) for (const resolve of waits) resolve(undefined as never);
   }

@@ -1,163 +1,244 @@
 import type { Accepted, Subscription } from '@slipway/contract';
 import { decodeHttp, isObject, plainType } from '@slipway/contract';
-import type { Store, StoredEvent } from '../store/store.ts';
+import type { Store, StoredDocument, StoredEvent } from '../store/store.ts';
+import { Breaker } from './breaker.ts';
 import type { Clock } from './clock.ts';
 import type { ControlPlane, Paged, ReceivedEvent } from './control-plane.ts';
 import { Refusal } from './control-plane.ts';
 import type { PlaneLog, PostEvent } from './outside.ts';
 import { listPage, paged } from './project-book.ts';
+import { type PushAnswer, PushRunner } from './push-runner.ts';
 import type { ServiceBook } from './service-book.ts';
 import { sinkProblem } from './sink.ts';
 
-const PAGE = 200;
-const TIMEOUT_MS = 10_000;
-const RETRY_MIN_MS = 500;
-const RETRY_MAX_MS = 60_000;
 const SUBSCRIPTIONS_MAX = 1000;
+const SAVE_MS = 500;
+const STOP_MAX_MS = 2_000;
+/** The clocks of two replicas may differ by so much. */
+const SKEW_MAX_MS = 2_000;
+/** One replica delivers for a subscription; when it is not heard of for so long, another does. */
+const LEASE_MS = 10_000;
+const ROUND_MS = 3_000;
+const LOOK_MS = 500;
 
-type Runner = { subscription: Subscription; position: string; busy: boolean; retryMs: number; stopped: boolean };
+export type PushOptions = {
+  store: Store;
+  clock: Clock;
+  /** Other replicas deliver as well. */
+  shared: boolean;
+  post: PostEvent | undefined;
+  log: PlaneLog;
+  /** Deliveries of one subscription that are under way at once. */
+  concurrency: number;
+  submit(events: readonly ReceivedEvent[]): Promise<Accepted>;
+  /** The triggered events of all attempts that wait for a service. */
+  openTriggers(): Promise<StoredEvent[]>;
+  services: ServiceBook;
+};
 
-/**
- * Delivers events to push subscriptions, at least once and in order: the position of what a sink has taken is kept in
- * the store. A sink that fails holds up only itself.
- */
+/** What is kept beside a subscription, in a document of its own: nobody who changes the one overwrites the other. */
+type Delivery = {
+  position: string;
+  /** Attempts that were open then, when it was made, are to be delivered first; undefined once they are. */
+  backlogUntil?: number | undefined;
+  owner?: string | undefined;
+  until?: number | undefined;
+  failures: number;
+  lastError?: string;
+  lastDeliveredAt?: number;
+};
+
+type Owned = { runner: PushRunner; delivery: Delivery; revision: number; isSaving: boolean; isDirty: boolean };
+
+/** The push subscriptions: who has one, and which of them this replica delivers for. */
 export class Push {
-  readonly #store: Store;
-  readonly #clock: Clock;
-  readonly #post: PostEvent | undefined;
-  readonly #log: PlaneLog;
-  readonly #submit: (events: readonly ReceivedEvent[]) => Promise<Accepted>;
-  readonly #services: ServiceBook;
-  readonly #runners = new Map<string, Runner>();
+  readonly #options: PushOptions;
+  readonly #replica: string;
+  readonly #owned = new Map<string, Owned>();
+  /** By origin: what does not answer for one subscription does not for another. */
+  readonly #breakers = new Map<string, Breaker>();
   #stopped = false;
   #woken = false;
 
-  constructor(options: {
-    store: Store;
-    clock: Clock;
-    post: PostEvent | undefined;
-    log: PlaneLog;
-    submit(events: readonly ReceivedEvent[]): Promise<Accepted>;
-    services: ServiceBook;
-  }) {
-    this.#store = options.store;
-    this.#clock = options.clock;
-    this.#post = options.post;
-    this.#log = options.log;
-    this.#submit = options.submit;
-    this.#services = options.services;
+  constructor(options: PushOptions) {
+    this.#options = options;
+    this.#replica = options.clock.random().toString(36).slice(2);
   }
 
-  async start(): Promise<void> {
-    for (const found of await this.#store.listDocuments('subscription', { limit: SUBSCRIPTIONS_MAX })) {
-      const subscription = found.value as Subscription;
-      const cursor = await this.#store.getDocument('cursor', subscription.id);
-      this.#runners.set(subscription.id, {
-        subscription,
-        position: String(cursor?.value ?? ''),
-        busy: false,
-        retryMs: RETRY_MIN_MS,
-        stopped: false,
-      });
-    }
-    this.wake();
+  start(): void {
+    if (!this.#options.post) return;
+    void this.#go();
+    if (this.#options.shared) this.#lookLater();
+  }
+
+  /** Others commit as well, and what is committed here is seen a moment later. */
+  #lookLater(): void {
+    this.#options.clock.after(LOOK_MS, () => {
+      if (this.#stopped) return;
+      this.wake();
+      this.#lookLater();
+    });
   }
 
   /** Something was committed. */
   wake(): void {
-    if (this.#runners.size === 0 || this.#woken || this.#stopped || !this.#post) return;
+    if (this.#owned.size === 0 || this.#woken || this.#stopped) return;
     this.#woken = true;
-    this.#clock.soon(() => {
+    this.#options.clock.soon(() => {
       this.#woken = false;
-      for (const runner of this.#runners.values()) if (!runner.busy) void this.#run(runner);
+      for (const { runner } of this.#owned.values()) runner.wake();
     });
   }
 
-  stop(): void {
+  /** Keeps how far each is, and leaves them to others. */
+  async stop(): Promise<void> {
     this.#stopped = true;
+    for (const { runner } of this.#owned.values()) runner.stop();
+    const { clock } = this.#options;
+    const saved = Promise.all([...this.#owned].map(([id, owned]) => this.#save(id, owned)));
+    await Promise.race([saved, new Promise<void>((resolve) => void clock.after(STOP_MAX_MS, resolve))]);
   }
 
-  async #run(runner: Runner): Promise<void> {
-    runner.busy = true;
+  // ---- who delivers
+
+  /** Once where nobody else delivers, else again and again. */
+  async #go(): Promise<void> {
+    const { clock, log, shared } = this.#options;
+    let isAgain = shared;
     try {
-      for (;;) {
-        if (this.#stopped || runner.stopped) return;
-        const events = await this.#store.eventsAfter({
-          ...(runner.position === '' ? {} : { position: runner.position }),
-          limit: PAGE,
-        });
-        const last = events.at(-1);
-        if (!last) return;
-        for (const event of events) {
-          if (this.#stopped || runner.stopped) return;
-          if (wants(runner.subscription, event)) await this.#deliver(runner, event);
-          runner.position = event.position;
-        }
-        await this.#store.putDocument('cursor', runner.subscription.id, runner.position);
-      }
+      await this.#round();
     } catch (error) {
-      this.#failed(runner, error instanceof Error ? error.message : String(error));
-    } finally {
-      runner.busy = false;
+      log.warn({ error: String(error) }, 'push subscriptions could not be read, they will be again');
+      isAgain = true;
+    }
+    if (isAgain) clock.after(ROUND_MS, () => void (this.#stopped ? undefined : this.#go()));
+  }
+
+  /** Takes what nobody delivers for, keeps what is ours, and lets go of what is not any more. */
+  async #round(): Promise<void> {
+    const { store, clock, shared } = this.#options;
+    const found = await store.listDocuments('subscription', { limit: SUBSCRIPTIONS_MAX });
+    const known = new Set(found.map(({ id }) => id));
+    for (const id of this.#owned.keys()) if (!known.has(id)) this.#drop(id);
+    for (const { id, value } of found) {
+      const owned = this.#owned.get(id);
+      if (owned) {
+        owned.runner.subscription = value as Subscription;
+        if ((owned.delivery.until ?? 0) - clock.now() < LEASE_MS / 2) await this.#save(id, owned);
+        continue;
+      }
+      const document = await store.getDocument('cursor', id);
+      const delivery = deliveryOf(document);
+      if (shared && delivery.owner !== undefined && (delivery.until ?? 0) > clock.now()) continue;
+      await this.#own(value as Subscription, delivery, document?.revision);
     }
   }
 
-  #failed(runner: Runner, message: string): void {
-    runner.subscription = {
-      ...runner.subscription,
-      failures: runner.subscription.failures + 1,
-      lastError: message.slice(0, 500),
+  async #own(subscription: Subscription, before: Delivery, revision: number | undefined): Promise<void> {
+    const { store, clock, post, concurrency, log, openTriggers } = this.#options;
+    if (!post) return;
+    const { id } = subscription;
+    const delivery = { ...before, ...this.#lease() };
+    const written = await store.putDocument('cursor', id, delivery, revision ?? 'absent');
+    // Another replica was faster.
+    if (written === undefined) return;
+    const { backlogUntil = 0 } = delivery;
+    const backlog = backlogUntil === 0 ? [] : (await openTriggers()).filter(({ at }) => at <= backlogUntil);
+    const runner = new PushRunner({
+      ...{ subscription, position: delivery.position, backlog, store, clock, post, concurrency },
+      breaker: this.#breakerOf(subscription.sink),
+      onDelivered: (event, answer) => this.#delivered(id, event, answer),
+      onRefused: (event, status) =>
+        log.warn({ subscription: id, status, event: event.position }, 'a sink refused an event: it is passed over'),
+      onFailed: (message) => this.#failed(id, message),
+      onProgress: () => this.#saveSoon(id),
+    });
+    this.#owned.set(id, { runner, delivery, revision: written, isSaving: false, isDirty: false });
+    runner.wake();
+  }
+
+  #lease(): Pick<Delivery, 'owner' | 'until'> {
+    const { clock, shared } = this.#options;
+    if (this.#stopped) return { owner: undefined, until: undefined };
+    return shared ? { owner: this.#replica, until: clock.now() + LEASE_MS } : {};
+  }
+
+  #drop(id: string): void {
+    this.#owned.get(id)?.runner.stop();
+    this.#owned.delete(id);
+  }
+
+  #breakerOf(sink: string): Breaker {
+    const { origin } = new URL(sink);
+    const breaker = this.#breakers.get(origin) ?? new Breaker(this.#options.clock);
+    if (this.#breakers.size >= SUBSCRIPTIONS_MAX) this.#breakers.clear();
+    this.#breakers.set(origin, breaker);
+    return breaker;
+  }
+
+  #saveSoon(id: string): void {
+    const owned = this.#owned.get(id);
+    if (!owned || owned.isDirty) return;
+    owned.isDirty = true;
+    this.#options.clock.after(SAVE_MS, () => void this.#save(id, owned));
+  }
+
+  async #save(id: string, owned: Owned): Promise<void> {
+    const { store, log } = this.#options;
+    if (owned.isSaving || this.#owned.get(id) !== owned) return;
+    owned.isSaving = true;
+    owned.isDirty = false;
+    const { position, hasBacklog } = owned.runner;
+    owned.delivery = {
+      ...owned.delivery,
+      position,
+      ...(hasBacklog ? {} : { backlogUntil: undefined }),
+      ...this.#lease(),
     };
-    void this.#store.putDocument('subscription', runner.subscription.id, runner.subscription).catch(() => undefined);
-    this.#log.warn(
-      { subscription: runner.subscription.id, error: message },
-      'a push subscription could not be served, it will be again',
-    );
-    const delayMs = Math.round(runner.retryMs * (0.5 + this.#clock.random() / 2));
-    runner.retryMs = Math.min(runner.retryMs * 2, RETRY_MAX_MS);
-    this.#clock.after(delayMs, () => {
-      if (!this.#stopped && !runner.stopped && !runner.busy) void this.#run(runner);
-    });
+    try {
+      const written = await store.putDocument('cursor', id, owned.delivery, owned.revision);
+      if (written !== undefined) owned.revision = written;
+      // Another replica took it for abandoned; what both deliver for a moment is delivered twice.
+      else if (this.#owned.get(id) === owned) this.#drop(id);
+    } catch (error) {
+      log.warn(
+        { subscription: id, error: String(error) },
+        'how far a push subscription is could not be kept, it will be',
+      );
+      this.#saveSoon(id);
+    } finally {
+      owned.isSaving = false;
+    }
   }
 
-  async #deliver(runner: Runner, event: StoredEvent): Promise<void> {
-    const { subscription } = runner;
-    if (!this.#post) return;
-    const answer = await this.#post.send({
-      sink: subscription.sink,
-      json: event.json,
-      mode: subscription.mode,
-      timeoutMs: TIMEOUT_MS,
-    });
-    if (answer.status < 200 || answer.status >= 300) {
-      // What the sink will never take must not hold up the rest; 408, 425, 429 are invitations to come back.
-      const later = answer.status >= 500 || answer.status === 408 || answer.status === 425 || answer.status === 429;
-      if (later) throw new Error(`${subscription.sink} answered ${answer.status}`);
-      this.#log.warn(
-        { subscription: subscription.id, status: answer.status, event: event.position },
-        'a sink refused an event: it is passed over',
+  // ---- what became of a delivery
+
+  #failed(id: string, message: string): void {
+    const owned = this.#owned.get(id);
+    if (!owned) return;
+    const failures = owned.delivery.failures + 1;
+    owned.delivery = { ...owned.delivery, failures, lastError: message.slice(0, 500) };
+    if (failures === 1 || failures % 100 === 0)
+      this.#options.log.warn(
+        { subscription: id, error: message, failures },
+        'a push subscription could not be served, it will be again',
       );
-      return;
-    }
-    if (subscription.failures > 0) {
-      runner.subscription = { ...subscription, failures: 0 };
-      void this.#store.putDocument('subscription', subscription.id, runner.subscription).catch(() => undefined);
-    }
-    runner.retryMs = RETRY_MIN_MS;
-    runner.subscription = { ...runner.subscription, lastDeliveredAt: this.#clock.now() };
+    this.#saveSoon(id);
+  }
+
+  async #delivered(id: string, event: StoredEvent, answer: PushAnswer): Promise<void> {
+    const owned = this.#owned.get(id);
+    if (!owned) return;
+    owned.delivery = { ...owned.delivery, failures: 0, lastDeliveredAt: this.#options.clock.now() };
     if (event.direction === 'out' && event.type.endsWith('.triggered') && event.type.split('.').length === 2)
-      await this.#started(subscription, event, answer);
+      await this.#started(owned.runner.subscription, event, answer);
   }
 
   /** A sink that took a task has started it; a finished event in its answer is the answer. */
-  async #started(
-    subscription: Subscription,
-    event: StoredEvent,
-    answer: Awaited<ReturnType<PostEvent['send']>>,
-  ): Promise<void> {
+  async #started(subscription: Subscription, event: StoredEvent, answer: PushAnswer): Promise<void> {
     const sent = JSON.parse(event.json) as Record<string, unknown>;
     const task = event.type.split('.')[0] ?? '';
-    this.#services.seen({ task, source: subscription.sink, way: 'push', version: undefined });
+    this.#options.services.seen({ task, source: subscription.sink, way: 'push', version: undefined });
     const prefix = String(sent.type).startsWith('sh.keptn.event.') ? 'sh.keptn.event.' : '';
     const source = subscription.sink;
     const link = { causationid: String(sent.id), triggeredid: String(sent.id), correlationid: event.correlationid };
@@ -179,83 +260,97 @@ export class Push {
           if (plainType(one.type) === `${task}.finished`) answers.push({ event: { ...link, ...one, source } });
     }
     for (const one of answers) {
-      await this.#submit([one]).catch((error: unknown) => {
-        this.#log.warn({ subscription: subscription.id, error: String(error) }, 'the answer of a sink was refused');
+      await this.#options.submit([one]).catch((error: unknown) => {
+        this.#options.log.warn(
+          { subscription: subscription.id, error: String(error) },
+          'the answer of a sink was refused',
+        );
       });
     }
   }
 
+  // ---- the API
+
   async list(page: { limit: number; cursor?: string }): Promise<Paged<Subscription>> {
-    return paged(
-      await this.#store.listDocuments('subscription', listPage(page)),
-      page.limit,
-      (one) => this.#runners.get(one.id)?.subscription ?? (one.value as Subscription),
-    );
+    const { store } = this.#options;
+    const found = paged(await store.listDocuments('subscription', listPage(page)), page.limit, (one) => one.value);
+    const items = await Promise.all(found.items.map((value) => this.#view(value as Subscription)));
+    return found.next === undefined ? { items } : { items, next: found.next };
   }
 
   async get(id: string): Promise<Subscription> {
-    const found = this.#runners.get(id)?.subscription ?? (await this.#store.getDocument('subscription', id))?.value;
+    const found = (await this.#options.store.getDocument('subscription', id))?.value;
     if (!isObject(found)) throw new Refusal('not-found', `there is no subscription '${id.slice(0, 80)}'`);
-    return found as Subscription;
+    return this.#view(found as Subscription);
+  }
+
+  async #view(subscription: Subscription): Promise<Subscription> {
+    const { id } = subscription;
+    const delivery = this.#owned.get(id)?.delivery ?? deliveryOf(await this.#options.store.getDocument('cursor', id));
+    const { failures, lastError, lastDeliveredAt } = delivery;
+    return {
+      ...subscription,
+      failures,
+      ...(lastError === undefined ? {} : { lastError }),
+      ...(lastDeliveredAt === undefined ? {} : { lastDeliveredAt }),
+    };
   }
 
   async put(
     id: string,
     change: Parameters<ControlPlane['putSubscription']>[1],
   ): Promise<{ subscription: Subscription; created: boolean }> {
+    const { store, clock, shared, post } = this.#options;
     if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(id))
       throw new Refusal(
         'invalid-name',
         'a subscription id has letters, digits, dots, dashes and underscores, at most 128',
       );
-    const problem = sinkProblem(change.sink) ?? this.#post?.refuses(change.sink);
+    const problem = sinkProblem(change.sink) ?? post?.refuses(change.sink);
     if (problem)
       throw new Refusal('invalid-sink', problem, {
         errors: [{ code: 'invalid-sink', detail: problem, pointer: '/sink' }],
       });
-    if (!this.#post) throw new Refusal('not-allowed-now', 'push subscriptions are switched off here');
-    const before = await this.#store.getDocument('subscription', id);
-    if (!before && this.#runners.size >= SUBSCRIPTIONS_MAX)
+    if (!post) throw new Refusal('not-allowed-now', 'push subscriptions are switched off here');
+    const before = (await store.getDocument('subscription', id))?.value as Subscription | undefined;
+    if (
+      !before &&
+      (await store.listDocuments('subscription', { limit: SUBSCRIPTIONS_MAX })).length >= SUBSCRIPTIONS_MAX
+    )
       throw new Refusal('invalid-request', `at most ${SUBSCRIPTIONS_MAX} subscriptions`);
-    const subscription: Subscription = {
-      ...change,
-      id,
-      createdAt: before ? (before.value as Subscription).createdAt : this.#clock.now(),
-      failures: 0,
-    };
-    await this.#store.putDocument('subscription', id, subscription);
-    const running = this.#runners.get(id);
-    if (running) {
-      running.subscription = subscription;
-      running.retryMs = RETRY_MIN_MS;
-    } else {
-      // From now on: what was before the subscription is history.
-      const position = (await this.#store.lastPosition()) ?? '';
-      await this.#store.putDocument('cursor', id, position);
-      this.#runners.set(id, { subscription, position, busy: false, retryMs: RETRY_MIN_MS, stopped: false });
+    const subscription: Subscription = { ...change, id, createdAt: before?.createdAt ?? clock.now(), failures: 0 };
+    if (!before) {
+      // From now on, and what is open: the rest of what was before the subscription is history.
+      const position = (await store.lastPosition()) ?? '';
+      const backlogUntil = clock.now() + (shared ? SKEW_MAX_MS : 0);
+      await store.putDocument('cursor', id, { position, backlogUntil, failures: 0 } satisfies Delivery);
     }
-    this.wake();
+    await store.putDocument('subscription', id, subscription);
+    const owned = this.#owned.get(id);
+    if (owned) {
+      // Another address is another target, and gets what the one before has not taken.
+      await this.#save(id, owned);
+      this.#drop(id);
+    }
+    const document = await store.getDocument('cursor', id);
+    const delivery = deliveryOf(document);
+    const isOthers =
+      delivery.owner !== undefined && delivery.owner !== this.#replica && (delivery.until ?? 0) > clock.now();
+    if (!isOthers) await this.#own(subscription, { ...delivery, failures: 0 }, document?.revision);
     return { subscription, created: before === undefined };
   }
 
   async delete(id: string): Promise<void> {
-    const runner = this.#runners.get(id);
-    if (runner) runner.stopped = true;
-    this.#runners.delete(id);
-    const was = await this.#store.deleteDocument('subscription', id);
-    await this.#store.deleteDocument('cursor', id);
+    this.#drop(id);
+    const was = await this.#options.store.deleteDocument('subscription', id);
+    await this.#options.store.deleteDocument('cursor', id);
     if (!was) throw new Refusal('not-found', `there is no subscription '${id.slice(0, 80)}'`);
   }
 }
 
-function wants(subscription: Subscription, event: StoredEvent): boolean {
-  if (event.ignored !== undefined) return false;
-  if (subscription.project !== undefined && subscription.project !== event.project) return false;
-  if (subscription.stage !== undefined && subscription.stage !== event.stage) return false;
-  if (subscription.service !== undefined && subscription.service !== event.service) return false;
-  if (subscription.types.length === 0) return true;
-  return subscription.types.some((type) => {
-    const plain = plainType(type);
-    return plain.endsWith('*') ? event.type.startsWith(plain.slice(0, -1)) : event.type === plain;
-  });
+function deliveryOf(document: StoredDocument | undefined): Delivery {
+  const { value } = document ?? {};
+  if (isObject(value)) return value as Delivery;
+  // As it was before 0.2: the position alone.
+  return { position: typeof value === 'string' ? value : '', failures: 0 };
 }

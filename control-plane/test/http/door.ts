@@ -46,6 +46,8 @@ export type TestDoorOptions = {
   limits?: HttpOptions['limits'];
   planeLimits?: Partial<PlaneLimits>;
   intakeProblem?: () => string | undefined;
+  /** Sinks of push subscriptions on this machine are let through. */
+  pushPrivate?: boolean;
   webRoot?: string;
   /** A store that other control planes use as well, in place of a SQLite file of its own. */
   shared?: () => Promise<Store>;
@@ -72,7 +74,7 @@ export async function openDoor(options: TestDoorOptions = {}): Promise<TestDoor>
     clock: systemClock,
     shared: options.shared !== undefined,
     log,
-    post: makePost({ allowPrivate: false }),
+    post: makePost({ allowPrivate: options.pushPrivate ?? false }),
     limits: options.planeLimits,
     intakeProblem: options.intakeProblem,
   });

@@ -1,0 +1,215 @@
+import type { Subscription } from '@slipway/contract';
+import { plainType } from '@slipway/contract';
+import type { Store, StoredEvent } from '../store/store.ts';
+import { type Breaker, fullJitter } from './breaker.ts';
+import type { Clock } from './clock.ts';
+import type { PostEvent } from './outside.ts';
+
+const PAGE = 200;
+const TIMEOUT_MS = 10_000;
+const RETRY_MIN_MS = 500;
+const RETRY_MAX_MS = 60_000;
+/** Events that were read and not yet taken; no more are read until the oldest is. */
+const WINDOW_MAX = 1000;
+/** A sink that answers others and refuses this one so often would hold up all the rest. */
+const REFUSALS_MAX = 20;
+const READ_RETRY_MS = 1000;
+
+export type PushAnswer = Awaited<ReturnType<PostEvent['send']>>;
+
+export type PushRunnerOptions = {
+  subscription: Subscription;
+  /** What the sink has taken, up to here. */
+  position: string;
+  /** What is to be delivered before that: attempts that were open when the subscription was made. */
+  backlog: readonly StoredEvent[];
+  store: Store;
+  clock: Clock;
+  post: PostEvent;
+  breaker: Breaker;
+  concurrency: number;
+  onDelivered(event: StoredEvent, answer: PushAnswer): Promise<void>;
+  onRefused(event: StoredEvent, status: number): void;
+  onFailed(message: string): void;
+  /** The sink has taken more: it is to be kept. */
+  onProgress(): void;
+};
+
+type Item = { event: StoredEvent; before: string; tries: number; isBacklog: boolean };
+
+/**
+ * Delivers the events of one subscription, at least once: those of a run one after the other, those of different runs at
+ * the same time.
+ */
+export class PushRunner {
+  readonly #options: PushRunnerOptions;
+  subscription: Subscription;
+  /** Read and not taken, in the order of the store. */
+  readonly #window = new Set<Item>();
+  /** Of each run; the first is on its way, or may be, or waits for its retry. */
+  readonly #byStream = new Map<string, Item[]>();
+  #ready: Item[] = [];
+  #readTo: string;
+  #inFlight = 0;
+  #isReading = false;
+  #isMore = true;
+  #isWaiting = false;
+  #stopped = false;
+
+  constructor(options: PushRunnerOptions) {
+    this.#options = options;
+    this.subscription = options.subscription;
+    this.#readTo = options.position;
+    for (const event of options.backlog) if (wants(this.subscription, event)) this.#add(event, true);
+  }
+
+  /** Everything up to here is taken. */
+  get position(): string {
+    for (const item of this.#window) return item.before;
+    return this.#readTo;
+  }
+
+  /** Something of what was open at the beginning is not taken yet. */
+  get hasBacklog(): boolean {
+    for (const item of this.#window) return item.isBacklog;
+    return false;
+  }
+
+  /** Something was committed. */
+  wake(): void {
+    this.#isMore = true;
+    void this.#read();
+    this.#pump();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  async #read(): Promise<void> {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    const { store, clock, onFailed, onProgress } = this.#options;
+    try {
+      while (this.#isMore && this.#window.size < WINDOW_MAX && !this.#stopped) {
+        this.#isMore = false;
+        const after = this.#readTo === '' ? {} : { position: this.#readTo };
+        const events = await store.eventsAfter({ ...after, limit: PAGE });
+        for (const event of events) {
+          if (wants(this.subscription, event)) this.#add(event);
+          this.#readTo = event.position;
+        }
+        if (events.length > 0) {
+          this.#isMore = true;
+          onProgress();
+        }
+        this.#pump();
+      }
+    } catch (error) {
+      onFailed(error instanceof Error ? error.message : String(error));
+      this.#isMore = true;
+      clock.after(READ_RETRY_MS, () => void this.#read());
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
+  #add(event: StoredEvent, isBacklog = false): void {
+    const item = { event, before: this.#readTo, tries: 0, isBacklog };
+    this.#window.add(item);
+    const items = this.#byStream.get(event.stream);
+    if (items) items.push(item);
+    else {
+      this.#byStream.set(event.stream, [item]);
+      this.#ready.push(item);
+    }
+  }
+
+  #pump(): void {
+    const { concurrency, breaker, clock } = this.#options;
+    while (this.#ready.length > 0 && this.#inFlight < concurrency && !this.#stopped && !this.#isWaiting) {
+      const waitMs = breaker.waitMs();
+      if (waitMs > 0) {
+        this.#isWaiting = true;
+        clock.after(waitMs, () => {
+          this.#isWaiting = false;
+          this.#pump();
+        });
+        return;
+      }
+      const item = this.#ready.shift();
+      if (item) void this.#deliver(item);
+    }
+  }
+
+  async #deliver(item: Item): Promise<void> {
+    const { post, breaker, onFailed } = this.#options;
+    const { sink, mode } = this.subscription;
+    this.#inFlight++;
+    let answer: PushAnswer | undefined;
+    try {
+      answer = await post.send({ sink, json: item.event.json, mode, timeoutMs: TIMEOUT_MS });
+    } catch (error) {
+      breaker.failed();
+      onFailed(error instanceof Error ? error.message : String(error));
+    }
+    this.#inFlight--;
+    if (answer === undefined) this.#again(item);
+    else await this.#answered(item, answer);
+    this.#pump();
+  }
+
+  async #answered(item: Item, answer: PushAnswer): Promise<void> {
+    const { breaker, onDelivered, onRefused, onFailed } = this.#options;
+    const { status } = answer;
+    if (status >= 200 && status < 300) {
+      breaker.succeeded();
+      await onDelivered(item.event, answer);
+      this.#taken(item);
+      return;
+    }
+    // What the sink will never take must not hold up the rest; 408, 425, 429 are invitations to come back.
+    const isLater = status >= 500 || status === 408 || status === 425 || status === 429;
+    if (isLater) breaker.failed();
+    else breaker.succeeded();
+    if (isLater && item.tries < REFUSALS_MAX) {
+      onFailed(`${this.subscription.sink} answered ${status}`);
+      this.#again(item);
+      return;
+    }
+    onRefused(item.event, status);
+    this.#taken(item);
+  }
+
+  #taken(item: Item): void {
+    this.#window.delete(item);
+    const items = this.#byStream.get(item.event.stream) ?? [];
+    items.shift();
+    const [next] = items;
+    if (next) this.#ready.push(next);
+    else this.#byStream.delete(item.event.stream);
+    this.#options.onProgress();
+    if (this.#isMore) void this.#read();
+  }
+
+  #again(item: Item): void {
+    const { clock } = this.#options;
+    clock.after(fullJitter(clock, item.tries, RETRY_MIN_MS, RETRY_MAX_MS), () => {
+      this.#ready.push(item);
+      this.#pump();
+    });
+    item.tries++;
+  }
+}
+
+function wants(subscription: Subscription, event: StoredEvent): boolean {
+  if (event.ignored !== undefined) return false;
+  if (subscription.project !== undefined && subscription.project !== event.project) return false;
+  if (subscription.stage !== undefined && subscription.stage !== event.stage) return false;
+  if (subscription.service !== undefined && subscription.service !== event.service) return false;
+  if (subscription.types.length === 0) return true;
+  return subscription.types.some((type) => {
+    const plain = plainType(type);
+    return plain.endsWith('*') ? event.type.startsWith(plain.slice(0, -1)) : event.type === plain;
+  });
+}
