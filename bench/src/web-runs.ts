@@ -53,7 +53,13 @@ export async function measureFirstPage({ url, browser }: Bench): Promise<Figure[
   times.sort((a, b) => a - b);
   const all = times.map((ms) => Math.round(ms)).join(', ');
   return [
-    { name: 'first page, address to painted', value: round(percentile(times, 0.5)), goal: 500, unit: 'ms', note: `median of ${all}` },
+    {
+      name: 'first page, address to painted',
+      value: round(percentile(times, 0.5)),
+      goal: 500,
+      unit: 'ms',
+      note: `median of ${all}`,
+    },
     { name: 'JavaScript until then, gzip', value: round(scriptBytes / 1_000), goal: 150, unit: 'KB' },
   ];
 }
@@ -78,7 +84,10 @@ export async function measureFilters({ url }: Bench): Promise<Figure[]> {
       value: round(first?.ms ?? 0),
       goal: 500,
       unit: 'ms',
-      note: slowest.slice(0, 3).map(({ filter, ms }) => `${filter} ${round(ms)}`).join('; '),
+      note: slowest
+        .slice(0, 3)
+        .map(({ filter, ms }) => `${filter} ${round(ms)}`)
+        .join('; '),
     },
   ];
 }
