@@ -25,8 +25,15 @@ import { type Followed, warnOfCycles } from './trigger-cycles.ts';
  * So `<task>.result` is no condition on that task's result: it asks for the result of the sequence, if that task ran last. Other
  * keys are never looked at, and the keys are alternatives.
  */
-export function linkTriggers(reading: Reading, drafts: readonly SequenceDraft[]): void {
-  const sequences = new Map(drafts.map((draft) => [`${draft.plan.stage}.${draft.plan.name}`, draft]));
+export function linkTriggers(
+  reading: Reading,
+  drafts: readonly SequenceDraft[],
+  /** What may be named although it stands nowhere. */
+  unwritten: readonly SequenceDraft[],
+): void {
+  const sequences = new Map(
+    [...drafts, ...unwritten].map((draft) => [`${draft.plan.stage}.${draft.plan.name}`, draft]),
+  );
   const followed: Followed[] = [];
   for (const draft of drafts) {
     for (const trigger of draft.triggers) {

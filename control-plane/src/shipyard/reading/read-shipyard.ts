@@ -127,8 +127,11 @@ function readSpec(reading: Reading, fields: Fields): StagePlan[] | undefined {
     drafts.push(...stage.drafts);
     stages.push({ name: stage.name, sequences: stage.drafts.map((draft) => draft.plan) });
   }
-  // Only now are all names known that a trigger may name.
-  linkTriggers(reading, drafts);
+  // Only now are all names known that a trigger may name; every stage can evaluate, also where no plan says so.
+  const unwritten = stages
+    .filter(({ sequences }) => sequences.every(({ name }) => name !== EVALUATION))
+    .map(({ name }): SequenceDraft => ({ plan: builtInEvaluation(name), triggers: [] }));
+  linkTriggers(reading, drafts, unwritten);
   return stages;
 }
 
