@@ -1,5 +1,6 @@
 import type { Accepted, CloudEvent } from '@slipway/contract';
 import { causationOf, isObject } from '@slipway/contract';
+import { decodeRunEntry } from '../../src/runtime/entry.ts';
 import type { CommitItem } from '../../src/store/store.ts';
 import type { StoredMessage } from '../world/broker.ts';
 import { baseIdOf } from '../world/broker.ts';
@@ -25,17 +26,17 @@ export class AcceptedIsKept implements Checker {
 
   onCommit(item: CommitItem): void {
     const caused: string[] = [];
-    let taken = 0;
+    // Which of several inputs caused an event is not told by the entry; a timer may be one of them.
+    const isAlone = !item.stream.startsWith('group:') && decodeRunEntry(item).length === 1;
     for (const row of item.rows) {
-      if (row.direction === 'in') taken++;
-      else if (row.type.endsWith('.triggered') || row.id === `${item.stream}.finished`) caused.push(row.id);
+      if (row.direction === 'in') continue;
+      if (row.type.endsWith('.triggered') || row.id === `${item.stream}.finished`) caused.push(row.id);
     }
     for (const [index, row] of item.rows.entries()) {
       if (row.direction !== 'in') continue;
       const key = keyOf(row);
-      // Which of several inputs caused an event is not told by the entry.
       if (!this.#kept.has(key))
-        this.#kept.set(key, { run: item.stream, json: item.events[index] ?? '', caused: taken === 1 ? caused : [] });
+        this.#kept.set(key, { run: item.stream, json: item.events[index] ?? '', caused: isAlone ? caused : [] });
       if (row.ignored !== undefined) this.#ignoredOf.set(item.stream, (this.#ignoredOf.get(item.stream) ?? 0) + 1);
     }
   }
