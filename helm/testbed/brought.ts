@@ -6,7 +6,9 @@ import type { Api } from './api.ts';
 type Values = Record<string, Record<string, string>>;
 type Brought = { secrets: Values; configMaps?: Values };
 
-const CREDENTIALS = { token: 'a-token-of-the-team', 'nats-password': 'a-password-of-the-team' };
+const ADMIN = 'the-admin-token-of-the-team';
+const CREDENTIALS = { token: 'the-token-of-checknumber', 'nats-password': 'the-password-of-checknumber' };
+const TOKENS = `admin * ${ADMIN}\nservice.checknumber services:read ${CREDENTIALS.token}\n`;
 const FILES = { 'user.creds': 'stands for credentials', 'ca.crt': 'stands for a certificate' };
 const GREETER = readFileSync(join(ROOT, 'services', 'greeter-python', 'main.py'), 'utf8');
 
@@ -16,7 +18,7 @@ const BROUGHT: Record<string, Brought> = {
   hardened: {
     secrets: {
       registry: { '.dockerconfigjson': '{"auths":{}}' },
-      'slipway-tokens': { tokens: 'admin * a-token-of-the-team', 'admin-token': 'a-token-of-the-team' },
+      'slipway-tokens': { tokens: TOKENS, 'admin-token': ADMIN },
       'slipway-nats-user': { 'nats-password': 'a-password-of-the-team' },
       'checknumber-credentials': CREDENTIALS,
     },

@@ -24,8 +24,8 @@ export class Checks {
     return `${this.#passed} passed, ${this.#failed} failed`;
   }
 
-  get count(): { passed: number; failed: number } {
-    return { passed: this.#passed, failed: this.#failed };
+  get failed(): number {
+    return this.#failed;
   }
 }
 

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { onPath, run } from '../../tools/servers/command.ts';
@@ -40,19 +39,21 @@ export class Cluster implements AsyncDisposable {
     this.#stop = parts.stop;
   }
 
-  static async start(programs: Programs): Promise<Cluster> {
+  /** What the servers keep goes below `home`. */
+  static async start(programs: Programs, home: string): Promise<Cluster> {
     const started = performance.now();
-    const folder = mkdtempSync(join(tmpdir(), 'slipway-testbed-'));
+    const folder = join(home, 'cluster');
+    mkdirSync(folder, { recursive: true });
     const token = randomBytes(24).toString('hex');
     const servers: TestServer[] = [];
     const stop = async (): Promise<void> => {
-      for (const server of servers.toReversed()) await server.stop();
-      rmSync(folder, { recursive: true, force: true });
+      // Nobody will look at what they have kept, so there is no reason to wait for a tidy end.
+      for (const server of servers.toReversed()) await server.kill();
     };
     try {
       await makeKeys(folder);
       writeFileSync(join(folder, 'tokens.csv'), `${token},admin,admin,system:masters\n`, { mode: 0o600 });
-      servers.push(await startEtcd(programs.etcd));
+      servers.push(await startEtcd(programs.etcd, folder));
       servers.push(await startApiserver(programs.apiserver, { etcd: servers[0]?.url ?? '', folder }));
       const port = servers[1]?.port ?? 0;
       const ca = readFileSync(join(folder, 'certificates', 'apiserver.crt'));
@@ -91,10 +92,10 @@ export class Cluster implements AsyncDisposable {
   }
 }
 
-function startEtcd(file: string): Promise<TestServer> {
+function startEtcd(file: string, folder: string): Promise<TestServer> {
   return launch({
     name: 'etcd',
-    options: {},
+    options: { storeDir: join(folder, 'etcd') },
     command: ({ port, storeDir }) => ({
       file,
       args: [
@@ -112,7 +113,7 @@ function startEtcd(file: string): Promise<TestServer> {
 function startApiserver(file: string, { etcd, folder }: { etcd: string; folder: string }): Promise<TestServer> {
   return launch({
     name: 'kube-apiserver',
-    options: {},
+    options: { storeDir: folder },
     command: ({ port }) => ({
       file,
       args: [

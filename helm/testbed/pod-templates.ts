@@ -3,6 +3,7 @@ import type { Api } from './api.ts';
 import type { ReleaseObjects } from './release-objects.ts';
 
 const keyRef = z.object({ name: z.string(), key: z.string(), optional: z.boolean().default(false) });
+const nameRef = z.object({ name: z.string(), optional: z.boolean().default(false) });
 const items = z.array(z.object({ key: z.string(), path: z.string() })).optional();
 const optional = z.boolean().default(false);
 const defaultMode = z.number().default(0o644);
@@ -30,6 +31,7 @@ const containerSchema = z.looseObject({
       }),
     )
     .default([]),
+  envFrom: z.array(z.object({ secretRef: nameRef.optional(), configMapRef: nameRef.optional() })).default([]),
   readinessProbe: z
     .looseObject({ httpGet: z.looseObject({ path: z.string(), port: z.union([z.string(), z.number()]) }).optional() })
     .optional(),

@@ -39,6 +39,10 @@ async function danglingInPod(api: Api, namespace: string, { of, spec }: PodTempl
     if (secret !== undefined) want('secrets', secret.name, [secret.key], secret.optional);
     if (map !== undefined) want('configmaps', map.name, [map.key], map.optional);
   }
+  for (const { secretRef, configMapRef } of spec.containers.flatMap(({ envFrom }) => envFrom)) {
+    if (secretRef !== undefined) want('secrets', secretRef.name, [], secretRef.optional);
+    if (configMapRef !== undefined) want('configmaps', configMapRef.name, [], configMapRef.optional);
+  }
   for (const { secret, configMap, persistentVolumeClaim } of spec.volumes) {
     const keys = (secret?.items ?? configMap?.items ?? []).map(({ key }) => key);
     if (secret !== undefined) want('secrets', secret.secretName, keys, secret.optional);

@@ -1,16 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  copyFileSync,
-  linkSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, copyFileSync, linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -39,30 +29,29 @@ export type RunningPod = {
  * read-only root file system and the first process are as in the pod; the network policies and the limits are not.
  */
 export class PodHost implements AsyncDisposable {
-  readonly folder = mkdtempSync(join(tmpdir(), 'slipway-pods-'));
-  readonly claims = join(this.folder, 'claims');
+  readonly claims: string;
+  readonly #folder: string;
   readonly #layer: string;
   readonly #network: ChildProcess;
   readonly #running = new Set<ChildProcess>();
   #count = 0;
 
-  private constructor(layer: string, network: ChildProcess) {
+  private constructor(folder: string, layer: string, network: ChildProcess) {
+    this.#folder = folder;
+    this.claims = join(folder, 'claims');
     this.#layer = layer;
     this.#network = network;
   }
 
-  /** `layer` is what build.ts of the image has made; `names` are those of the Services. */
-  static async start(layer: string, names: readonly string[]): Promise<PodHost> {
+  /** `layer` is what build.ts of the image has made; `names` are those of the Services; what pods keep goes into `folder`. */
+  static async start(options: { layer: string; names: readonly string[]; folder: string }): Promise<PodHost> {
+    const { layer, names, folder } = options;
     requireRoot();
     const ready = 'ip link set lo up && echo up && exec sleep infinity';
-    const network = spawn(tool('unshare'), ['--net', '--', 'sh', '-c', ready], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const network = spawnMortal(tool('unshare'), ['--net', '--', 'sh', '-c', ready]);
     await once(network.stdout ?? network, 'data');
-    const host = new PodHost(layer, network);
-    // Users that are nobody here have to get through it.
-    chmodSync(host.folder, 0o755);
-    const tools = join(host.folder, 'tools');
+    const host = new PodHost(folder, layer, network);
+    const tools = join(folder, 'tools');
     mkdirSync(tools, { recursive: true });
     placeProgram(process.execPath, join(tools, 'node'));
     placeProgram(programPath('nats-server'), join(tools, 'nats-server'));
@@ -72,7 +61,7 @@ export class PodHost implements AsyncDisposable {
 
   newFolder(): string {
     this.#count += 1;
-    const folder = join(this.folder, String(this.#count));
+    const folder = join(this.#folder, String(this.#count));
     mkdirSync(folder, { recursive: true });
     return folder;
   }
@@ -142,7 +131,6 @@ export class PodHost implements AsyncDisposable {
     const gone = once(this.#network, 'exit');
     this.#network.kill('SIGKILL');
     await gone;
-    rmSync(this.folder, { recursive: true, force: true });
   }
 
   #net(): string[] {
@@ -155,20 +143,21 @@ export class PodHost implements AsyncDisposable {
     const settings = Object.entries({ PATH, NODE_ENV: 'production', ...env }).map(
       ([name, value]) => `${name}=${value}`,
     );
-    const child = spawn(
-      tool('nsenter'),
-      [
-        ...[...this.#net(), '--', tool('unshare'), '--mount', '--pid', '--fork', '--kill-child', '--', 'sh', SCRIPT],
-        ...[root, String(readOnly), String(user), String(group), this.#layer, join(this.folder, 'tools')],
-        ...mounts.flatMap(({ from, path, readOnly: ro }) => [from, path, ro ? 'ro' : 'rw']),
-        ...['--', ...settings, ...program],
-      ],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    );
+    const child = spawnMortal(tool('nsenter'), [
+      ...[...this.#net(), '--', tool('unshare'), '--mount', '--pid', '--fork', '--kill-child', '--', 'sh', SCRIPT],
+      ...[root, String(readOnly), String(user), String(group), this.#layer, join(this.#folder, 'tools')],
+      ...mounts.flatMap(({ from, path, readOnly: ro }) => [from, path, ro ? 'ro' : 'rw']),
+      ...['--', ...settings, ...program],
+    ]);
     this.#running.add(child);
     child.once('exit', () => this.#running.delete(child));
     return child;
   }
+}
+
+/** Ends with this process, however that ends. */
+function spawnMortal(file: string, args: readonly string[]): ChildProcess {
+  return spawn(tool('setpriv'), ['--pdeathsig', 'KILL', '--', file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 /** What runs in the image when the pod gives arguments alone. */

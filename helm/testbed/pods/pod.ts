@@ -96,6 +96,11 @@ async function readEnvironment(
   read: (kind: 'secrets' | 'configmaps', name: string) => Promise<Record<string, Buffer>>,
 ): Promise<Record<string, string>> {
   const env: Record<string, string> = {};
+  for (const { secretRef, configMapRef } of container.envFrom) {
+    const values = secretRef === undefined ? undefined : await read('secrets', secretRef.name);
+    const more = configMapRef === undefined ? undefined : await read('configmaps', configMapRef.name);
+    for (const [name, value] of Object.entries({ ...values, ...more })) env[name] = String(value);
+  }
   for (const { name, value, valueFrom } of container.env) {
     const { secretKeyRef: secret, configMapKeyRef: map } = valueFrom ?? {};
     if (secret !== undefined) env[name] = String((await read('secrets', secret.name))[secret.key] ?? '');

@@ -18,14 +18,12 @@ const STRANGER = /^registry\.example\.org\//;
 /** Who one is in a container, and where one can write. */
 const PROBE = `echo "user $(id -u), capabilities $(sed -n 's/^CapBnd:\\s*//p' /proc/self/status)"
 for folder in / /app /bin /data /etc /etc/slipway /proc/sys /tmp /usr; do touch $folder/probe 2>/dev/null && echo $folder; done; true`;
-const ADMIN_TOKEN = 'slipway-auth/admin-token';
 
 type Setting = { case: Case; chart: string; layer: string; cluster: Cluster; checks: Checks; home: string };
 
 /** A release whose pods run as processes. */
 export type LivingRelease = {
-  host: PodHost;
-  /** Runs the image's command line beside them, with the token that the chart made for people. */
+  /** Runs the image's command line beside them, with the token that the chart's own test has. */
   commandLine(
     args: readonly string[],
     files?: Record<string, string>,
@@ -44,7 +42,8 @@ export async function livePods(setting: Setting, work: (living: LivingRelease) =
   await bring(cluster.api, namespace, one.name);
   await release.install(chart, [one.values]);
   const objects = await ReleaseObjects.read(cluster.api, namespace);
-  await using host = await PodHost.start(layer, serviceNames(objects, namespace));
+  const folder = join(home, namespace);
+  await using host = await PodHost.start({ layer, names: serviceNames(objects, namespace), folder });
 
   const ready = (spec: PodSpec): Promise<ReadyContainer> =>
     makeReady({ api: cluster.api, namespace, spec, folder: host.newFolder(), claims: host.claims });
@@ -79,8 +78,8 @@ export async function livePods(setting: Setting, work: (living: LivingRelease) =
     if (code === 0 || !output.includes(' 401 ')) throw new Error(`it ended with ${code}:\n${output}`);
   });
 
-  const token = objects.secrets.get(ADMIN_TOKEN) ?? '';
-  await work({ host, commandLine: (args, files) => host.run(commandLine(host, token, args, files ?? {})) });
+  const token = hook === undefined ? '' : ((await ready(hook)).env.SLIPWAY_TOKEN ?? '');
+  await work({ commandLine: (args, files) => host.run(commandLine(host, token, args, files ?? {})) });
   await checks.that(`${one.name}: on SIGTERM every pod ends with 0, within its grace period`, async () => {
     for (const pod of pods.toReversed()) {
       const { code, signal } = await pod.stop();
