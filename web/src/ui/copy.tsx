@@ -69,6 +69,20 @@ export function CliButton({ line }: { line: string }) {
   );
 }
 
+/** The same in a dialog: the line as it will be, with what was filled in. */
+export function CliHint({ line }: { line: string }) {
+  return (
+    <div className="cli-hint">
+      <code className="cut" title={line}>
+        {line}
+      </code>
+      <button type="button" className="button small ghost" aria-label="Copy as CLI" onClick={() => void copyText(line)}>
+        Copy
+      </button>
+    </div>
+  );
+}
+
 /** A command line of `slipway`; the server is named when it is not the usual one. */
 export function cliLine(...words: (string | undefined)[]): string {
   const usual = location.origin === 'http://127.0.0.1:8484' || location.origin === 'http://localhost:8484';

@@ -240,7 +240,7 @@ function Facts({ evaluation }: { evaluation: Evaluation }) {
   const { window, deployment, commit, versions, comparedEvents, labels, project, stage, service } = evaluation;
   const facts: [string, React.ReactNode][] = [
     ['Decided', <Time key="at" at={evaluation.at} />],
-    ...(window === undefined ? [] : [['Of', `${window.start} to ${window.end}`] as [string, string]]),
+    ...(window === undefined ? [] : [['Of', windowText(window)] as [string, string]]),
     ...(deployment === undefined ? [] : [['Deployment', deployment] as [string, string]]),
     ...(commit === undefined
       ? []
@@ -282,4 +282,15 @@ function Facts({ evaluation }: { evaluation: Evaluation }) {
       ))}
     </dl>
   );
+}
+
+const range = new Intl.DateTimeFormat(undefined, {
+  ...{ month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' },
+  hourCycle: 'h23',
+});
+
+/** In the time on the wall beside the reader; as it was sent where it is no time. */
+function windowText({ start, end }: NonNullable<Evaluation['window']>): string {
+  const [from, to] = [Date.parse(start), Date.parse(end)];
+  return Number.isNaN(from) || Number.isNaN(to) ? `${start} to ${end}` : range.formatRange(from, to);
 }

@@ -3,7 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { jsonBody, pathOf, request } from '../../api/client.ts';
 import { evaluationQuery } from '../../api/evaluations.ts';
-import { cliLine, say } from '../../ui/copy.tsx';
+import { CliHint, cliLine, say } from '../../ui/copy.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 
 /** Takes an evaluation out of what later ones are compared with, or puts it back; with the reason, which is kept. */
@@ -70,9 +70,7 @@ function Ask(props: { evaluation: Evaluation; action: 'invalidate' | 'reinstate'
         <span>Reason, kept with the evaluation</span>
         <input className="input" value={reason} maxLength={1024} onChange={(event) => setReason(event.target.value)} />
       </label>
-      <p className="muted mono cut" title="The same from a terminal">
-        {cliLine(action, evaluation.id, ...(reason === '' ? [] : ['--reason', reason]))}
-      </p>
+      <CliHint line={cliLine(action, evaluation.id, ...(reason === '' ? [] : ['--reason', reason]))} />
       {error === undefined ? null : (
         <p role="alert" className="message tone-fail">
           {error}

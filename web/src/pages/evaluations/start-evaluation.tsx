@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { jsonBody, pathOf, request } from '../../api/client.ts';
 import { shipyardQuery } from '../../api/queries.ts';
-import { cliLine } from '../../ui/copy.tsx';
+import { CliHint, cliLine } from '../../ui/copy.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 
 /** Judges a span of time: of a build that is out, or of an hour in which something happened. */
@@ -120,9 +120,7 @@ export function StartEvaluation(props: {
           Triggers the sequence <code>evaluation</code> of the stage. A service that answers <code>evaluation</code>{' '}
           must be connected, else it waits for one.
         </p>
-        <p className="muted mono cut" title="The same from a terminal">
-          {lineOf(project, stage, service, body)}
-        </p>
+        <CliHint line={lineOf(project, stage, service, body)} />
         {error === undefined ? null : (
           <p role="alert" className="message tone-fail">
             {error}

@@ -4,7 +4,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { pathOf, request } from '../../api/client.ts';
 import { projectsQuery, runCountsQuery, shipyardVersionsQuery } from '../../api/queries.ts';
-import { curlLine, say } from '../../ui/copy.tsx';
+import { CliHint, curlLine, say } from '../../ui/copy.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { countText } from '../../ui/format.ts';
 
@@ -89,9 +89,7 @@ function Confirm({ project, onClose }: { project: string; onClose: () => void })
           onChange={(event) => setTyped(event.target.value)}
         />
       </label>
-      <p className="muted mono cut" title="The same from a terminal">
-        {curlLine('DELETE', pathOf`/v1/projects/${project}`)}
-      </p>
+      <CliHint line={curlLine('DELETE', pathOf`/v1/projects/${project}`)} />
       {error === undefined ? null : (
         <p role="alert" className="message tone-fail">
           {error}

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { type Shipyard, shipyardVersionQuery, shipyardVersionsQuery } from '../../api/queries.ts';
-import { cliLine, say } from '../../ui/copy.tsx';
+import { CliHint, cliLine, say } from '../../ui/copy.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Empty, Failed, Loading } from '../../ui/screens.tsx';
 import { TextDiffView } from '../../ui/text-diff-view.tsx';
@@ -189,10 +189,9 @@ function Restore(props: { project: string; shipyard: Shipyard; current: Shipyard
           {error}
         </p>
       )}
-      <p className="muted mono cut" title="The same from a terminal">
-        {cliLine('get', 'shipyard', '--project', project, '--version', shipyard.version)} | npx slipway apply -
-        --project {project}
-      </p>
+      <CliHint
+        line={`${cliLine('get', 'shipyard', '--project', project, '--version', shipyard.version)} | ${cliLine('apply', '-', '--project', project)}`}
+      />
       <div className="dialog-end">
         <button type="button" className="button" onClick={onClose}>
           Cancel

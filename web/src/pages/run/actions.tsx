@@ -3,7 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { jsonBody, pathOf, request } from '../../api/client.ts';
 import { runQuery } from '../../api/queries.ts';
-import { cliLine, say } from '../../ui/copy.tsx';
+import { CliHint, cliLine, say } from '../../ui/copy.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { countText } from '../../ui/format.ts';
 
@@ -58,9 +58,7 @@ function Confirm({ run, command, onClose }: { run: RunView; command: RunCommand;
         <span>Reason, kept in the history</span>
         <input className="input" value={reason} maxLength={1024} onChange={(event) => setReason(event.target.value)} />
       </label>
-      <p className="muted mono cut" title="The same from a terminal">
-        {cliLine(command, run.id, ...(reason === '' ? [] : ['--reason', reason]))}
-      </p>
+      <CliHint line={cliLine(command, run.id, ...(reason === '' ? [] : ['--reason', reason]))} />
       {error === undefined ? null : (
         <p role="alert" className="badge tone-fail">
           {error}
