@@ -74,6 +74,8 @@ const BATCHES_IN_FLIGHT_MAX = 2;
 const TURN_STREAMS = 32;
 /** An object takes about this many bytes for each character of its JSON. */
 const BYTES_PER_CHAR = 3;
+/** A place in a concurrency group's queue. */
+const GROUP_PLACE_BYTES = 150;
 /** What is evicted at once, so that the next one is not at once. */
 const EVICTED_SHARE = 0.1;
 /** Both batches in flight together stay below twice this, whatever the events weigh. */
@@ -469,11 +471,12 @@ export class Advance {
       slot.run = one.run;
       slot.group = one.group;
       slot.known = 'cached';
-      this.#grow(slot, sizeOf(one.item));
+      this.#grow(slot, slot.group ? sizeOfGroup(slot.group) - slot.bytes : sizeOf(one.item));
       for (const { at } of one.taken) this.#options.onWaited(this.#confirmedAt - at);
       committed.push(this.#committedOf(one, result.positions));
       if (slot.pending.length > 0) this.#enqueue(slot);
-      else if (slot.run?.kind === 'finished' || (slot.group && !one.item.open)) this.#drop(slot);
+      // A group that is empty now has a journal of all who were in it, which must not be read for the next one that comes.
+      else if (slot.run?.kind === 'finished') this.#drop(slot);
     }
     if (this.#cachedBytes > this.#options.limits.cachedBytesMax) this.#evict();
     if (committed.length > 0) this.#options.onCommitted(committed);
@@ -589,7 +592,7 @@ export class Advance {
       let group = emptyGroup(stream.slice(GROUP_PREFIX.length));
       for (const entry of entries)
         for (const input of decodeGroupEntry(entry)) group = transitionGroup(group, input).group;
-      return { seq, bytes, run: undefined, env: undefined, group };
+      return { seq, bytes: sizeOfGroup(group), run: undefined, env: undefined, group };
     }
     return { seq, bytes, group: undefined, ...(await foldRun(entries, this.#options.envOf)) };
   }
@@ -672,6 +675,11 @@ function charsOf(entry: Pick<JournalEntry, 'header' | 'events'>): number {
   let chars = entry.header.length;
   for (const event of entry.events) chars += event.length;
   return chars;
+}
+
+/** What is over of a group is in its journal only. */
+function sizeOfGroup({ holders, queue }: Group): number {
+  return GROUP_PLACE_BYTES * (1 + holders.length + queue.length);
 }
 
 function sizeOf(entry: Pick<JournalEntry, 'header' | 'events'>): number {
