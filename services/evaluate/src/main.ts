@@ -4,6 +4,9 @@ import { readData } from './offline/read.ts';
 import { readSources } from './providers/sources.ts';
 import { evaluateTasks } from './shell/tasks.ts';
 
+/** Most of an evaluation is waiting: one provider that hangs must not hold up those who have another. */
+const CONCURRENCY = 128;
+
 /**
  * The evaluate service. Besides the SDK's environment it reads SLIPWAY_EVALUATE_SOURCES (path of a file with sources),
  * SLIPWAY_PROMETHEUS (address of a Prometheus, when that is all), SLIPWAY_EVALUATE_ALLOW (host:port, comma-separated, that queries
@@ -19,7 +22,7 @@ const client = createClient({
 });
 const tasks = evaluateTasks({ sources, client, nowMs: Date.now });
 
-const service = serve({ name: 'evaluate', version: '0.1.0', ...settings, tasks });
+const service = serve({ name: 'evaluate', version: '0.1.0', concurrency: CONCURRENCY, ...settings, tasks });
 service.closed
   .finally(() => client.close())
   .catch(() => {

@@ -224,6 +224,18 @@ describe.each(['nats', 'http'] as const)('SLI providers that are asked by event,
     ]);
   });
 
+  test('one that hangs holds up nobody else: forty evaluations wait for it, and another one is judged meanwhile', async () => {
+    behaviour = begins;
+    const hanging = Array.from({ length: 40 }, () => judged('8s'));
+    await expect.poll(() => provider.asked.length, { timeout: 5000 }).toBeGreaterThanOrEqual(16);
+    const data = { evaluation: { timeframe: '5m', slo: SLO, values: { rt: 1 } } };
+    const place = { project: 'events', stage: 'dev', service: 'in-a-hurry' };
+    const other = await world.client.trigger({ ...place, sequence: 'evaluation', data, waitS: 5 });
+    expect(other).toMatchObject({ state: 'finished', result: 'pass' });
+    for (const { finished } of await Promise.all(hanging))
+      expect(finished.message).toContain('SLI retrieval timed out');
+  });
+
   test('one that answers twice is believed the first time', async () => {
     behaviour = async (event, data, say) => {
       await answering({ rt: 1 })(event, data, say);

@@ -145,6 +145,19 @@ describe.each(['nats', 'http'] as const)('over %s', (way) => {
     );
   });
 
+  test('a trigger that cannot be read is an errored finished event, where Keptn sent nothing', async () => {
+    const place = { project: 'unread', stage: 'dev', service: 'carts' };
+    await project(place.project, place.stage);
+    const { run } = await trigger('sh.keptn.event.dev.evaluation.triggered', {
+      ...place,
+      evaluation: { timeframe: 5 },
+    });
+    expect(dataOf(await world.finished(run, 'evaluation'))).toMatchObject({
+      ...{ status: 'errored', result: 'fail', error: { code: 'INVALID_INPUT' } },
+      message: expect.stringContaining('timeframe: Invalid input: expected string'),
+    });
+  });
+
   test('a delivery as it was for Keptn runs unchanged: the evaluation asks its provider, compares and decides', async () => {
     const place = { project: 'podtato', stage: 'hardening', service: 'head' };
     await project(place.project, place.stage);
