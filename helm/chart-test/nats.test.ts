@@ -1,4 +1,4 @@
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Release } from './release.ts';
@@ -12,6 +12,7 @@ spec:
       sequences:
         - {name: call, tasks: [{name: checknumber, timeout: 20s}]}
         - {name: wait, tasks: [{name: build}]}
+        - {name: wait-too, tasks: [{name: unit-test}]}
 `;
 
 let release: Release;
@@ -40,7 +41,8 @@ afterAll(async () => {
 /** On the rendered server as one of its users, and what it was refused. */
 async function as(user: string, secret: string): Promise<{ nats: NatsConnection; refused: string[] }> {
   const pass = release.secret(secret)['nats-password'] ?? '';
-  const nats = await connect({ servers: release.nats?.url ?? '', user, pass, inboxPrefix: `_INBOX_${user}` });
+  const inboxPrefix = user === 'control-plane' ? '_INBOX' : `_INBOX_${user}`;
+  const nats = await connect({ servers: release.nats?.url ?? '', user, pass, inboxPrefix });
   connections.push(nats);
   const refused: string[] = [];
   void (async () => {
@@ -147,6 +149,37 @@ test('an answer of somebody else is not stored, one of its own is', async () => 
   const js = jetstream(nats, { timeout: 1_000 });
   expect(await js.publish('slipway.chart.build.finished', event('build'))).toMatchObject({ stream: 'SLIPWAY_IN' });
   await expect(js.publish('slipway.chart.checknumber.finished', event('checknumber'))).rejects.toThrow();
+});
+
+test('it cannot let its own consumer publish for it: into a stream, or to the API that empties one', async () => {
+  const { nats } = await as('build', 'slipway-build');
+  const { consumers } = await jetstreamManager(nats, { checkAPI: false });
+  const observer = await as('control-plane', 'slipway-nats');
+  const { streams } = await jetstreamManager(observer.nats, { checkAPI: false });
+  const count = async (stream: string): Promise<number> => (await streams.info(stream)).state.messages;
+  await trigger('wait');
+  await expect.poll(() => count('SLIPWAY_OUT')).toBeGreaterThan(0);
+  const before = await count('SLIPWAY_IN');
+  for (const [task, target] of [
+    ['build', 'slipway.chart.checknumber.finished'],
+    ['unit-test', '$JS.API.STREAM.PURGE.SLIPWAY_OUT'],
+  ]) {
+    await consumers.add('SLIPWAY_OUT', {
+      durable_name: `build_${task}_plain`,
+      filter_subject: `slipway.*.${task}.triggered`,
+      deliver_policy: DeliverPolicy.All,
+      ack_policy: AckPolicy.None,
+      deliver_subject: target,
+    });
+  }
+  const sent = await count('SLIPWAY_OUT');
+  await trigger('wait-too');
+  await expect.poll(() => count('SLIPWAY_OUT')).toBeGreaterThan(sent);
+  // The triggers are there for its consumers, and went nowhere.
+  for (const task of ['build', 'unit-test']) {
+    expect((await consumers.info('SLIPWAY_OUT', `build_${task}_plain`)).delivered.consumer_seq).toBe(0);
+  }
+  expect(await count('SLIPWAY_IN')).toBe(before);
 });
 
 test('nobody gets in without a password', async () => {
