@@ -66,6 +66,8 @@ export function buildWeb(node) {
     cwd: web,
     encoding: 'utf8',
     timeout: BUILD_TIMEOUT_MS,
+    // Whoever asks for it may be a test, where NODE_ENV would bring the slow half of React.
+    env: { ...process.env, NODE_ENV: 'production' },
   });
   if (result.status === 0) {
     process.stdout.write(`Built the web view in ${seconds(started)}.\n`);
