@@ -31,7 +31,9 @@ function indexes(): string[] {
 test('a file of the first version is brought up to date when it is opened, and opened again as it is', async () => {
   await open();
   const today = indexes();
-  edit('DROP INDEX streams_unfinished; DROP INDEX streams_result; DROP INDEX streams_service; PRAGMA user_version = 1');
+  edit(
+    'DROP INDEX streams_unfinished; DROP INDEX streams_result; DROP INDEX streams_service; DROP TABLE evaluations; PRAGMA user_version = 1',
+  );
   expect(indexes()).not.toEqual(today);
   await open();
   expect(indexes()).toEqual(today);
