@@ -163,7 +163,7 @@ test('it cannot let its own consumer publish for it: into a stream, or to the AP
   for (const [task, target] of [
     ['build', 'slipway.chart.checknumber.finished'],
     ['unit-test', '$JS.API.STREAM.PURGE.SLIPWAY_OUT'],
-  ]) {
+  ] as const) {
     await consumers.add('SLIPWAY_OUT', {
       durable_name: `build_${task}_plain`,
       filter_subject: `slipway.*.${task}.triggered`,
