@@ -1,6 +1,12 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { programPath } from '../../tools/test-servers.ts';
+import { manifests, named } from './helm.ts';
 import { Release } from './release.ts';
 
 const SHIPYARD = `apiVersion: slipway.dev/v1
@@ -187,4 +193,18 @@ test('nobody gets in without a password', async () => {
   await expect(connect({ servers: release.nats?.url ?? '', user: 'build', pass: 'x' })).rejects.toThrow(
     /authorization/i,
   );
+});
+
+test('in a cluster with IPv6 alone everything listens there', async () => {
+  const services = [{ name: 'photo-authenticity', connect: 'push' }];
+  const rendered = await manifests({ listenHost: '[::]', nats: { enabled: true }, services });
+  const text = JSON.stringify(rendered);
+  expect(text).not.toContain('0.0.0.0');
+  for (const port of [8484, 8080, 4222, 8222]) expect(text).toContain(`[::]:${port}`);
+  const config = named(rendered, 'ConfigMap', 'slipway-nats').data?.['nats.conf'] ?? '';
+  const file = join(mkdtempSync(join(tmpdir(), 'slipway-nats-')), 'nats.conf');
+  writeFileSync(file, config);
+  const env = { PASSWORD_CONTROL_PLANE: 'secret' };
+  expect(execFileSync(programPath('nats-server'), ['-t', '--config', file], { env, stdio: 'pipe' })).toBeDefined();
+  rmSync(dirname(file), { recursive: true });
 });

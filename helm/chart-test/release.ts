@@ -147,8 +147,8 @@ function startRenderedNats(rendered: Manifest[]): Promise<TestServer> {
     command: ({ port, storeDir }) => {
       const file = join(storeDir, 'nats.conf');
       const here = config
-        .replace('port: 4222', `host: "127.0.0.1"\nport: ${port}`)
-        .replace('http_port: 8222', '')
+        .replace('"0.0.0.0:4222"', `"127.0.0.1:${port}"`)
+        .replace('http: "0.0.0.0:8222"', '')
         .replace('store_dir: /data', `store_dir: ${JSON.stringify(storeDir)}`);
       writeFileSync(file, here);
       return { file: 'env', args: [...passwords, programPath('nats-server'), '--config', file] };

@@ -15,8 +15,8 @@ The control plane makes both streams and its consumer, publishes every event, an
 {{- define "slipway.natsConfig" -}}
 {{- $services := (include "slipway.services" . | fromJson).items -}}
 server_name: {{ include "slipway.fullname" . }}-nats
-port: 4222
-http_port: 8222
+listen: "{{ .Values.listenHost }}:4222"
+http: "{{ .Values.listenHost }}:8222"
 jetstream {
   store_dir: /data
 }
