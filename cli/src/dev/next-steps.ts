@@ -43,7 +43,12 @@ export async function nextSteps(options: {
 
 async function hasWeb(url: string): Promise<boolean> {
   try {
-    const answer = await fetch(`${url}/`, { signal: AbortSignal.timeout(WEB_ANSWER_MS), redirect: 'manual' });
+    const answer = await fetch(`${url}/`, {
+      // As a browser asks: to anything else the address is one of the API.
+      headers: { accept: 'text/html' },
+      signal: AbortSignal.timeout(WEB_ANSWER_MS),
+      redirect: 'manual',
+    });
     await answer.body?.cancel();
     return answer.ok && (answer.headers.get('content-type') ?? '').includes('text/html');
   } catch {
