@@ -69,7 +69,7 @@ export const bugs: readonly Bug[] = [
     name: 'who comes second writes the same decision behind the first',
     checker: 'journal-folds',
     file: 'src/runtime/advance.ts',
-    find: "        slot.known = 'no';\n        slot.run = undefined;\n        slot.group = undefined;\n        slot.env = undefined;\n        slot.seq = 0;\n        slot.pending = [...one.taken",
+    find: '        this.#forget(slot);\n        slot.pending = [...one.taken',
     replace: "        slot.seq++;\n        slot.known = 'fresh';\n        slot.pending = [...one.taken",
   },
   {

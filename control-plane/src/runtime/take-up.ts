@@ -143,8 +143,14 @@ export class TakeUp {
     const { onError, timers } = this.#options;
     try {
       for (const stream of [...this.#uncertain]) {
-        await this.#takeUp(stream, 'start', new Map());
+        // Not afterwards: what becomes uncertain while this reads is not what was read.
         this.#uncertain.delete(stream);
+        try {
+          await this.#takeUp(stream, 'start', new Map());
+        } catch (error) {
+          this.#uncertain.add(stream);
+          throw error;
+        }
       }
       await timers.refill();
     } catch (error) {
