@@ -12,11 +12,16 @@ export class Checks {
       console.log(`ok     ${claim} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
       return true;
     } catch (error) {
-      this.#failed += 1;
-      const why = error instanceof Error ? error.message : String(error);
-      console.log(`FAILED ${claim}\n${why.trimEnd().replace(/^/gm, '         ')}`);
+      this.broken(claim, error);
       return false;
     }
+  }
+
+  /** Counts this claim as tried in vain. */
+  broken(claim: string, error: unknown): void {
+    this.#failed += 1;
+    const why = error instanceof Error ? error.message : String(error);
+    console.log(`FAILED ${claim}\n${why.trimEnd().replace(/^/gm, '         ')}`);
   }
 
   /** The last line of a run. */

@@ -22,8 +22,7 @@ import { differences } from './release-objects.ts';
 /** The cases whose pods are started: the plain one, all ways to connect, and the Secrets of a team in place of the chart's. */
 const LIVING = ['default', 'all-services', 'hardened'];
 
-async function runTestbed(chart: string, home: string): Promise<Checks> {
-  const checks = new Checks();
+async function runTestbed(chart: string, home: string, checks: Checks): Promise<void> {
   const programs = await buildServers(console.log);
   await using cluster = await Cluster.start(programs, home);
   const definitions = await loadCrds(cluster.api);
@@ -44,7 +43,6 @@ async function runTestbed(chart: string, home: string): Promise<Checks> {
     });
   }
   await plantFaults({ chart, cluster, checks, home });
-  return checks;
 }
 
 /** What the image holds, made by the script that its Dockerfile runs. */
@@ -74,6 +72,9 @@ const home = mkdtempSync(join(tmpdir(), 'slipway-testbed-'));
 // However this ends, short of SIGKILL, nothing of it stays; what it has started ends with it even then.
 process.on('exit', () => rmSync(home, { recursive: true, force: true }));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
-const checks = await runTestbed(resolve(values.chart), home);
+const checks = new Checks();
+await runTestbed(resolve(values.chart), home, checks).catch((error: unknown) =>
+  checks.broken('the testbed comes to its end', error),
+);
 console.log(checks.total());
 process.exitCode = checks.failed === 0 ? 0 : 1;

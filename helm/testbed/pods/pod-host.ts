@@ -19,6 +19,8 @@ type Answer = { status: number; body: string };
 export type RunningPod = {
   readonly name: string;
   output(): string;
+  /** Whether it runs no more, though nobody stopped it. */
+  hasEnded(): boolean;
   /** SIGTERM to its first process, and SIGKILL after the grace period, as the kubelet does; answers how it ended. */
   stop(): Promise<{ code: number | null; signal: string | null }>;
 };
@@ -78,6 +80,7 @@ export class PodHost implements AsyncDisposable {
     return {
       name,
       output: () => output,
+      hasEnded: () => child.exitCode !== null || child.signalCode !== null,
       stop: async () => {
         const first = firstProcess(child);
         if (first !== undefined) process.kill(first, 'SIGTERM');
@@ -120,6 +123,7 @@ export class PodHost implements AsyncDisposable {
     for (const deadline = Date.now() + withinMs; Date.now() < deadline; await delay(LOOK_MS)) {
       const answer = await this.ask(url).catch(() => undefined);
       if (answer?.status === 200) return;
+      if (pod.hasEnded()) throw new Error(`${pod.name} ended before it was ready:\n${pod.output()}`);
     }
     throw new Error(`${pod.name} was not ready in ${withinMs} ms:\n${pod.output()}`);
   }
