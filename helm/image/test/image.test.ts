@@ -13,7 +13,7 @@ const IMPORT = /^(?:import|export) .*?["']([^"']+)["'];?$/gm;
 const REQUIRE = /__require\(["']([^"']+)["']\)/g;
 const OPTIONAL = new Set([
   ...['kerberos', '@mongodb-js/zstd', 'snappy', 'socks', 'mongodb-client-encryption'],
-  ...['gcp-metadata', '@aws-sdk/credential-providers', 'aws4'],
+  ...['gcp-metadata', '@aws-sdk/credential-providers'],
 ]);
 
 let layer: Layer;
