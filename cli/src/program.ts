@@ -36,6 +36,16 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 type Outcome = { code: number };
 
+/** In short what docs/protocol.md says of them. */
+const EXIT_CODES: readonly (readonly [text: string, means: string])[] = [
+  [`${exitCode.done}  `, 'done; or the run passed, perhaps with a warning'],
+  [`${exitCode.runFailed}  `, 'the run failed'],
+  [`${exitCode.refused}  `, 'bad usage, or the server refused the input'],
+  [`${exitCode.unreachable}  `, 'the server could not be reached, or could not serve'],
+  [`${exitCode.timedOut}  `, 'timed out waiting; what was waited for goes on'],
+  [`${exitCode.interrupted}`, 'interrupted'],
+];
+
 function createProgram(outcome: Outcome): Command {
   const program = new Command('slipway')
     .description('Event-driven sequences: run the control plane, and talk to one.')
@@ -60,6 +70,7 @@ function createProgram(outcome: Outcome): Command {
     }
   }
 
+  program.addHelpText('after', `\nExit codes:\n${EXIT_CODES.map(([code, means]) => `  ${code}  ${means}\n`).join('')}`);
   addServing(program, act);
   addShipyard(program, act);
   addTriggering(program, act);
@@ -178,14 +189,14 @@ function addTriggering(program: Command, act: Act): void {
 }
 
 function addReading(program: Command, act: Act): void {
-  const get = program.command('get').description('list and show');
+  const get = program.command('get').description('list and show').helpCommand(false);
 
   withServer(get.command('runs'))
     .description('runs, newest first')
     .addOption(projectOption())
-    .option('--stage <name>')
-    .option('--sequence <name>')
-    .option('-s, --service <name>')
+    .option('--stage <name>', 'in this stage')
+    .option('--sequence <name>', 'of this sequence')
+    .option('-s, --service <name>', 'what was worked on')
     .option('--state <state>', 'waiting, running, paused, finished or parked')
     .option('--result <result>', 'pass, warning or fail')
     .option('--context <id>', 'runs that follow from one trigger')
@@ -213,11 +224,11 @@ function addReading(program: Command, act: Act): void {
     .description('events that were taken and sent, newest first')
     .addOption(projectOption())
     .option('--run <id>', 'of one run, oldest first')
-    .option('--type <type>')
-    .option('--source <source>')
-    .option('--stage <name>')
-    .option('-s, --service <name>')
-    .option('--context <id>')
+    .option('--type <type>', 'exactly this type, such as build.finished')
+    .option('--source <source>', 'who sent it')
+    .option('--stage <name>', 'in this stage')
+    .option('-s, --service <name>', 'what was worked on')
+    .option('--context <id>', 'of runs that follow from one trigger')
     .addOption(limitOption())
     .option('--cursor <cursor>', 'the next page, as the page before said')
     .action((options: ServerOptions & EventsOptions) =>

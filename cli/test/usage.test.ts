@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { exitCode } from '../src/exit-code.ts';
 import { slipway } from './slipway.ts';
 
 describe('bad usage ends with 2 and names the way out', () => {
@@ -68,6 +69,11 @@ describe('a server that is not there ends with 3 and says how to start one', () 
 test('help and version end with 0', async () => {
   expect(await slipway(['--help'])).toMatchObject({ code: 0, stdout: expect.stringContaining('Commands:') });
   expect(await slipway(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+});
+
+test('help names every exit code', async () => {
+  const { stdout } = await slipway(['--help']);
+  for (const code of Object.values(exitCode)) expect(stdout).toMatch(new RegExp(`^  ${code} +\\S`, 'm'));
 });
 
 test('help of serve names every flag and its variable', async () => {
