@@ -210,8 +210,8 @@ export const bugs: readonly Bug[] = [
     name: 'nobody looks after a write of unknown outcome',
     checker: 'nothing-left-open',
     file: 'src/runtime/take-up.ts',
-    find: '    this.#uncertain.add(stream);\n',
-    replace: '',
+    find: '  uncertain(stream: string): void {\n    this.#uncertain.add(stream);\n',
+    replace: '  uncertain(_stream: string): void {\n',
   },
   {
     name: 'nobody looks for what a replica left when it went for good',
