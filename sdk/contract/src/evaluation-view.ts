@@ -63,8 +63,8 @@ export const mergedSliSchema = z.object({
 });
 export type MergedSli = z.infer<typeof mergedSliSchema>;
 
-export const verdictSchema = z.enum(['pass', 'warning', 'fail', 'inconclusive']);
-export const sliStatusSchema = z.enum(['pass', 'warning', 'fail', 'info', 'inconclusive']);
+const verdictSchema = z.enum(['pass', 'warning', 'fail', 'inconclusive']);
+const sliStatusSchema = z.enum(['pass', 'warning', 'fail', 'info', 'inconclusive']);
 
 /** One SLI of one evaluation: a cell of the heat map. */
 export const evaluatedSliSchema = z.object({
