@@ -37,10 +37,10 @@ export class Release implements AsyncDisposable {
 
   static async start(values: object): Promise<Release> {
     const rendered = await manifests(values);
-    const isOfNats = rendered.some(({ metadata }) => metadata.name === 'slipway-nats');
+    const isOfNats = rendered.some(({ kind, metadata }) => kind === 'StatefulSet' && metadata.name === 'slipway-nats');
     const release = new Release(rendered, isOfNats ? await startRenderedNats(rendered) : undefined);
     if (release.nats) release.#addresses.set('slipway-nats:4222', `127.0.0.1:${release.nats.port}`);
-    await release.#startControlPlane();
+    release.#addresses.set('slipway:8484', new URL(await release.startReplica()).host);
     return release;
   }
 
@@ -90,9 +90,11 @@ export class Release implements AsyncDisposable {
     rmSync(this.#dir, { recursive: true, force: true });
   }
 
-  async #startControlPlane(): Promise<void> {
-    const workload = this.manifests.find(({ kind, metadata }) => kind === 'StatefulSet' && metadata.name === 'slipway');
-    if (workload === undefined) throw new Error('there is no StatefulSet slipway');
+  /** Starts a control plane with the environment of its pod; answers its address. */
+  async startReplica(): Promise<string> {
+    const kinds = ['StatefulSet', 'Deployment'];
+    const workload = this.manifests.find(({ kind, metadata }) => kinds.includes(kind) && metadata.name === 'slipway');
+    if (workload === undefined) throw new Error('there is no StatefulSet and no Deployment slipway');
     const { args, env } = this.#process(workload);
     const tokens = join(this.#dir, 'tokens');
     writeFileSync(tokens, this.secret('slipway-auth').tokens ?? '', { mode: 0o600 });
@@ -102,8 +104,7 @@ export class Release implements AsyncDisposable {
       SLIPWAY_TOKEN_FILE: tokens,
     };
     const child = this.#spawn([SLIPWAY, ...args], { ...env, ...here });
-    const url = await saysItListens(child);
-    this.#addresses.set('slipway:8484', new URL(url).host);
+    return saysItListens(child);
   }
 
   /** What Kubernetes would start: arguments, and the environment with Secrets and `$(NAME)` filled in. */

@@ -21,7 +21,7 @@ mkdirSync(join(CACHE, 'test'), { recursive: true });
 rmSync(TOTALS, { force: true });
 
 console.log('\n== Programs');
-await runNode('tools/setup-test-servers.ts', 'helm', 'nats-server', 'prometheus');
+await runNode('tools/setup-test-servers.ts', 'helm', 'nats-server', 'secantusd-py', 'prometheus');
 
 if (options.update) await runNode('helm/tools/readme.ts');
 
