@@ -51,6 +51,8 @@ export async function natsProvider(url: string, behaviour: Behaviour): Promise<P
   connection.subscribe('sh.keptn.event.get-sli.triggered', {
     callback: (_, message) => {
       const event: CloudEvent = message.json();
+      // A bus delivers at least once, and each provider knows that.
+      if (asked.some(({ id }) => id === event.id)) return;
       asked.push(event);
       const say: Say = async (type, data) => {
         const answer = JSON.stringify(answerTo(event, type, data));
