@@ -28,10 +28,16 @@ beforeAll(async () => {
     'what a run may be compared with': `/runs/compare?b=${done}`,
     'no two runs': '/runs/compare',
     environment: '/environment',
+    // With something in them they are looked at in evaluations.test.ts.
+    'evaluations, none': '/evaluations?project=shop',
+    'no such evaluation': '/evaluations/nobody',
     services: '/services',
     events: '/events',
     projects: '/projects',
     'a project': '/projects/shop',
+    'its versions': '/projects/shop?tab=versions',
+    'its files, none': '/projects/shop?tab=quality',
+    'its settings': '/projects/shop?tab=settings',
     'a project that is not there yet': '/projects/new-one',
     'no such run': '/runs/00000000-0000-0000-0000-000000000000',
     'no such page': '/nowhere',
@@ -43,6 +49,9 @@ beforeAll(async () => {
     abort: { on: `/runs/${open}`, open: click('Abort') },
     answer: { on: `/runs/${open}`, open: click('Answer by hand') },
     'send an event': { on: '/events', open: click('Send an event') },
+    'delete a project': { on: '/projects/shop?tab=settings', open: click('Delete shop') },
+    'new file': { on: '/projects/shop?tab=quality', open: click('New file') },
+    'start an evaluation': { on: '/evaluations?project=shop', open: click('Start an evaluation') },
     'new project': { on: '/projects', open: click('New project') },
   };
 });
@@ -62,7 +71,7 @@ describe('axe finds nothing in light, dark and high contrast', () => {
   test('on any route', async () => {
     const found = await lookAt(Object.entries(routes).map(([name, path]) => ({ name, path })));
     expect(found).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   test('in any dialog', async () => {
     const found = await lookAt(
@@ -76,7 +85,7 @@ describe('axe finds nothing in light, dark and high contrast', () => {
       })),
     );
     expect(found).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   test('while it loads, when the server fails, when there is nothing at all, and where one signs in', async () => {
     const answer = (status: number) => ({
@@ -108,7 +117,7 @@ describe('axe finds nothing in light, dark and high contrast', () => {
       })),
     );
     expect(found).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 });
 
 test('nothing scrolls sideways at 360 px, and what one taps is at least 24 px', async () => {

@@ -34,7 +34,7 @@ export function Facets({ search, onChange }: { search: RunSearch; onChange: (sea
             aria-pressed={search.show === key}
             onClick={() => onChange({ ...search, show: search.show === key ? '' : key })}
           >
-            {word} <Count of={counts?.byShow.get(key)} />
+            {word} <Count of={counts === undefined ? undefined : (counts.byShow.get(key) ?? 0)} />
           </button>
         ))}
       </fieldset>

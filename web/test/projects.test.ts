@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import './support/no-faults.ts';
+import { SHIPYARD, World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+describe('two runs', () => {
+  let before: string;
+  let after: string;
+  beforeAll(async () => {
+    await world.apply('shop');
+    before = await world.trigger({ project: 'shop', service: 'twins', data: { image: 'shop:1' } });
+    await world.finish(await world.claim('build', 'shop'), { result: 'pass', build: { size: 10, parts: ['a', 'b'] } });
+    await world.finish(await world.claim('test', 'shop'), { result: 'pass' });
+    after = await world.trigger({ project: 'shop', service: 'twins', data: { image: 'shop:2' } });
+    await world.finish(await world.claim('build', 'shop'), {
+      result: 'pass',
+      build: { size: 10, parts: ['a', 'x', 'b'] },
+    });
+    await world.finish(await world.claim('test', 'shop'), { result: 'fail', message: 'three tests fail' });
+  });
+
+  test('are ticked in the list and compared: where they part, and each payload as a tree of what differs', async () => {
+    await using view = await world.open('/runs?service=twins');
+    for (const run of [after, before]) {
+      await view.page.getByRole('checkbox', { name: `Choose dev.delivery, run ${run}` }).check();
+    }
+    await view.page.getByRole('link', { name: 'Compare both' }).click();
+    await view.page.waitForURL(`**/runs/compare?a=${before}&b=${after}`);
+    await view.page.getByText("They part at 'test': passed in A, failed in B: three tests fail").waitFor();
+    await view.page
+      .getByLabel('Tasks of both')
+      .getByRole('link', { name: /^build/ })
+      .click();
+    const panel = view.page.getByLabel('Task build in both');
+    expect(await panel.locator('.diff').last().locator('ins').allInnerTexts()).toEqual([
+      expect.stringContaining('"x"'),
+    ]);
+    expect(await panel.locator('.diff').last().locator('del').count()).toBe(0);
+    await view.page.getByRole('link', { name: 'The run itself' }).click();
+    await view.page.getByLabel('The runs themselves').locator('ins', { hasText: 'shop:2' }).waitFor();
+  });
+
+  test('a run offers the last one that passed before it, and the keyboard ticks', async () => {
+    await using view = await world.open(`/runs/${after}`);
+    await view.page.getByRole('link', { name: 'Compare …' }).click();
+    await view.page.getByLabel('The last before it that passed').getByRole('link').click();
+    await view.page.waitForURL(`**/runs/compare?a=${before}&b=${after}`);
+    await view.page.goto(`${world.url}/runs?service=twins`);
+    await view.page.locator(`[data-run="${after}"]`).focus();
+    await view.page.keyboard.press('x');
+    await view.page.getByText('1 chosen; a second one can be compared with it').waitFor();
+  });
+});
+
+test('filters say how many runs each would show', async () => {
+  await world.apply('counted');
+  await world.trigger({ project: 'counted', service: 'a' });
+  await world.trigger({ project: 'counted', service: 'b' });
+  await using view = await world.open('/runs?project=counted');
+  await view.page.getByRole('button', { name: 'Running 2' }).waitFor();
+  await view.page.getByRole('button', { name: 'Failed 0' }).waitFor();
+});
+
+test('versions of a shipyard are compared in text and in meaning, and an older one is used again', async () => {
+  await world.apply('yard');
+  await world.apply('yard', SHIPYARD.replace('name: release', 'name: ship'));
+  await using view = await world.open('/projects/yard?tab=versions');
+  const change = view.page.getByLabel('What changed', { exact: true });
+  await change.getByText("new task 'ship'; no task 'release'").waitFor();
+  await change.locator('.plus mark', { hasText: 'ship' }).waitFor();
+  await view.page.getByRole('button', { name: 'One below the other' }).click();
+  await change.locator('.minus mark', { hasText: 'release' }).waitFor();
+  await view.page.locator('.versions a').last().click();
+  await view.page.getByRole('button', { name: 'Use this version again' }).click();
+  const dialog = view.page.getByRole('dialog');
+  await dialog.getByText("new task 'release'; no task 'ship'").waitFor();
+  await dialog.getByRole('button', { name: 'Use it again' }).click();
+  await view.page.getByLabel('Plan').getByText('release', { exact: true }).waitFor();
+  const { plan } = await world.api<{ plan: unknown }>('GET', '/v1/projects/yard/shipyard');
+  expect(JSON.stringify(plan)).toContain('"release"');
+});
+
+test('settings are saved, what is wrong is told before it is sent, and what is left empty has no bound', async () => {
+  await world.apply('tuned');
+  await using view = await world.open('/projects/tuned?tab=settings');
+  const form = view.page.getByLabel('Settings', { exact: true });
+  await form.getByLabel('Open runs at most').fill('many');
+  await form.getByRole('button', { name: 'Save' }).click();
+  await form.getByText('a whole number above zero').waitFor();
+  await form.getByLabel('Open runs at most').fill('50');
+  await form.getByLabel('Finished runs are kept for').fill('2');
+  await form.getByLabel('Configuration').fill('{"team": "north"}');
+  await form.getByRole('button', { name: 'Save' }).click();
+  await view.page.getByText('Saved.').waitFor();
+  expect(await world.api('GET', '/v1/projects/tuned')).toMatchObject({
+    limits: { openRunsMax: 50 },
+    retention: { finishedRunsForMs: 2 * 24 * 3_600_000, finishedRunsMax: null },
+    config: { team: 'north' },
+  });
+});
+
+test('a project is deleted after its runs were counted and its name typed, and not while runs are open', async () => {
+  await world.apply('doomed');
+  const run = await world.trigger({ project: 'doomed', service: 'x' });
+  await using view = await world.open('/projects/doomed?tab=settings');
+  await view.page.getByRole('button', { name: 'Delete doomed' }).click();
+  const dialog = view.page.getByRole('dialog');
+  await dialog.getByText('1 run is still open').waitFor();
+  await dialog.getByLabel('Type doomed to delete it').fill('doomed');
+  expect(await dialog.getByRole('button', { name: 'Delete it' }).isDisabled()).toBe(true);
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await world.api('POST', `/v1/runs/${run}/abort`, {});
+  await view.page.getByRole('button', { name: 'Delete doomed' }).click();
+  await dialog.getByText('with all their events will be deleted').waitFor();
+  await dialog.getByLabel('Type doomed to delete it').fill('doomed');
+  await dialog.getByRole('button', { name: 'Delete it' }).click();
+  await view.page.waitForURL('**/projects');
+  await expect.poll(() => view.page.getByRole('link', { name: 'doomed' }).count()).toBe(0);
+});
+
+test('the environment shows what is open and what ended, and follows both', async () => {
+  await world.apply('sites');
+  const run = await world.trigger({ project: 'sites', service: 'web' });
+  await using view = await world.open('/environment?project=sites');
+  const cell = view.page.locator(`a[href="/runs/${run}"]`);
+  await cell.getByText('Running').waitFor();
+  await view.page.locator('[data-live="live"]').waitFor();
+  await world.finish(await world.claim('build', 'sites'), { result: 'pass' });
+  await world.finish(await world.claim('test', 'sites'), { result: 'pass' });
+  await cell.getByText('Passed').waitFor();
+  await view.page.locator('td[data-stage="prod"]').getByText('Running').waitFor();
+});
