@@ -62,7 +62,7 @@ function weigh(events: readonly CloudEvent[]): ReceivedEvent[] {
   return events.map((event, index) => {
     const json = JSON.stringify(event);
     if (json.length <= EVENT_BYTES_MAX && Buffer.byteLength(json) <= EVENT_BYTES_MAX) return { event, json };
-    const detail = `event ${index} is larger than 1 MB: put its data elsewhere and name the place in dataref`;
+    const detail = `event ${index} is larger than 1 MB: POST its data to /v1/data first, and name what that answers in dataref`;
     throw refused('too-large', detail, { errors: [{ code: 'too-large', detail, pointer: `/${index}` }] });
   });
 }

@@ -24,6 +24,11 @@ export function makeHandlers({ door, streams, description, registry, readiness }
   const { plane, auth } = door;
   return {
     listEvents: async ({ query }) => ok(await plane.listEvents(paged(query))),
+    putData: async ({ body }) => {
+      if (body === undefined) throw refused('empty-body', 'the body is empty: send the data of the event as JSON');
+      return { status: 201, body: await plane.putData(body) };
+    },
+    getData: async ({ params }) => ok(await plane.getData(params.id)),
     getEvent: async ({ params, query }) => ok(await plane.getEvent(params.id, query.source)),
 
     listProjects: async ({ query }) => ok(await plane.listProjects(paged(query))),

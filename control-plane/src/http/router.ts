@@ -1,7 +1,7 @@
 import { isName, nearestName, type Route, routes, runCommandSchema } from '@slipway/contract';
 import type { Express, Request, Response } from 'express';
 import express from 'express';
-import { readJson, readText } from './body.ts';
+import { BODY_BYTES_MAX, readJson, readText } from './body.ts';
 import { NAME_RULE } from './claim.ts';
 import { type Door, JSON_TYPE, pathOf, send, sendEmpty, sendError } from './door.ts';
 import { quoted, refused } from './problem.ts';
@@ -144,6 +144,8 @@ async function readBodyOf(
 ): Promise<unknown> {
   if (route.body === undefined) return undefined;
   if (route.bodyType === 'application/yaml') return readText(req, YAML_BYTES_MAX);
+  // What others will read is kept as it is, whatever its keys are.
+  if (route.id === 'putData') return readJson(req, BODY_BYTES_MAX);
   const json = await readJson(req, JSON_BYTES_MAX);
   const own = withoutIdentity(route, json, params);
   refusePrototypes(own);

@@ -4,6 +4,7 @@ import { emptyGroup, transition, transitionGroup } from '../engine/index.ts';
 import { summarize } from '../projection/index.ts';
 import type { CommitItem, CommitResult, JournalEntry, Store, Timer } from '../store/store.ts';
 import type { Clock } from './clock.ts';
+import { Refusal } from './control-plane.ts';
 import type { Decided } from './entry.ts';
 import { decodeGroupEntry, decodeRunEntry, encodeGroupEntry, encodeRunEntry } from './entry.ts';
 import { evaluationRows } from './evaluation/evaluation-row.ts';
@@ -76,6 +77,8 @@ const TURN_STREAMS = 32;
 const BYTES_PER_CHAR = 3;
 /** A place in a concurrency group's queue. */
 const GROUP_PLACE_BYTES = 150;
+/** MongoDB takes documents of 16 MB; what a run may be must not depend on where it is kept. */
+const ENTRY_BYTES_MAX = 15 * 1024 * 1024;
 /** What is evicted at once, so that the next one is not at once. */
 const EVICTED_SHARE = 0.1;
 /** Both batches in flight together stay below twice this, whatever the events weigh. */
@@ -386,7 +389,23 @@ export class Advance {
       timersPut,
       timersDelete,
     };
-    return { ...base, item };
+    return isTooLarge(item) ? this.#tooLarge(slot, pending) : { ...base, item };
+  }
+
+  /** No store would take the entry, today or tomorrow: the run stands still and says why; what would begin is refused. */
+  #tooLarge(slot: Slot, pending: Pending<RunInput>[]): Decision | 'reload' {
+    const reason = `what its events carry is more than the ${ENTRY_BYTES_MAX / 1024 / 1024} MB that one step of a run may be`;
+    const at = this.#options.clock.now();
+    this.#options.onError('a run is parked: its step is too large', { run: slot.id, reason });
+    const park: RunInput = { kind: 'park', at, reason };
+    slot.pending = slot.run === undefined ? [] : [{ input: park, done: undefined, at }];
+    this.#backlog += slot.pending.length;
+    const decision = this.#decideRun(slot);
+    if (decision === 'reload') return decision;
+    const outcome: Outcome = { kind: 'ignored', code: 'parked' };
+    const isNew = slot.run === undefined;
+    if (isNew) for (const { done } of pending) done?.(undefined, new Refusal('too-large', reason));
+    return { ...decision, taken: pending, verdicts: isNew ? [] : pending.map(({ done }) => ({ done, outcome })) };
   }
 
   /** A finished run with nobody left to tell needs no walk at the next start. */
@@ -664,6 +683,12 @@ function newSlot(id: string, known: Slot['known'], first: RunInput | GroupInput)
     queued: false,
     bytes: 0,
   };
+}
+
+function isTooLarge(item: CommitItem): boolean {
+  // A character has four bytes at most, and most entries are far from it.
+  if (4 * charsOf(item) <= ENTRY_BYTES_MAX) return false;
+  return item.events.reduce((bytes, event) => bytes + Buffer.byteLength(event), 0) > ENTRY_BYTES_MAX;
 }
 
 /** `group:<project>/...` */

@@ -70,6 +70,9 @@ export interface ControlPlane {
   why(run: string): Promise<Why>;
   getContext(correlationId: string): Promise<ContextView>;
   listEvents(query: ListQuery & { type?: string; source?: string }): Promise<Paged<EventView>>;
+  /** Keeps the data of an event that is too large to travel; the event names them by `dataref`. */
+  putData(data: unknown): Promise<{ dataref: string }>;
+  getData(id: string): Promise<unknown>;
   getEvent(id: string, source?: string): Promise<EventView>;
 
   listProjects(page: { limit: number; cursor?: string }): Promise<Paged<Project>>;

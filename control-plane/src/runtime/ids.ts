@@ -14,3 +14,8 @@ export function runIdOf(source: string, id: string): string {
 export function bodyHashOf(json: string): string {
   return hash('sha1', json, 'base64url').slice(0, 22);
 }
+
+/** Names a text by what it says. */
+export function digestOf(text: string): string {
+  return hash('sha256', text, 'hex');
+}

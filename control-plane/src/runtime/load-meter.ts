@@ -24,10 +24,11 @@ export class LoadMeter {
     waits[bucket] = (waits[bucket] ?? 0) + 1;
   }
 
-  /** It had been with the broker for so long. */
+  /** It had been with the broker for so long, when that brought it for the first time. */
   lagged(ms: number): void {
     const current = this.#current();
-    current.lagMs = Math.max(current.lagMs, ms);
+    current.lagMs = Math.min(current.lagMs, ms);
+    current.lags++;
   }
 
   /** Of 95 in a hundred inputs, none waited longer; rounded up to a power of two. */
@@ -44,10 +45,14 @@ export class LoadMeter {
     return 0;
   }
 
-  /** The age of the oldest input that the broker has brought. */
+  /**
+   * How old even the newest was of many inputs that the broker has brought. A single one that is late says something of
+   * itself: it was given back, or its sender was away.
+   */
   get lagMs(): number {
     this.#current();
-    return Math.max(this.#now.lagMs, this.#before.lagMs);
+    const isMany = this.#now.lags + this.#before.lags >= SAMPLES_MIN;
+    return isMany ? Math.min(this.#now.lagMs, this.#before.lagMs) : 0;
   }
 
   #current(): Window {
@@ -60,8 +65,8 @@ export class LoadMeter {
   }
 }
 
-type Window = { startedAt: number; waits: number[]; lagMs: number };
+type Window = { startedAt: number; waits: number[]; lagMs: number; lags: number };
 
 function window(startedAt: number): Window {
-  return { startedAt, waits: new Array<number>(BUCKETS).fill(0), lagMs: 0 };
+  return { startedAt, waits: new Array<number>(BUCKETS).fill(0), lagMs: Number.POSITIVE_INFINITY, lags: 0 };
 }

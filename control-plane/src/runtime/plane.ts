@@ -1,6 +1,7 @@
 import type {
   Accepted,
   ClaimRequest,
+  CloudEvent,
   ContextView,
   EnvironmentCell,
   EventView,
@@ -27,6 +28,7 @@ import { InvalidCursor } from '../store/store.ts';
 import type { Committed, Verdict } from './advance.ts';
 import { Advance } from './advance.ts';
 import { BrokerWatch } from './broker-watch.ts';
+import { ClaimCheck } from './claim-check.ts';
 import type { Clock } from './clock.ts';
 import type {
   ClaimOptions,
@@ -119,6 +121,7 @@ class Plane implements ControlPlane {
   readonly #relay: Relay;
   readonly #meter: LoadMeter;
   readonly #quota: Quota;
+  readonly #claimCheck: ClaimCheck;
   readonly #intakeProblem: () => string | undefined;
   readonly #brokerWatch: BrokerWatch;
   readonly #hub: Hub;
@@ -148,6 +151,8 @@ class Plane implements ControlPlane {
     const onError = (message: string, details: Record<string, unknown>): void => log.error(details, message);
     this.#intakeProblem = options.intakeProblem ?? (() => undefined);
     this.#meter = new LoadMeter(clock);
+    const dataOfEvent = async (id: string): Promise<unknown> => (await this.getEvent(id)).event.data ?? null;
+    this.#claimCheck = new ClaimCheck({ store, clock, dataOfEvent });
     this.#quota = new Quota({ store, clock, shared, defaults: this.#limits.perProject });
     this.#book = new ProjectBook({ store, clock, shared });
     this.resources = new ResourceBook({ store, clock, projects: this.#book });
@@ -261,7 +266,9 @@ class Plane implements ControlPlane {
     };
     const ingested: Ingested[] = [];
     for (const received of events) {
-      const one = ingest(received, context);
+      const isReference = this.#claimCheck.isReference(received.event);
+      const whole = isReference ? { event: await this.#claimCheck.resolve(received.event) } : received;
+      const one = ingest(whole, context);
       ingested.push(one instanceof Promise ? await one : one);
     }
     const release = await this.#admit(ingested);
@@ -394,6 +401,22 @@ class Plane implements ControlPlane {
       this.#ignoreDelivery(delivery, 'too-large');
       return;
     }
+    if (this.#claimCheck.isReference(event)) {
+      this.#claimCheck.resolve(event).then(
+        (whole) => this.#ingestDelivery(whole, delivery),
+        (error: unknown) => this.#deliveryFailed(delivery, error),
+      );
+      return;
+    }
+    this.#ingestDelivery(event, delivery);
+  }
+
+  #deliveryFailed(delivery: Delivery, error: unknown): void {
+    if (error instanceof Refusal) this.#ignoreDelivery(delivery, error.code);
+    else delivery.retry(DELIVERY_RETRY_MS);
+  }
+
+  #ingestDelivery(event: CloudEvent, delivery: Delivery): void {
     let one: Ingested | Promise<Ingested>;
     try {
       one = ingest(
@@ -414,10 +437,7 @@ class Plane implements ControlPlane {
     if (one instanceof Promise) {
       one.then(
         (ready) => this.#takeDelivery(ready, delivery),
-        (error: unknown) => {
-          if (error instanceof Refusal) this.#ignoreDelivery(delivery, error.code);
-          else delivery.retry(DELIVERY_RETRY_MS);
-        },
+        (error: unknown) => this.#deliveryFailed(delivery, error),
       );
     } else {
       this.#takeDelivery(one, delivery);
@@ -439,7 +459,7 @@ class Plane implements ControlPlane {
           return;
         }
         this.#noteService(one.input, verdict);
-        this.#meter.lagged(this.#clock.now() - delivery.storedAt);
+        if (delivery.count === 1) this.#meter.lagged(this.#clock.now() - delivery.storedAt);
         if (verdict?.outcome.kind === 'ignored') this.#ignoreDelivery(delivery, verdict.outcome.code, one.run);
         else delivery.ack();
       },
@@ -865,6 +885,9 @@ class Plane implements ControlPlane {
     return page.next === undefined ? { items } : { items, next: page.next };
   }
 
+  putData = (data: unknown): Promise<{ dataref: string }> => this.#claimCheck.put(data);
+  getData = (id: string): Promise<unknown> => this.#claimCheck.get(id);
+
   async getEvent(id: string, source?: string): Promise<EventView> {
     const found = await this.#store.findEvent(id, source);
     if (!found) throw new Refusal('not-found', `there is no event '${id.slice(0, 80)}'`);
@@ -999,7 +1022,8 @@ class Plane implements ControlPlane {
 
   #sweepLater(): void {
     this.#stopRetention = this.#clock.after(RETENTION_SWEEP_MS, () => {
-      sweepRetention({ store: this.#store, clock: this.#clock }).then(
+      const swept = Promise.all([sweepRetention({ store: this.#store, clock: this.#clock }), this.#claimCheck.sweep()]);
+      swept.then(
         () => this.#sweepLater(),
         (error: unknown) => {
           this.#log.warn({ error: String(error) }, 'old runs could not be deleted');

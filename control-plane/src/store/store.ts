@@ -75,6 +75,7 @@ export type DocumentKind =
   | 'evaluation-mark'
   | 'subscription'
   | 'cursor'
+  | 'data'
   | 'token'
   | 'meta';
 export type StoredDocument = { id: string; revision: number; value: unknown };

@@ -134,6 +134,8 @@ const cases: Case[] = [
   { id: 'reinstateEvaluation', status: 200, path: ofEvaluation('reinstate'), ask: json({ author: 'me' }) },
   { id: 'replayEvaluation', status: 200, path: ofEvaluation('replay') },
   { id: 'whatIfEvaluation', status: 200, path: ofEvaluation('what-if'), ask: json({ values: { error_rate: 2 } }) },
+  { id: 'putData', status: 201, path: () => '/v1/data', ask: json({ project: 'shop' }) },
+  { id: 'getData', status: 200, path: () => '/v1/data/first' },
   { id: 'listServices', status: 200, path: () => '/v1/services' },
   {
     id: 'putSubscription',

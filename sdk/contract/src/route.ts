@@ -105,6 +105,24 @@ export const routes = [
     answers: { 200: z.unknown(), 202: acceptedSchema },
   },
   {
+    id: 'putData',
+    method: 'POST',
+    path: '/v1/data',
+    permission: 'events:write',
+    summary:
+      'Take the data of an event that is too large to travel, as JSON of at most 8 MB. The event names them by `dataref`.',
+    body: z.unknown(),
+    answers: { 201: z.object({ dataref: z.string() }) },
+  },
+  {
+    id: 'getData',
+    method: 'GET',
+    path: '/v1/data/{id}',
+    permission: 'events:read',
+    summary: 'What `dataref` of an event names: its data.',
+    answers: { 200: z.unknown() },
+  },
+  {
     id: 'claimTasks',
     method: 'POST',
     path: '/v1/tasks/{task}/claim',

@@ -1,6 +1,7 @@
 import { createInbox, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { isObject, subjectOf } from '@slipway/contract';
 import { type BusMessage, BusUnavailable, MessageRefused } from '../bus.ts';
+import { bodyOf } from './reference.ts';
 
 export interface PublisherOptions {
   /** Messages sent and not acknowledged yet; further ones wait here. */
@@ -24,6 +25,9 @@ type Batch = {
 
 type Item = { message: BusMessage; batch: Batch };
 
+/** nats-server's default. */
+const PAYLOAD_MAX = 1024 * 1024;
+const HEADERS_MAX = 1024;
 const CONTENT_TYPE = 'application/cloudevents+json';
 const SWEEP_MS = 250;
 /** Second letter of the first key in JetStream's answer: `{"error":...` as opposed to `{"stream":...`. */
@@ -119,6 +123,11 @@ export class Publisher {
     return this.#pending.size === 0 && this.#waitingCount() === 0;
   }
 
+  /** What the broker takes, less the headers. */
+  get #payloadMax(): number {
+    return (this.#connection.info?.max_payload ?? PAYLOAD_MAX) - HEADERS_MAX;
+  }
+
   #send(item: Item): void {
     const { message, batch } = item;
     const id = this.#nextId++;
@@ -128,7 +137,7 @@ export class Publisher {
     batch.sentAt = performance.now();
     try {
       // A string would go through TextEncoder, which takes three times as long as Buffer.from here.
-      const body = Buffer.from(message.json);
+      const body = bodyOf(message.json, this.#payloadMax);
       this.#connection.publish(subjectOf(message), body, { headers: head, reply: this.#inbox + id.toString(36) });
     } catch (error) {
       // The client refuses before it sends: a body above max_payload, a subject with a space.

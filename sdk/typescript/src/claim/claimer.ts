@@ -6,7 +6,7 @@ import type { HttpAnswer, HttpDoor } from '../http/door.ts';
 import { parseJson, problemOf } from '../http/problem.ts';
 import type { Logger } from '../log.ts';
 import { readMessage } from '../trigger.ts';
-import type { Worker } from '../worker.ts';
+import type { Channel, Worker } from '../worker.ts';
 import type { Outbox } from './outbox.ts';
 
 /** The most that the control plane gives at once. */
@@ -19,6 +19,7 @@ export interface ClaimerOptions {
   door: HttpDoor;
   worker: Worker;
   outbox: Outbox;
+  channel: Channel;
   log: Logger;
   body: string;
   waitMs: number;
@@ -97,10 +98,10 @@ export class Claimer {
 
   /** Starts them, and waits one turn of the loop, so that the slots of those that ended at once are free again. */
   #take(events: readonly CloudEvent[]): Promise<void> {
-    const { worker, outbox, log, task } = this.#options;
+    const { worker, channel, log, task } = this.#options;
     for (const event of events) {
       const message = readMessage(event);
-      const taken = message.kind === 'triggered' ? worker.take(message.trigger, outbox) : 'not a trigger';
+      const taken = message.kind === 'triggered' ? worker.take(message.trigger, channel) : 'not a trigger';
       if (taken === 'unknown-task' || taken === 'not a trigger') {
         log.error({ task, id: event.id, type: event.type }, 'claimed an event that this service has no task for');
       }

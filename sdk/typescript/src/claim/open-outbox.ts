@@ -1,4 +1,5 @@
 import { insteadOf } from '../answer-refused.ts';
+import { ByReference, EVENT_CHARS_MAX } from '../by-reference.ts';
 import type { HttpDoor } from '../http/door.ts';
 import type { Logger } from '../log.ts';
 import type { Worker } from '../worker.ts';
@@ -20,5 +21,17 @@ export function openOutbox(options: {
     onDelivered,
     onOver: (attemptId, code) => void worker.cancel(attemptId, code),
     onRefused: insteadOf,
+  });
+}
+
+/** What is larger than an event may be goes by reference. */
+export function largeByReference({ outbox, door, log }: { outbox: Outbox; door: HttpDoor; log: Logger }): ByReference {
+  return new ByReference({
+    ...{ channel: outbox, door, log },
+    charsMax: () => EVENT_CHARS_MAX,
+    onRefused: (answer, why) => {
+      const instead = answer.phase === 'finished' ? insteadOf(answer, why) : undefined;
+      if (instead !== undefined) outbox.send(instead);
+    },
   });
 }

@@ -1,4 +1,5 @@
 import type { ClaimRequest } from '@slipway/contract';
+import type { ByReference } from '../by-reference.ts';
 import { HttpDoor } from '../http/door.ts';
 import type { Logger } from '../log.ts';
 import type { Task } from '../task.ts';
@@ -6,7 +7,7 @@ import type { Transport, TransportCounts } from '../transport.ts';
 import type { Filter } from '../trigger.ts';
 import type { Worker } from '../worker.ts';
 import { Claimer } from './claimer.ts';
-import { openOutbox } from './open-outbox.ts';
+import { largeByReference, openOutbox } from './open-outbox.ts';
 import type { Outbox } from './outbox.ts';
 
 export interface ClaimTransportOptions {
@@ -30,6 +31,7 @@ export class ClaimTransport implements Transport {
   readonly #options: ClaimTransportOptions;
   readonly #door: HttpDoor;
   readonly #outbox: Outbox;
+  readonly #channel: ByReference;
   readonly #claimers = new Map<string, Claimer>();
   #running: Promise<unknown> = Promise.resolve();
 
@@ -41,10 +43,20 @@ export class ClaimTransport implements Transport {
       for (const claimer of this.#claimers.values()) claimer.wake();
     };
     this.#outbox = openOutbox({ door: this.#door, worker, log, queueMax, onDelivered: wakeAll });
+    this.#channel = largeByReference({ outbox: this.#outbox, door: this.#door, log });
     const request: ClaimRequest = { source, version, ...filter };
     const body = JSON.stringify(request);
     for (const { name } of tasks) {
-      const about = { door: this.#door, worker, outbox: this.#outbox, log, body, waitMs, leaseMs };
+      const about = {
+        door: this.#door,
+        worker,
+        outbox: this.#outbox,
+        channel: this.#channel,
+        log,
+        body,
+        waitMs,
+        leaseMs,
+      };
       this.#claimers.set(name, new Claimer({ task: name, ...about }));
     }
     worker.onFree = (task) => this.#claimers.get(task)?.wake();
@@ -61,17 +73,19 @@ export class ClaimTransport implements Transport {
     await this.#running;
   }
 
-  flush(withinMs: number): Promise<boolean> {
-    return this.#outbox.flush(withinMs);
+  async flush(withinMs: number): Promise<boolean> {
+    return (await this.#channel.flush(withinMs)) && this.#outbox.flush(withinMs);
   }
 
   close(): Promise<void> {
+    this.#channel.stop();
     this.#outbox.stop();
     this.#door.close();
     return Promise.resolve();
   }
 
   counts(): TransportCounts {
-    return this.#outbox.counts;
+    const { waiting, ...counts } = this.#outbox.counts;
+    return { ...counts, waiting: waiting + this.#channel.waiting };
   }
 }

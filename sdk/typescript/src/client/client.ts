@@ -1,5 +1,6 @@
 import type { Accepted, Result, Route, RunState, Status, Waited } from '@slipway/contract';
 import { routes } from '@slipway/contract';
+import { EVENT_CHARS_MAX } from '../by-reference.ts';
 import { type HttpAnswer, HttpDoor } from '../http/door.ts';
 import { problemOf } from '../http/problem.ts';
 import { type CallOptions, pathOf, type RouteArguments, type RouteMethods } from './arguments.ts';
@@ -126,8 +127,21 @@ async function trigger(
   };
   const waiting = waitS === undefined ? {} : { timeoutMs: waitS * 1000 + WAIT_GRACE_MS };
   const headers = { ...call.headers, ...(waitS === undefined ? {} : { prefer: `wait=${waitS}` }) };
-  const answer = await methods.sendEvents({ body: event }, { ...waiting, ...call, headers });
+  const body = await smallEnough(methods, event, call);
+  const answer = await methods.sendEvents({ body }, { ...waiting, ...call, headers });
   return 'items' in answer ? accepted(answer, id) : waited(answer);
+}
+
+/** What is larger than an event may be goes by reference. */
+async function smallEnough(
+  methods: RouteMethods,
+  event: { data: Record<string, unknown> },
+  call: CallOptions,
+): Promise<unknown> {
+  if (JSON.stringify(event).length <= EVENT_CHARS_MAX) return event;
+  const { project, stage, service } = event.data;
+  const { dataref } = await methods.putData({ body: event.data }, call);
+  return { ...event, dataref, data: { project, stage, service } };
 }
 
 function accepted(answer: Accepted, id: string): Triggered {

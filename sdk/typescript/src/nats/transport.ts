@@ -4,7 +4,9 @@ import type { CloudEvent, Dialect } from '@slipway/contract';
 import { decodeNats, isObject } from '@slipway/contract';
 import { insteadOf } from '../answer-refused.ts';
 import { backoffMs } from '../backoff.ts';
+import { ByReference, EVENT_CHARS_MAX, fetchData, isReference } from '../by-reference.ts';
 import { AttemptCancelled } from '../errors.ts';
+import { HttpDoor } from '../http/door.ts';
 import { parseJson } from '../http/problem.ts';
 import { errorText, type Logger } from '../log.ts';
 import type { Task } from '../task.ts';
@@ -22,6 +24,9 @@ export interface NatsTransportOptions {
   worker: Worker;
   log: Logger;
   nats: NatsAddress;
+  /** The control plane's HTTP API. */
+  server: string;
+  token: string | undefined;
   name: string;
   source: string;
   version: string | undefined;
@@ -50,6 +55,10 @@ const WORKING = Buffer.from('+WPI');
 const TERM = Buffer.from('+TERM');
 const HELLO_MS = 10_000;
 const BUSY_DELAY_MS = 200;
+const FETCH_RETRY_MS = 2_000;
+/** Headers, and what UTF-8 makes of a text. */
+const EVENT_ROOM = 64 * 1024;
+const NO_COUNTS: TransportCounts = { waiting: 0, sent: 0, retries: 0, over: 0, refused: 0 };
 /** Deliveries of one attempt that are remembered. */
 const DELIVERIES_MAX = 8;
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -63,6 +72,9 @@ export class NatsTransport implements Transport, Channel {
   /** By attempt, from delivery to ack. Several when the control plane offered an attempt again that runs already. */
   readonly #deliveries = new Map<string, Delivery[]>();
   readonly #timers: NodeJS.Timeout[] = [];
+  /** To the control plane, for data that are too large for the broker. */
+  readonly #door: HttpDoor;
+  readonly #channel: ByReference;
   #connection: NatsConnection | undefined;
   #manager: JetStreamManager | undefined;
   #publisher: NatsPublisher | undefined;
@@ -75,6 +87,13 @@ export class NatsTransport implements Transport, Channel {
 
   constructor(options: NatsTransportOptions) {
     this.#options = options;
+    this.#door = new HttpDoor({ server: options.server, token: options.token });
+    this.#channel = new ByReference({
+      ...{ door: this.#door, log: options.log },
+      channel: { send: (answer) => this.#publish(answer) },
+      charsMax: () => Math.min(EVENT_CHARS_MAX, this.#payloadMax() - EVENT_ROOM),
+      onRefused: (answer, why) => this.#onRefused(answer, why),
+    });
     options.worker.onFree = (task) => this.#ask(task);
   }
 
@@ -104,12 +123,14 @@ export class NatsTransport implements Transport, Channel {
     await this.#flushConnection();
   }
 
-  flush(withinMs: number): Promise<boolean> {
-    return this.#publisher?.flush(withinMs) ?? Promise.resolve(true);
+  async flush(withinMs: number): Promise<boolean> {
+    return (await this.#channel.flush(withinMs)) && ((await this.#publisher?.flush(withinMs)) ?? true);
   }
 
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    this.#channel.stop();
+    this.#door.close();
     this.#publisher?.close();
     const connection = this.#connection;
     if (connection === undefined) return;
@@ -125,10 +146,19 @@ export class NatsTransport implements Transport, Channel {
   }
 
   counts(): TransportCounts {
-    return this.#publisher?.counts ?? { waiting: 0, sent: 0, retries: 0, over: 0, refused: 0 };
+    const { waiting, ...counts } = this.#publisher?.counts ?? NO_COUNTS;
+    return { ...counts, waiting: waiting + this.#channel.waiting };
   }
 
   send(answer: Answer): void {
+    this.#channel.send(answer);
+  }
+
+  #payloadMax(): number {
+    return this.#connection?.info?.max_payload ?? EVENT_CHARS_MAX;
+  }
+
+  #publish(answer: Answer): void {
     if (answer.phase !== 'finished') this.#publisher?.publish(answer);
     else this.#publisher?.publish(answer, () => this.#ack(answer.attemptId));
   }
@@ -172,7 +202,7 @@ export class NatsTransport implements Transport, Channel {
   }
 
   #onMessage(message: Msg): void {
-    const { worker, log, filter } = this.#options;
+    const { log } = this.#options;
     const decoded = readEvent(message);
     if (!decoded.ok) {
       log.error(
@@ -182,7 +212,28 @@ export class NatsTransport implements Transport, Channel {
       this.#respond({ message, life: this.#life }, TERM);
       return;
     }
-    const read = readMessage(decoded.event);
+    if (isReference(decoded.event)) void this.#fetch(message, decoded.event);
+    else this.#onEvent(message, decoded.event);
+  }
+
+  /** The data are with the control plane. While they come the broker waits, as it does for a handler. */
+  async #fetch(message: Msg, event: CloudEvent): Promise<void> {
+    const life = this.#life;
+    try {
+      const whole = await fetchData(this.#door, event);
+      if (life === this.#life) this.#onEvent(message, whole);
+    } catch (error) {
+      this.#options.log.warn(
+        { id: event.id, error: errorText(error) },
+        'the data of an event could not be fetched: it comes again',
+      );
+      this.#respond({ message, life }, nak(FETCH_RETRY_MS));
+    }
+  }
+
+  #onEvent(message: Msg, event: CloudEvent): void {
+    const { worker, filter } = this.#options;
+    const read = readMessage(event);
     if (read.kind !== 'triggered' || !matches(filter, read.trigger.data)) {
       this.#respond({ message, life: this.#life });
       return;

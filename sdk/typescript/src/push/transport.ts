@@ -1,6 +1,7 @@
 import { decodeHttp } from '@slipway/contract';
 import { backoffMs } from '../backoff.ts';
-import { openOutbox } from '../claim/open-outbox.ts';
+import type { ByReference } from '../by-reference.ts';
+import { largeByReference, openOutbox } from '../claim/open-outbox.ts';
 import type { Outbox } from '../claim/outbox.ts';
 import { AttemptCancelled, ServerUnreachable } from '../errors.ts';
 import { HttpDoor } from '../http/door.ts';
@@ -9,7 +10,7 @@ import { errorText, type Logger } from '../log.ts';
 import type { Task } from '../task.ts';
 import type { Transport, TransportCounts } from '../transport.ts';
 import { type Answer, answerTo, type Filter, readMessage, type Trigger, whereabouts } from '../trigger.ts';
-import type { Worker } from '../worker.ts';
+import type { Channel, Worker } from '../worker.ts';
 import { Listener, type PushedAnswer, type PushedRequest, refusal } from './listener.ts';
 
 /** Where attempts are delivered, and what of it the control plane is told. */
@@ -39,6 +40,7 @@ export interface PushTransportOptions {
 }
 
 const INLINE_MS = 10;
+const INLINE_BYTES_MAX = 64 * 1024;
 /** Deliveries come one after the other and wait 10 s for their answer: one that finds no slot waits for less than that. */
 const SLOT_WAIT_MS = 5_000;
 const EVENT_TYPE = 'application/cloudevents+json';
@@ -51,6 +53,7 @@ export class PushTransport implements Transport {
   readonly #options: PushTransportOptions;
   readonly #door: HttpDoor;
   readonly #outbox: Outbox;
+  readonly #channel: ByReference;
   readonly #listener = new Listener((request) => this.#handle(request));
   readonly #slotWaiters: (() => void)[] = [];
   #source = '';
@@ -61,6 +64,7 @@ export class PushTransport implements Transport {
     const { server, token, worker, log, queueMax } = options;
     this.#door = new HttpDoor({ server, token });
     this.#outbox = openOutbox({ door: this.#door, worker, log, queueMax, onDelivered: () => this.#wakeOne() });
+    this.#channel = largeByReference({ outbox: this.#outbox, door: this.#door, log });
     worker.onFree = () => this.#wakeOne();
   }
 
@@ -79,18 +83,20 @@ export class PushTransport implements Transport {
     if (this.#options.push.url === undefined && this.#source !== '') await this.#unsubscribe();
   }
 
-  flush(withinMs: number): Promise<boolean> {
-    return this.#outbox.flush(withinMs);
+  async flush(withinMs: number): Promise<boolean> {
+    return (await this.#channel.flush(withinMs)) && this.#outbox.flush(withinMs);
   }
 
   async close(): Promise<void> {
     await this.#listener.close();
+    this.#channel.stop();
     this.#outbox.stop();
     this.#door.close();
   }
 
   counts(): TransportCounts {
-    return this.#outbox.counts;
+    const { waiting, ...counts } = this.#outbox.counts;
+    return { ...counts, waiting: waiting + this.#channel.waiting };
   }
 
   async #handle(request: PushedRequest): Promise<PushedAnswer> {
@@ -112,7 +118,7 @@ export class PushTransport implements Transport {
       return refusal(404, `this service has the tasks ${tasks.map((task) => task.name).join(', ')}`);
     }
     if (!(await this.#slot(trigger))) return { ...refusal(503, 'busy, or about to end'), retryAfterS: 1 };
-    const reply = new Reply(this.#outbox, push.inlineMs ?? INLINE_MS, (attemptId, reason) =>
+    const reply = new Reply(this.#channel, push.inlineMs ?? INLINE_MS, (attemptId, reason) =>
       this.#leftBehind(trigger, attemptId, reason),
     );
     if (worker.take(trigger, reply) === 'running') return { status: 202 };
@@ -199,23 +205,28 @@ const UNSUBSCRIBE_MS = 2_000;
 /** The response to one delivery: takes the answer along when it comes in time. */
 class Reply {
   readonly answer: Promise<PushedAnswer>;
-  readonly #outbox: Outbox;
+  readonly #channel: Channel;
   readonly #onLeftBehind: (attemptId: string, reason: Error) => void;
   #resolve: ((answer: PushedAnswer) => void) | undefined;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(outbox: Outbox, inlineMs: number, onLeftBehind: (attemptId: string, reason: Error) => void) {
+  constructor(channel: Channel, inlineMs: number, onLeftBehind: (attemptId: string, reason: Error) => void) {
     const { promise, resolve } = Promise.withResolvers<PushedAnswer>();
     this.answer = promise;
     this.#resolve = resolve;
-    this.#outbox = outbox;
+    this.#channel = channel;
     this.#onLeftBehind = onLeftBehind;
     this.#timer = setTimeout(() => this.#respond({ status: 202 }), inlineMs);
   }
 
   send(answer: Answer): void {
-    const inTime = answer.phase === 'finished' && this.#respond({ status: 200, body: answer.json, type: EVENT_TYPE });
-    if (!inTime) this.#outbox.send(answer);
+    // Of a longer response only the status would count.
+    const isShort = Buffer.byteLength(answer.json) <= INLINE_BYTES_MAX;
+    const inTime =
+      answer.phase === 'finished' && isShort && this.#respond({ status: 200, body: answer.json, type: EVENT_TYPE });
+    if (inTime) return;
+    if (answer.phase === 'finished') this.#respond({ status: 202 });
+    this.#channel.send(answer);
   }
 
   dropped(attemptId: string, reason: Error): void {
