@@ -66,6 +66,21 @@ test('filters say how many runs each would show', async () => {
   await view.page.getByRole('button', { name: 'Failed 0' }).waitFor();
 });
 
+test('a filter is saved under a name, found again, and forgotten', async () => {
+  await using view = await world.open('/runs?service=twins&show=fail');
+  const saved = view.page.getByLabel('Saved filters');
+  await saved.selectOption('Save this one …');
+  await view.page.getByLabel('Name').fill('twins that failed');
+  await view.page.getByRole('button', { name: 'Save', exact: true }).click();
+  await view.page.goto(`${world.url}/runs`);
+  await saved.selectOption('twins that failed');
+  await view.page.waitForURL('**/runs?service=twins&show=fail');
+  await saved.selectOption('Forget this one');
+  await view.page.reload();
+  await saved.waitFor();
+  expect(await saved.getByText('twins that failed').count()).toBe(0);
+});
+
 test('versions of a shipyard are compared in text and in meaning, and an older one is used again', async () => {
   await world.apply('yard');
   await world.apply('yard', SHIPYARD.replace('name: release', 'name: ship'));

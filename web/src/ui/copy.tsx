@@ -93,6 +93,15 @@ export function cliLine(...words: (string | undefined)[]): string {
     .join(' ')}`;
 }
 
+/** Sends an event from a terminal; undefined while the text is no JSON. */
+export function sendLine(text: string): string | undefined {
+  try {
+    return `echo ${quoted(JSON.stringify(JSON.parse(text)))} | ${cliLine('send', '-')}`;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The same request from a terminal, where `slipway` has no command for it. */
 export function curlLine(method: string, path: string, body?: string): string {
   const data = body === undefined ? '' : ` -H 'content-type: application/json' -d ${quoted(body)}`;

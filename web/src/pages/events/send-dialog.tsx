@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ApiError, jsonBody, request } from '../../api/client.ts';
 import { projectsQuery, shipyardQuery } from '../../api/queries.ts';
+import { CliHint, sendLine } from '../../ui/copy.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { exampleOf } from './example.ts';
 
@@ -22,6 +23,7 @@ export function SendDialog({ event, onClose }: { event: Record<string, unknown> 
       setError(failureText(failure));
     }
   };
+  const line = sendLine(text);
   return (
     <Dialog title={event === undefined ? 'Send an event' : 'Send it again, edited'} onClose={onClose}>
       {event === undefined ? <Template onText={setText} /> : null}
@@ -53,6 +55,7 @@ export function SendDialog({ event, onClose }: { event: Record<string, unknown> 
           )}
         </p>
       ))}
+      {line === undefined ? null : <CliHint line={line} />}
       <div className="dialog-end">
         <button type="button" className="button" onClick={onClose}>
           Close

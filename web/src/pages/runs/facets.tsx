@@ -4,6 +4,7 @@ import { projectsQuery, runCountsQuery, shipyardQuery } from '../../api/queries.
 import { shortCount } from '../../ui/format.ts';
 import { useNow } from '../../ui/now.ts';
 import { type RunSearch, runQueryOf, searchOfText, shows, spans, textOfSearch } from './filter.ts';
+import { SavedFilters } from './saved-filters.tsx';
 
 /** The filters. Every choice is a new address, so that it can be kept and sent to others. */
 export function Facets({ search, onChange }: { search: RunSearch; onChange: (search: RunSearch) => void }) {
@@ -73,6 +74,7 @@ export function Facets({ search, onChange }: { search: RunSearch; onChange: (sea
             </option>
           ))}
         </select>
+        <SavedFilters search={search} onChange={onChange} />
       </div>
     </div>
   );

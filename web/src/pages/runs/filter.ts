@@ -3,16 +3,17 @@ import type { Query } from '../../api/client.ts';
 import { cliLine } from '../../ui/copy.tsx';
 
 /** What of the list is in the address. `show` is one of `shows`, `within` one of `spans`. */
-export type RunSearch = {
-  project?: string;
-  stage?: string;
-  sequence?: string;
-  service?: string;
-  show?: string;
-  correlationid?: string;
-  label?: string;
-  within?: string;
-};
+export const searchKeys = [
+  'project',
+  'stage',
+  'sequence',
+  'service',
+  'show',
+  'correlationid',
+  'label',
+  'within',
+] as const;
+export type RunSearch = { [key in (typeof searchKeys)[number]]?: string };
 
 /** State and result as one choice, because nobody looks for a result without the run having ended. */
 export const shows = [
