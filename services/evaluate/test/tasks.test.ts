@@ -238,6 +238,18 @@ describe('files that live with the project', () => {
     expect(server.seen).toHaveLength(1);
   });
 
+  test('a provider of the project that is one of the sources is the source of its plain queries', async () => {
+    await using usual = await fakeServer(json(vector('700')));
+    await using own = await fakeServer(json(vector('500')));
+    const config = {
+      default: 'usual',
+      sources: { usual: { type: 'prometheus', url: usual.url }, own: { type: 'prometheus', url: own.url } },
+    };
+    const served = tasks(config, {}, memoryClient({ ...stored, sliProvider: 'own' }));
+    expect((await run({ timeframe: '5m' }, {}, served)).output).toMatchObject({ result: 'pass' });
+    expect([usual.seen.length, own.seen.length]).toEqual([0, 1]);
+  });
+
   test.each([
     ['unknown-project', 'project shop not found'],
     ['unknown-stage', 'stage staging not found'],

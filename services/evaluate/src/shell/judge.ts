@@ -52,7 +52,7 @@ interface Case {
   readonly given: Values;
 }
 
-const NO_SOURCE: SliSource = { indicators: {}, versions: {}, external: null };
+const NO_SOURCE: SliSource = { indicators: {}, versions: {}, external: null, source: null };
 const QUERIES_DEADLINE_MS = 2 * 60_000;
 /** Providers may have to wait for their monitoring to see the end of the window. */
 const PROVIDER_DEADLINE_MS = 5 * 60_000;
@@ -149,7 +149,8 @@ async function direct(found: Case, window: FoundWindow): Promise<Finished> {
   const history = await historyOf(found, slo.parsed.slo, window);
   if (!Array.isArray(history)) return history.errored;
   const values = await collect({
-    ...{ slo: slo.parsed.slo, given, history, indicators: sli.indicators, sources: options.sources },
+    ...{ slo: slo.parsed.slo, given, history, indicators: sli.indicators },
+    sources: { ...options.sources, default: sli.source ?? options.sources.default },
     context: {
       ...placeOf(ctx),
       deployment: deploymentsOf(ctx)[0] ?? '',

@@ -16,6 +16,8 @@ export interface SliSource {
   readonly versions: Readonly<Record<string, string>>;
   /** The SLI provider that is asked by event; null: the queries are asked by this service itself. */
   readonly external: string | null;
+  /** Asked by queries that name no source; null: the operator's default. */
+  readonly source: string | null;
 }
 
 /**
@@ -29,12 +31,13 @@ export async function sliSourceOf(
 ): Promise<SliSource> {
   const given = givenIndicators(input.indicators);
   const isComplete = Object.keys(given).length > 0 && input.slo !== undefined;
-  if (isComplete) return { indicators: given, versions: {}, external: null };
+  if (isComplete) return { indicators: given, versions: {}, external: null, source: null };
   const { client, sources } = options;
   const [stored, provider] = await Promise.all([storedIndicators(ctx, client), providerOf(ctx, client, sources)]);
   const indicators = { ...stored.indicators, ...given };
-  const isExternal = provider !== null && !sources.byName.has(provider) && Object.keys(given).length === 0;
-  return { indicators, versions: stored.versions, external: isExternal ? provider : null };
+  const source = provider !== null && sources.byName.has(provider) ? provider : null;
+  const external = source === null && Object.keys(given).length === 0 ? provider : null;
+  return { indicators, versions: stored.versions, external, source };
 }
 
 async function storedIndicators(
