@@ -43,9 +43,9 @@ export class Release {
     await this.#helm(['uninstall', NAME]);
   }
 
-  /** What the release consists of, as text; `hooks` has what Helm makes only at certain moments. */
-  get(what: 'manifest' | 'hooks' | 'notes'): Promise<string> {
-    return this.#helm(['get', what, NAME]);
+  /** What Helm makes only at certain moments, such as `helm test`: manifests, as text. */
+  hooks(): Promise<string> {
+    return this.#helm(['get', 'hooks', NAME]);
   }
 
   /** Throws also when an object was written in another way than server-side apply. */

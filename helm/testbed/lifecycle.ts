@@ -95,6 +95,12 @@ async function upgradeAndBack(options: {
       async () => {
         await release.rollback(1);
         await becomes(before.objects);
+        const { substance } = await ReleaseObjects.read(api, release.namespace);
+        const other = [...before.objects.substance].filter(([name, text]) => substance.get(name) !== text);
+        none(
+          other.map(([name]) => name),
+          'not as it was:',
+        );
       },
     );
   }
@@ -115,7 +121,7 @@ export async function podsAreAdmitted(release: Release, objects: ReleaseObjects)
   const templates = templatesOf(objects);
   if (templates.length === 0) throw new Error('the release has no pods at all');
   for (const template of templates) await admit(api, release.namespace, template);
-  await admitHooks(api, release.namespace, await release.get('hooks'));
+  await admitHooks(api, release.namespace, await release.hooks());
 }
 
 export async function nothingDangles(release: Release, objects: ReleaseObjects): Promise<void> {

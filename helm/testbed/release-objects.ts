@@ -8,6 +8,8 @@ const MEMORY = 'helm.sh/release.v1';
 
 const dataSchema = z.looseObject({ data: z.record(z.string(), z.string()).default({}) });
 
+const specSchema = z.record(z.string(), z.unknown());
+
 /** The objects of a release in its namespace, by resource and name. */
 export class ReleaseObjects {
   readonly #found: ReadonlyMap<string, Found>;
@@ -43,6 +45,17 @@ export class ReleaseObjects {
       [...this.#found].map(([name, { object }]) => {
         const { resourceVersion, managedFields, ...metadata } = object.metadata;
         return [name, JSON.stringify({ ...object, metadata })];
+      }),
+    );
+  }
+
+  /** What each of them is for, whoever made it and when: what people wrote, and nothing that the server added. */
+  get substance(): Map<string, string> {
+    return new Map(
+      [...this.#found].map(([name, { object }]) => {
+        const { annotations, labels } = object.metadata;
+        const { clusterIP, clusterIPs, ...spec } = specSchema.parse(object.spec ?? {});
+        return [name, JSON.stringify({ ...object, metadata: { annotations, labels }, spec, status: undefined })];
       }),
     );
   }

@@ -15,12 +15,8 @@ import { Cluster } from './cluster.ts';
 import { loadCrds } from './crds.ts';
 import { plantFaults } from './faults.ts';
 import { type Case, liveThrough } from './lifecycle.ts';
-import { workOfServices } from './pods/all-services.ts';
-import { livePods } from './pods/release-pods.ts';
+import { liveInPods } from './pods/live.ts';
 import { differences } from './release-objects.ts';
-
-/** The cases whose pods are started: the plain one, all ways to connect, and the Secrets of a team in place of the chart's. */
-const LIVING = ['default', 'all-services', 'hardened'];
 
 async function runTestbed(chart: string, home: string, checks: Checks): Promise<void> {
   const programs = await buildServers(console.log);
@@ -37,11 +33,7 @@ async function runTestbed(chart: string, home: string, checks: Checks): Promise<
     none(differences(await clusterNames(cluster), outside), 'not as before:'),
   );
   const layer = await buildLayer(join(home, 'image'));
-  for (const one of cases.filter(({ name }) => LIVING.includes(name))) {
-    await livePods({ case: one, chart, layer, cluster, checks, home }, async (living) => {
-      if (one.name === 'all-services') await workOfServices(living, checks);
-    });
-  }
+  await liveInPods({ cases, chart, layer, cluster, checks, home });
   await plantFaults({ chart, cluster, checks, home });
 }
 

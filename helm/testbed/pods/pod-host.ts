@@ -45,9 +45,8 @@ export class PodHost implements AsyncDisposable {
     this.#network = network;
   }
 
-  /** `layer` is what build.ts of the image has made; `names` are those of the Services; what pods keep goes into `folder`. */
-  static async start(options: { layer: string; names: readonly string[]; folder: string }): Promise<PodHost> {
-    const { layer, names, folder } = options;
+  /** `layer` is what build.ts of the image has made; what pods keep goes into `folder`. */
+  static async start(layer: string, folder: string): Promise<PodHost> {
     requireRoot();
     const ready = 'ip link set lo up && echo up && exec sleep infinity';
     const network = spawnMortal(tool('unshare'), ['--net', '--', 'sh', '-c', ready]);
@@ -57,8 +56,13 @@ export class PodHost implements AsyncDisposable {
     mkdirSync(tools, { recursive: true });
     placeProgram(process.execPath, join(tools, 'node'));
     placeProgram(programPath('nats-server'), join(tools, 'nats-server'));
-    writeFileSync(join(tools, 'hosts'), `127.0.0.1 localhost ${names.join(' ')}\n`);
+    host.setNames([]);
     return host;
+  }
+
+  /** The names of the Services, for what is started from now on. */
+  setNames(names: readonly string[]): void {
+    writeFileSync(join(this.#folder, 'tools', 'hosts'), `127.0.0.1 localhost ${names.join(' ')}\n`);
   }
 
   newFolder(): string {
