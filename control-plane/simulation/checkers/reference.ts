@@ -177,9 +177,10 @@ export class ReferenceRun {
     this.#over({ status: 'errored', result: 'fail' }, { code }, input);
   }
 
-  /** Its trigger cannot be published, ever; but who has it by other ways keeps it. */
+  /** Its trigger cannot be published, ever; but who works on it by other ways ends it. */
   #undeliverable(input: Extract<RunInput, { kind: 'undeliverable' }>): void {
-    if (!this.#isNow(input.task, input.attempt) || this.#startedAt !== undefined) return;
+    const atWork = [...this.#executors.values()].some((one) => !one.answer);
+    if (!this.#isNow(input.task, input.attempt) || atWork) return;
     this.#over(
       { status: 'errored', result: 'fail' },
       { code: 'UNDELIVERABLE', retryable: false },

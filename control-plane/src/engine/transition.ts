@@ -524,8 +524,9 @@ function undeliverable(run: Run, input: Extract<RunInput, { kind: 'undeliverable
   const task = env.sequence?.tasks.find((one) => one.key === input.task);
   if (run.kind !== 'open' || node?.state !== 'open' || node.attempt.number !== input.attempt || !task)
     return nothing(run);
-  // Somebody has it all the same, by HTTP: the answer will tell.
-  if (node.attempt.startedAt !== undefined) return nothing(run);
+  // Somebody works on it all the same, by HTTP: the answer will tell. When more executors are wanted than could hear of it,
+  // the next dispatch ends it.
+  if (Object.values(node.attempt.executors).some((executor) => !executor.finished)) return nothing(run);
   const message = `'${task.uses}' cannot be triggered: ${input.reason}`;
   return settleAttempt(openWork(run, env, input.at, `undeliverable/${input.attempt}`, 0), task, {
     outcome: 'failed',

@@ -61,9 +61,7 @@ export class Timers {
 
   /** Its input could not be decided: again in a moment. */
   retry(timer: Timer): void {
-    this.#clock.after(RETRY_MS, () => {
-      if (!this.#stopped) this.#onDue(timer);
-    });
+    this.#clock.after(RETRY_MS, () => this.#again(timer));
   }
 
   /**
@@ -73,9 +71,7 @@ export class Timers {
   async forget(timer: Timer): Promise<void> {
     const sinceMs = this.#clock.now() - timer.dueAt;
     if (sinceMs < this.#graceMs) {
-      this.#clock.after(this.#graceMs - sinceMs, () => {
-        if (!this.#stopped) this.#onDue(timer);
-      });
+      this.#clock.after(this.#graceMs - sinceMs, () => this.#again(timer));
       return;
     }
     await this.#store
@@ -98,6 +94,16 @@ export class Timers {
     // A full page: what is due after its last one is looked for when that one is.
     this.#filledUntil = timers.length < REFILL_PAGE || !last ? until : Math.max(this.#filledUntil, last.dueAt);
     this.#arm();
+  }
+
+  /** It was due; but the clock may have been set back since. */
+  #again(timer: Timer): void {
+    if (this.#stopped) return;
+    if (this.#clock.now() >= timer.dueAt) this.#onDue(timer);
+    else {
+      this.#heap.add(timer);
+      this.#arm();
+    }
   }
 
   #refillLater(): void {
