@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -43,29 +44,23 @@ describe('slipway dev', () => {
   });
 
   test('stays until Ctrl-C, tells of runs that end, and what it suggests works', { timeout: START_MS }, async () => {
-    const args = ['dev', '--listen', '127.0.0.1:0', '--data', join(folder, 'stays')];
+    const tokenFile = join(folder, 'tokens');
+    writeFileSync(tokenFile, '# who may what\n\nme * not-for-the-screen\n');
+    const args = ['dev', '--listen', '127.0.0.1:0', '--data', join(folder, 'stays'), '--token-file', tokenFile];
     const { process: child, ended, output } = startSlipway(args);
     await expect.poll(output, { timeout: START_MS - 20_000, interval: 50 }).toContain('Ctrl-C ends everything');
     const said = output();
     const server = /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0] ?? '';
     const run = /SLIPWAY_SERVER=\S+ npx slipway get run (\S+)/.exec(said)?.[1] ?? '';
-    expect(await slipway(['get', 'run', run, '--server', server])).toMatchObject({ code: 0 });
+    const asked = ['--server', server, '--token-file', tokenFile];
+    expect(await slipway(['get', 'run', run, ...asked])).toMatchObject({ code: 0 });
+    expect(said).not.toContain('not-for-the-screen');
+    const exported = /export SLIPWAY_TOKEN=.*/.exec(said)?.[0] ?? '';
+    const events = /curl .*\/events$/m.exec(said)?.[0] ?? '';
+    expect(execFileSync('bash', ['-c', `${exported}\n${events}`], { encoding: 'utf8' })).toContain('"items"');
 
     const data = '{"name": "Ada", "number": "+49 30 901820"}';
-    const trigger = [
-      'trigger',
-      'dev.welcome',
-      '-p',
-      'polyglot',
-      '-d',
-      data,
-      '--wait',
-      '60',
-      '-o',
-      'json',
-      '--server',
-      server,
-    ];
+    const trigger = ['trigger', 'dev.welcome', '-p', 'polyglot', '-d', data, '--wait', '60', '-o', 'json', ...asked];
     const { stdout } = await slipway(trigger);
     expect(JSON.parse(stdout)).toMatchObject({ result: 'pass', output: { greeting: 'Guten Tag, Ada!' } });
     await expect.poll(output).toMatch(/dev\.welcome \(polyglot\) pass in /);

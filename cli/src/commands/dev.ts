@@ -68,7 +68,10 @@ export async function dev(command: {
     terminal.print('', ...resultLines(followed.run, terminal.paint));
     if (once) return exitCodeOf(followed.run);
 
-    terminal.print('', ...(await nextSteps({ url: server.url, run, showcase, paint: terminal.paint })));
+    terminal.print(
+      '',
+      ...(await nextSteps({ url: server.url, run, showcase, paint: terminal.paint, tokenFile: settings.tokenFile })),
+    );
     await stay({ client, services, terminal, signal });
     return exitCode.done;
   } finally {

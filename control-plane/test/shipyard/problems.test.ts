@@ -8,7 +8,17 @@ const TASKS = 'tasks: [{name: a}]';
 /** Each text has exactly these problems: line:column, code, nearest name. */
 const TABLE: Record<string, [name: string, text: string, expected: string[]][]> = {
   'the top': [
-    ['an unknown key', 'apiVersion: slipway.dev/v1\nspecs: {}\n', ['1:1 missing-key', '2:1 unknown-key -> spec']],
+    ['an unknown key', 'apiVersion: slipway.dev/v1\nspecs: {}\n', ['2:1 unknown-key -> spec']],
+    [
+      'a misspelled key that must be there, which is one mistake and one problem',
+      'spec: {stages: [{nme: dev, sequences: [{name: s, taks: [{name: a}]}]}]}\n',
+      ['1:18 unknown-key -> name', '1:50 unknown-key -> tasks'],
+    ],
+    [
+      'the same in a Keptn shipyard, where the misspelled key is ignored and the other is missing',
+      `${KEPTN}spec: {stages: [{nme: dev}]}\n`,
+      ['2:18 warning unknown-key -> name', '2:18 missing-key'],
+    ],
     ['stages without a spec', 'stages: []\n', ['1:1 unknown-key', '1:1 missing-key']],
     [
       'an unknown version',

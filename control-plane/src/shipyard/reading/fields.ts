@@ -1,3 +1,4 @@
+import { nearestName } from '@slipway/contract';
 import type { ProblemList } from '../problem-list.ts';
 import { quoted } from '../text.ts';
 import { describeNode, pointerTo, type YamlMap, type YamlNode } from '../yaml/node.ts';
@@ -18,6 +19,8 @@ export class Fields {
   readonly pointer: string;
   /** Where a missing key is reported: the mapping itself. */
   readonly at: Place;
+  /** Keys that somebody has meant, and that were told by their misspelling: that they are missing is no further problem. */
+  readonly misspelled = new Set<string>();
   readonly #fields = new Map<string, Field>();
 
   constructor(map: YamlMap, pointer: string) {
@@ -61,6 +64,9 @@ export function checkKeys(reading: Reading, fields: Fields, known: KnownKeys, wh
         at: field.keyAt,
         near: { name: key, known: known.all, list: true },
       });
+      const meant = nearestName(key, known.all);
+      // Under Keptn it is a warning only, and what is missing is the error.
+      if (meant !== undefined && !reading.keptn) fields.misspelled.add(meant);
     }
   }
 }
@@ -94,6 +100,7 @@ export function wrongType(reading: Reading, field: Field, wanted: string): void 
 
 /** A key that must be there. */
 export function missingKey(reading: Reading, fields: Fields, key: string, message: string): void {
+  if (fields.misspelled.has(key)) return;
   reading.problems.add({
     code: 'missing-key',
     message,

@@ -50,6 +50,7 @@ function readTasks(reading: Reading, fields: Fields, varNames: string[]): TaskPl
   const list = fields.get('tasks');
   const items = list && readItems(reading, list);
   if (list !== undefined && items === undefined) return undefined;
+  if (items === undefined && fields.misspelled.has('tasks')) return undefined;
   if (items === undefined || items.length === 0) {
     reading.problems.add({
       severity: reading.keptn ? 'warning' : 'error',
