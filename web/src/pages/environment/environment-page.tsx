@@ -17,7 +17,7 @@ import { withRuns } from './live-cells.ts';
 
 const route = getRouteApi('/environment');
 /** What the stream tells is drawn at once; the counts are read again no more often than this. */
-const RECOUNT_MS = 5_000;
+const RECOUNT_MS = 30_000;
 
 /** What each service did last in each stage, and what is on its way there now. */
 export function EnvironmentPage() {

@@ -80,7 +80,7 @@ export function Facets({ search, onChange }: { search: RunSearch; onChange: (sea
   );
 }
 
-const RECOUNT_MS = 10_000;
+const RECOUNT_MS = 20_000;
 
 /** How many of each state the other filters leave; counted again now and then, for the list below is what is live. */
 function useCounts(search: RunSearch): { total: number; byShow: ReadonlyMap<string, number> } | undefined {
