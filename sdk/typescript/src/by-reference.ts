@@ -29,7 +29,7 @@ export async function fetchData(door: HttpDoor, event: CloudEvent): Promise<Clou
 }
 
 /** Brings data to the control plane. Answers the event that names them. Throws SlipwayProblem or ServerUnreachable. */
-export async function putData(door: HttpDoor, json: string): Promise<string> {
+async function putData(door: HttpDoor, json: string): Promise<string> {
   const event = parseJson(json) as CloudEvent;
   const headers = { 'content-type': 'application/json' };
   const body = JSON.stringify(event.data);
