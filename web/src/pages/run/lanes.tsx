@@ -1,6 +1,7 @@
 import type { RunSummary, RunView, TaskView } from '@slipway/contract';
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { memo } from 'react';
 import { contextQuery, runQuery, shipyardVersionQuery } from '../../api/queries.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { durationText } from '../../ui/format.ts';
@@ -36,14 +37,7 @@ export function Lanes({ run, selected }: { run: RunView; selected: string | unde
         return (
           <div key={lane.id} className={lane.id === run.id ? 'lane this' : 'lane'}>
             <LaneHead run={lane} here={run.id} />
-            {view === undefined ? null : (
-              <Steps
-                label={`Tasks of ${view.stage}.${view.sequence}, run ${view.id}`}
-                steps={stepsOf(view)}
-                run={view.id}
-                selected={lane.id === run.id ? selected : undefined}
-              />
-            )}
+            {view === undefined ? null : <LaneSteps run={view} selected={lane.id === run.id ? selected : undefined} />}
           </div>
         );
       })}
@@ -74,6 +68,12 @@ export function Lanes({ run, selected }: { run: RunView; selected: string | unde
     </section>
   );
 }
+
+/** For itself, so that news of another lane do not draw this one again. */
+const LaneSteps = memo(function LaneSteps({ run, selected }: { run: RunView; selected: string | undefined }) {
+  const label = `Tasks of ${run.stage}.${run.sequence}, run ${run.id}`;
+  return <Steps label={label} steps={stepsOf(run)} run={run.id} selected={selected} />;
+});
 
 function LaneHead({ run, here }: { run: RunSummary; here: string }) {
   return (
