@@ -106,6 +106,21 @@ describe('a run', () => {
     expect(await view.page.getByRole('button', { name: 'Abort' }).count()).toBe(0);
   });
 
+  test('its events are added to at the end while one reads them', async () => {
+    await world.apply('told');
+    const run = await world.trigger({ project: 'told', service: 'told' });
+    await using view = await world.open(`/runs/${run}?tab=events`);
+    await view.page.locator('[data-event]', { hasText: 'build.triggered' }).waitFor();
+    await view.page.locator('[data-live="live"]').waitFor();
+    await world.finish(await world.claim('build', 'told'), { result: 'pass' });
+    await view.page.locator('[data-event]', { hasText: 'test.triggered' }).waitFor();
+    await world.finish(await world.claim('test', 'told'), { result: 'pass' });
+    await view.page.locator('[data-event]', { hasText: 'prod.rollout.triggered' }).waitFor();
+    const types = await view.page.locator('[data-event] .type').allInnerTexts();
+    expect(types[0]).toBe('dev.delivery.triggered');
+    expect(types.at(-1)).toBe('prod.rollout.triggered');
+  });
+
   test('goes on when a person answers in place of a service', async () => {
     const run = await world.trigger({ project: 'shop', service: 'by-hand' });
     await using view = await world.open(`/runs/${run}?task=build`);

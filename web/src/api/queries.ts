@@ -11,7 +11,7 @@ import type {
   ShipyardVersion,
   Why,
 } from '@slipway/contract';
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, type QueryClient, queryOptions } from '@tanstack/react-query';
 import { pathOf, type Query, request } from './client.ts';
 
 export type Page<T> = { items: T[]; next?: string };
@@ -76,18 +76,36 @@ export const contextQuery = (correlationid: string) =>
     queryFn: ({ signal }) => request<ContextView>({ path: pathOf`/v1/contexts/${correlationid}`, signal }),
   });
 
+const readRunEvents = (run: string, cursor: string | undefined, signal?: AbortSignal) =>
+  request<Page<EventView>>({
+    path: pathOf`/v1/runs/${run}/events`,
+    query: { limit: EVENTS_PAGE, cursor },
+    signal,
+  });
+
 export const runEventsQuery = (run: string) =>
   infiniteQueryOptions({
     queryKey: ['run-events', run],
-    queryFn: ({ pageParam, signal }) =>
-      request<Page<EventView>>({
-        path: pathOf`/v1/runs/${run}/events`,
-        query: { limit: EVENTS_PAGE, cursor: pageParam },
-        signal,
-      }),
+    queryFn: ({ pageParam, signal }) => readRunEvents(run, pageParam, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next,
+    // Events never change and come at the end: `readOnRunEvents` reads that, and nothing that is there is read again.
+    staleTime: Number.POSITIVE_INFINITY,
   });
+
+/** Reads the last loaded page again, when it was the last there was; what comes behind it is fetched as one scrolls there. */
+export async function readOnRunEvents(queries: QueryClient, run: string): Promise<void> {
+  const { queryKey } = runEventsQuery(run);
+  const before = queries.getQueryData(queryKey);
+  const last = before?.pages.at(-1);
+  if (before === undefined || last === undefined || last.next !== undefined) return;
+  const cursor = before.pageParams.at(-1);
+  const page = await readRunEvents(run, typeof cursor === 'string' ? cursor : undefined);
+  queries.setQueryData(queryKey, (now) =>
+    // Somebody scrolled on meanwhile: then this is no longer the last page.
+    now === undefined || now.pages.length !== before.pages.length ? now : { ...now, pages: now.pages.with(-1, page) },
+  );
+}
 
 export const eventsQuery = (filter: Query) =>
   infiniteQueryOptions({

@@ -2,9 +2,9 @@ import './run.css';
 import type { RunView, TaskView } from '@slipway/contract';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { useRef } from 'react';
+import { useEffect, useRef } from 'react';
 import { ApiError } from '../../api/client.ts';
-import { contextQuery, runEventsQuery, runQuery, whyQuery } from '../../api/queries.ts';
+import { contextQuery, readOnRunEvents, runQuery, whyQuery } from '../../api/queries.ts';
 import { useStream } from '../../api/stream.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { CliButton, cliLine } from '../../ui/copy.tsx';
@@ -210,31 +210,47 @@ function tellingTask(run: RunView): TaskView | undefined {
   );
 }
 
-const COALESCE_MS = 120;
+const PAUSE_MIN_MS = 120;
+const PAUSE_MAX_MS = 5_000;
+/** Of the time that a page follows a run, this part at most is spent on reading it. */
+const READING_SHARE = 1 / 4;
 
-/** Reads the run again when the stream tells of its context: at once, and then at most each 120 ms. */
+/** Reads the run again when the stream tells of its context: at once, and then with pauses as long as the run is large. */
 function useLiveRun(run: RunView | undefined): void {
   const queries = useQueryClient();
-  const waiting = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const lastRead = useRef(0);
-  const read = (): void => {
-    if (run === undefined) return;
-    waiting.current = undefined;
-    lastRead.current = performance.now();
-    void queries.invalidateQueries({ queryKey: ['run'] });
-    void queries.invalidateQueries({ queryKey: whyQuery(run.id).queryKey });
-    void queries.invalidateQueries({ queryKey: contextQuery(run.correlationid).queryKey });
-    void queries.invalidateQueries({ queryKey: runEventsQuery(run.id).queryKey });
+  const reading = useRef(false);
+  const told = useRef(false);
+  const shown = useRef(run);
+  useEffect(() => {
+    shown.current = run;
+  }, [run]);
+  const read = async (): Promise<void> => {
+    if (shown.current === undefined) return;
+    const { id, correlationid } = shown.current;
+    if (reading.current) {
+      told.current = true;
+      return;
+    }
+    reading.current = true;
+    told.current = false;
+    const start = performance.now();
+    await Promise.allSettled([
+      queries.invalidateQueries({ queryKey: ['run'] }),
+      queries.invalidateQueries({ queryKey: whyQuery(id).queryKey }),
+      queries.invalidateQueries({ queryKey: contextQuery(correlationid).queryKey }),
+      readOnRunEvents(queries, id),
+    ]);
+    const took = performance.now() - start;
+    const pause = Math.min(PAUSE_MAX_MS, Math.max(PAUSE_MIN_MS, took / READING_SHARE - took));
+    setTimeout(() => {
+      reading.current = false;
+      if (told.current) void read();
+    }, pause);
   };
   useStream({
     filter: { correlationid: run?.correlationid },
     enabled: run !== undefined,
-    onResync: read,
-    onItems: () => {
-      if (waiting.current !== undefined) return;
-      const since = performance.now() - lastRead.current;
-      if (since > COALESCE_MS) read();
-      else waiting.current = setTimeout(read, COALESCE_MS - since);
-    },
+    onResync: () => void read(),
+    onItems: () => void read(),
   });
 }
