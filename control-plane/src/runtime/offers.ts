@@ -50,6 +50,10 @@ export class Offers {
     return this.#size;
   }
 
+  has(uses: string, id: string): boolean {
+    return this.#queues.get(uses)?.offers.has(id) ?? false;
+  }
+
   /** Offers an attempt; `flush` hands it out. */
   add(offer: Offer): void {
     const queue = this.#queue(offer.uses);

@@ -41,6 +41,7 @@ import type {
   StreamListener,
 } from './control-plane.ts';
 import { EVENT_BYTES_MAX, Refusal } from './control-plane.ts';
+import { Elsewhere } from './elsewhere.ts';
 import { EvaluationBook } from './evaluation/evaluation-book.ts';
 import { ResourceBook } from './evaluation/resource-book.ts';
 import { eventView, Hub } from './hub.ts';
@@ -124,6 +125,8 @@ class Plane implements ControlPlane {
   readonly #claimCheck: ClaimCheck;
   readonly #intakeProblem: () => string | undefined;
   readonly #brokerWatch: BrokerWatch;
+  /** Where there are other replicas. */
+  readonly #elsewhere: Elsewhere | undefined;
   readonly #hub: Hub;
   readonly #services: ServiceBook;
   readonly #push: Push;
@@ -210,6 +213,16 @@ class Plane implements ControlPlane {
       onError,
     });
     this.#brokerWatch = new BrokerWatch({ bus, store, clock, onLoss: () => this.#brokerLost(), onError });
+    this.#elsewhere = shared
+      ? new Elsewhere({
+          store,
+          clock,
+          isKnown: (uses, id) => this.#offers.has(uses, id) || this.#leases.sourcesOf(id).length > 0,
+          takeUp: (run) => this.#takeUp.offersOf(run),
+          takeUpAll: () => this.#takeUp.look(),
+          onError,
+        })
+      : undefined;
     this.#hub = new Hub({ store, clock, shared, onError });
     this.#push = new Push({
       store,
@@ -648,6 +661,7 @@ class Plane implements ControlPlane {
         retryAfterMs: 1000,
       });
     this.#services.waits({ task, source: request.source, version: request.version }, +1);
+    this.#elsewhere?.waitsFor(task);
     let offers: Offer[];
     try {
       const claimed = this.#offers.claim(task, request, options);
@@ -1046,6 +1060,7 @@ class Plane implements ControlPlane {
     this.#advance.close();
     this.#timers.stop();
     this.#takeUp.stop();
+    this.#elsewhere?.stop();
     this.#brokerWatch.stop();
     this.#relay.stop();
     await this.#push.stop();

@@ -90,6 +90,17 @@ export class TakeUp {
     this.#stopped = true;
   }
 
+  /** Offers here what another replica began in this run. */
+  async offersOf(run: string): Promise<void> {
+    await this.#takeUp(run, 'round', new Map());
+    this.#options.offers.flush();
+  }
+
+  /** Offers here whatever may be claimed of all that is open. */
+  async look(): Promise<void> {
+    await this.#walk('round');
+  }
+
   /** The broker has come back with less than it had: all that is open is told again. */
   lost(): void {
     const loss = ++this.#losses;

@@ -9,10 +9,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { freePort, startMongo, startNats } from '../../../tools/test-servers.ts';
 
-/** Two control planes over one MongoDB-wire store and one nats-server, a service on NATS and one that claims over HTTP. */
+/** Two control planes over one MongoDB-wire store and one nats-server, a service on NATS, and claims over HTTP. */
 const RUNS = 60;
 const SHIPYARD =
-  'apiVersion: slipway.dev/v1\nkind: Shipyard\nmetadata: {name: two}\nspec: {stages: [{name: dev, sequences: [{name: seq, tasks: [{name: a}, {name: b}]}]}, {name: prod, sequences: [{name: go, triggeredOn: [{event: dev.seq.finished}], tasks: [{name: a}]}]}]}';
+  'apiVersion: slipway.dev/v1\nkind: Shipyard\nmetadata: {name: two}\nspec: {stages: [{name: dev, sequences: [{name: seq, tasks: [{name: a}, {name: b}]}, {name: claimed, tasks: [{name: c}]}]}, {name: prod, sequences: [{name: go, triggeredOn: [{event: dev.seq.finished}], tasks: [{name: a}]}]}]}';
 const cli = fileURLToPath(new URL('../../../cli/bin/slipway.js', import.meta.url));
 
 let dir: string;
@@ -80,6 +80,52 @@ test('two replicas share the work, each shows all of it, and one that is killed 
   expect(views[1]).toEqual(views[0]);
 }, 240_000);
 
+test('a claim gets what another replica began: what was open before it came, and at once what begins while it waits', async () => {
+  const [begins, claims] = replicas.slice(-2);
+  if (!begins || !claims) throw new Error('two replicas run');
+  for (const [index, isWaited] of [false, true].entries()) {
+    const waiting = isWaited ? claim(claims.url) : undefined;
+    if (isWaited) await until(async () => (await waits(claims.url)) > 0, 'the claim to wait');
+    const begun = Date.now();
+    await trigger(begins.url, 1000 + index, 'claimed');
+    const [attempt] = await (waiting ?? claim(claims.url));
+    expect(attempt?.type).toBe('c.triggered');
+    // A look at all open runs comes each 45 to 75 s, which would be another thing.
+    expect(Date.now() - begun).toBeLessThan(20_000);
+    await answer(claims.url, String(attempt?.id));
+    await until(
+      async () => (await runs(begins.url)).some((run) => run.sequence === 'claimed' && run.state === 'finished'),
+      'the run to end',
+    );
+  }
+}, 240_000);
+
+async function claim(url: string): Promise<Record<string, unknown>[]> {
+  const given = await fetch(`${url}/v1/tasks/c/claim?wait=60s`, {
+    method: 'POST',
+    body: JSON.stringify({ source: '/claimer', project: 'two' }),
+    headers: { 'content-type': 'application/json' },
+  });
+  return given.status === 200 ? ((await given.json()) as Record<string, unknown>[]) : [];
+}
+
+async function waits(url: string): Promise<number> {
+  const services = (await (await fetch(`${url}/v1/services`)).json()) as { items?: { task?: string }[] };
+  return (services.items ?? []).filter((one) => JSON.stringify(one).includes('/claimer')).length;
+}
+
+async function answer(url: string, attempt: string): Promise<void> {
+  const taken = await fetch(`${url}/v1/events`, {
+    method: 'POST',
+    body: JSON.stringify({
+      ...{ specversion: '1.0', id: `${attempt}/done`, source: '/claimer', type: 'c.finished', causationid: attempt },
+      data: { result: 'pass' },
+    }),
+    headers: { 'content-type': 'application/cloudevents+json' },
+  });
+  expect(taken.status).toBe(202);
+}
+
 async function startReplica(): Promise<{ child: ChildProcess; url: string }> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -107,21 +153,21 @@ function mongoUrl(): string {
   return url.href;
 }
 
-async function trigger(url: string, index: number): Promise<void> {
+async function trigger(url: string, index: number, sequence = 'seq'): Promise<void> {
   const event = {
     specversion: '1.0',
     id: `t${index}`,
     source: '/two',
-    type: 'dev.seq.triggered',
+    type: `dev.${sequence}.triggered`,
     data: { project: 'two' },
   };
-  const answer = await fetch(`${url}/v1/events`, {
+  const taken = await fetch(`${url}/v1/events`, {
     method: 'POST',
     body: JSON.stringify(event),
     headers: { 'content-type': 'application/cloudevents+json' },
   });
-  expect(answer.status).toBe(202);
-  await answer.arrayBuffer();
+  expect(taken.status).toBe(202);
+  await taken.arrayBuffer();
 }
 
 async function runs(url: string): Promise<RunSummary[]> {
