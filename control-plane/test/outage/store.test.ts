@@ -29,7 +29,8 @@ test(`the store is away for ${OUTAGE_MS / 1000} s: 503 within 2 s, and all goes 
   };
   const tasks = ['a', 'b', 'c'].map((name) => defineTask({ name, input: z.unknown(), output: z.object({}), run }));
   const service = serve({
-    ...{ tasks, name: 'out', connect: 'claim', server: plane.url, concurrency: 4 },
+    // A claim that was durable and whose answer was lost with the store comes back when its lease is over.
+    ...{ tasks, name: 'out', connect: 'claim', server: plane.url, concurrency: 4, leaseMs: 5_000 },
     ...{ log: silentLogger, signals: false, drainMs: 100 },
   });
   await service.ready;
