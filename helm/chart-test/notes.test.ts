@@ -10,8 +10,6 @@ async function install(values: object): Promise<{ notes: string; kept: string }>
   return { notes: release.info.notes, kept: JSON.stringify([release.config, release.chart.values]) };
 }
 
-const SHARED = { mongo: { existingSecret: 'm' }, nats: { enabled: true } };
-
 test('the notes tell the next command', async () => {
   const { notes } = await install({});
   expect(notes).toContain('kubectl -n team rollout status statefulset/slipway\n');
@@ -31,11 +29,6 @@ test.each<[what: string, values: object, says: string]>([
   ],
   ['tokens from elsewhere', { auth: { existingSecret: 'mine' } }, 'get secret mine -o'],
   ['no volume', { persistence: { enabled: false } }, 'WARNING: persistence.enabled is false'],
-  [
-    'a claim where several replicas are',
-    { replicas: 2, ...SHARED, services: [{ name: 'checknumber' }] },
-    'WARNING: checknumber claims its work from one of 2 replicas',
-  ],
   ['a door that nobody may use', { service: { type: 'LoadBalancer' } }, 'set networkPolicy.ingressFrom'],
 ])('they fit %s', async (_, values, says) => {
   expect((await install(values)).notes).toContain(says);
