@@ -253,4 +253,6 @@ export type Env = {
   /** Sequences whose `triggeredOn` names this one. */
   followers: readonly { target: SequencePlan; rule: { match?: Record<string, string>; when?: string } }[];
   evaluator: Evaluator;
+  /** The run that is given belongs to nobody else, who folds a journal: its nodes may be changed where they are. */
+  ownsRun?: true;
 };

@@ -15,7 +15,9 @@ export type Work = {
 };
 
 export function openWork(run: OpenRun, env: Env, at: number, cause: string, random: number): Work {
-  return { run: { ...run, nodes: { ...run.nodes } }, env, at, cause, random, effects: [] };
+  // In a run of thousands of tasks this copy is most of a decision.
+  const nodes = env.ownsRun ? run.nodes : { ...run.nodes };
+  return { run: { ...run, nodes }, env, at, cause, random, effects: [] };
 }
 
 /** The scope of expressions in this run. */

@@ -79,6 +79,8 @@ const BYTES_PER_CHAR = 3;
 const GROUP_PLACE_BYTES = 150;
 /** MongoDB takes documents of 16 MB; what a run may be must not depend on where it is kept. */
 const ENTRY_BYTES_MAX = 15 * 1024 * 1024;
+/** Entries that are folded without a pause: a millisecond's work, or tens of them in a run of thousands of tasks. */
+const FOLD_TURN = 50;
 /** What is evicted at once, so that the next one is not at once. */
 const EVICTED_SHARE = 0.1;
 /** Both batches in flight together stay below twice this, whatever the events weigh. */
@@ -613,7 +615,7 @@ export class Advance {
         for (const input of decodeGroupEntry(entry)) group = transitionGroup(group, input).group;
       return { seq, bytes: sizeOfGroup(group), run: undefined, env: undefined, group };
     }
-    return { seq, bytes, group: undefined, ...(await foldRun(entries, this.#options.envOf)) };
+    return { seq, bytes, group: undefined, ...(await foldRun(entries, this.#options)) };
   }
 
   #evict(): void {
@@ -627,18 +629,23 @@ export class Advance {
   }
 }
 
-/** Folds a run's journal: its state is what its inputs make of nothing. */
+/** Folds a run's journal: its state is what its inputs make of nothing. A long one lets others in between. */
 async function foldRun(
   entries: readonly JournalEntry[],
-  envOf: AdvanceOptions['envOf'],
+  { envOf, clock }: Pick<AdvanceOptions, 'envOf' | 'clock'>,
 ): Promise<{ run: Run | undefined; env: Env | undefined }> {
   let run: Run | undefined;
   let env: Env | undefined;
-  for (const entry of entries) {
+  let own: Env | undefined;
+  for (const [index, entry] of entries.entries()) {
+    if (index % FOLD_TURN === FOLD_TURN - 1) await new Promise<void>((resolve) => void clock.after(0, resolve));
     for (const input of decodeRunEntry(entry)) {
-      if (input.kind === 'trigger' && !env) env = await envOf(input);
-      if (!env) throw new Error(`the journal of ${entry.stream} does not begin with a trigger`);
-      run = transition(run, input, env).run;
+      if (input.kind === 'trigger' && !env) {
+        env = await envOf(input);
+        own = { ...env, ownsRun: true };
+      }
+      if (!own) throw new Error(`the journal of ${entry.stream} does not begin with a trigger`);
+      run = transition(run, input, own).run;
     }
   }
   return { run, env };

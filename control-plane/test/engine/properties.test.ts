@@ -78,6 +78,16 @@ test('a finished run stays as it ended, opens nothing and leaves no timer that h
   });
 });
 
+test('a fold that changes the run where it is ends with the same as one that copies', () => {
+  always((drawn) => {
+    let owned: Run | undefined;
+    play(drawn, ({ input, step, env }) => {
+      owned = transition(owned, input, { ...env, ownsRun: true }).run;
+      expect(owned).toEqual(step.run);
+    });
+  });
+});
+
 test('the fold of the journal is the state that made it', () => {
   always((drawn) => {
     const happened = play(drawn);
