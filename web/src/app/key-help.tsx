@@ -1,4 +1,4 @@
-import { Dialog } from '../ui/dialog.tsx';
+import { Dialog, DialogEnd } from '../ui/dialog.tsx';
 import { keyTable } from './keys.ts';
 
 export function KeyHelp({ onClose }: { onClose: () => void }) {
@@ -9,11 +9,7 @@ export function KeyHelp({ onClose }: { onClose: () => void }) {
           <KeyRow key={does} keys={keys} does={does} />
         ))}
       </dl>
-      <div className="dialog-end">
-        <button type="button" className="button" onClick={onClose}>
-          Close
-        </button>
-      </div>
+      <DialogEnd back="Close" onClose={onClose} />
     </Dialog>
   );
 }

@@ -69,14 +69,22 @@ export function CliButton({ line }: { line: string }) {
   );
 }
 
-/** The same in a dialog: the line as it will be, with what was filled in. */
-export function CliHint({ line }: { line: string }) {
+/** The same in a dialog: the line as it will be, with what was filled in; none while something is missing. */
+export function CliHint({ line }: { line: string | undefined }) {
   return (
     <div className="cli-hint">
       <code className="cut" title={line}>
-        {line}
+        {line ?? 'from a terminal: when this is filled in'}
       </code>
-      <button type="button" className="button small ghost" aria-label="Copy as CLI" onClick={() => void copyText(line)}>
+      <button
+        type="button"
+        className="button small ghost"
+        aria-label="Copy as CLI"
+        disabled={line === undefined}
+        onClick={() => {
+          if (line !== undefined) void copyText(line);
+        }}
+      >
         Copy
       </button>
     </div>

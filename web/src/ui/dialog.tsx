@@ -46,3 +46,28 @@ export function Dialog(props: {
     </dialog>
   );
 }
+
+/** How a dialog ends: what went wrong, the way back, and the button that acts. */
+export function DialogEnd(props: {
+  error?: string | undefined;
+  back?: string;
+  onClose: () => void;
+  children?: React.ReactNode;
+}) {
+  const { error, back = 'Cancel', onClose, children } = props;
+  return (
+    <>
+      {error === undefined ? null : (
+        <p role="alert" className="message tone-fail">
+          {error}
+        </p>
+      )}
+      <div className="dialog-end">
+        <button type="button" className="button" onClick={onClose}>
+          {back}
+        </button>
+        {children}
+      </div>
+    </>
+  );
+}

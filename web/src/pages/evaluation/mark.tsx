@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { jsonBody, pathOf, request } from '../../api/client.ts';
 import { evaluationQuery } from '../../api/evaluations.ts';
 import { CliHint, cliLine, say } from '../../ui/copy.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
+import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
 
 /** Takes an evaluation out of what later ones are compared with, or puts it back; with the reason, which is kept. */
 export function Mark({ evaluation }: { evaluation: Evaluation }) {
@@ -71,19 +71,11 @@ function Ask(props: { evaluation: Evaluation; action: 'invalidate' | 'reinstate'
         <input className="input" value={reason} maxLength={1024} onChange={(event) => setReason(event.target.value)} />
       </label>
       <CliHint line={cliLine(action, evaluation.id, ...(reason === '' ? [] : ['--reason', reason]))} />
-      {error === undefined ? null : (
-        <p role="alert" className="message tone-fail">
-          {error}
-        </p>
-      )}
-      <div className="dialog-end">
-        <button type="button" className="button" onClick={onClose}>
-          Cancel
-        </button>
+      <DialogEnd error={error} onClose={onClose}>
         <button type="button" className="button primary" disabled={busy} onClick={() => void send()}>
           {words[action]}
         </button>
-      </div>
+      </DialogEnd>
     </Dialog>
   );
 }

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { jsonBody, pathOf, request } from '../../api/client.ts';
 import { shipyardQuery } from '../../api/queries.ts';
 import { CliHint, cliLine } from '../../ui/copy.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
+import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
 
 /** Judges a span of time: of a build that is out, or of an hour in which something happened. */
 export function StartEvaluation(props: {
@@ -121,11 +121,6 @@ export function StartEvaluation(props: {
           must be connected, else it waits for one.
         </p>
         <CliHint line={lineOf(project, stage, service, body)} />
-        {error === undefined ? null : (
-          <p role="alert" className="message tone-fail">
-            {error}
-          </p>
-        )}
         {started === undefined ? null : (
           <p role="status" className="message tone-pass">
             It runs.{' '}
@@ -134,14 +129,11 @@ export function StartEvaluation(props: {
             </Link>
           </p>
         )}
-        <div className="dialog-end">
-          <button type="button" className="button" onClick={onClose}>
-            Close
-          </button>
+        <DialogEnd error={error} back="Close" onClose={onClose}>
           <button type="submit" className="button primary" disabled={stage === '' || service === ''}>
             Start
           </button>
-        </div>
+        </DialogEnd>
       </form>
     </Dialog>
   );

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { ApiError, jsonBody, request } from '../../api/client.ts';
 import { projectsQuery, shipyardQuery } from '../../api/queries.ts';
 import { CliHint, sendLine } from '../../ui/copy.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
+import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
 import { exampleOf } from './example.ts';
 
 /** Sends an event: one made for a sequence, or an earlier one that was edited. */
@@ -40,11 +40,6 @@ export function SendDialog({ event, onClose }: { event: Record<string, unknown> 
           }}
         />
       </label>
-      {error === undefined ? null : (
-        <p role="alert" className="message tone-fail">
-          {error}
-        </p>
-      )}
       {accepted?.map((item) => (
         <p key={item.id} role="status" className="message tone-pass">
           {item.outcome === 'accepted' ? 'Accepted. ' : `${item.outcome}: ${item.code ?? 'it was sent before'}. `}
@@ -55,15 +50,12 @@ export function SendDialog({ event, onClose }: { event: Record<string, unknown> 
           )}
         </p>
       ))}
-      {line === undefined ? null : <CliHint line={line} />}
-      <div className="dialog-end">
-        <button type="button" className="button" onClick={onClose}>
-          Close
-        </button>
+      <CliHint line={line} />
+      <DialogEnd error={error} back="Close" onClose={onClose}>
         <button type="button" className="button primary" disabled={text === ''} onClick={() => void send()}>
           Send
         </button>
-      </div>
+      </DialogEnd>
     </Dialog>
   );
 }

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { pathOf, request } from '../../api/client.ts';
 import { projectsQuery, runCountsQuery, shipyardVersionsQuery } from '../../api/queries.ts';
 import { CliHint, curlLine, say } from '../../ui/copy.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
+import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
 import { countText } from '../../ui/format.ts';
 
 /** The end of a project: what goes with it is counted first, and its name is typed by hand. */
@@ -90,15 +90,7 @@ function Confirm({ project, onClose }: { project: string; onClose: () => void })
         />
       </label>
       <CliHint line={curlLine('DELETE', pathOf`/v1/projects/${project}`)} />
-      {error === undefined ? null : (
-        <p role="alert" className="message tone-fail">
-          {error}
-        </p>
-      )}
-      <div className="dialog-end">
-        <button type="button" className="button" onClick={onClose}>
-          Cancel
-        </button>
+      <DialogEnd error={error} onClose={onClose}>
         <button
           type="button"
           className="button danger primary"
@@ -107,7 +99,7 @@ function Confirm({ project, onClose }: { project: string; onClose: () => void })
         >
           Delete it
         </button>
-      </div>
+      </DialogEnd>
     </Dialog>
   );
 }

@@ -5,8 +5,8 @@ import { useState } from 'react';
 import { ApiError, request } from '../../api/client.ts';
 import { type FilePlace, filePath, filesQuery, fileVersionsQuery } from '../../api/evaluations.ts';
 import { shipyardQuery } from '../../api/queries.ts';
-import { CliButton, cliLine, say } from '../../ui/copy.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
+import { CliButton, CliHint, cliLine, say } from '../../ui/copy.tsx';
+import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
 import { Failed, Loading } from '../../ui/screens.tsx';
 import { useSettled } from '../../ui/settled.ts';
 import { TextDiffView } from '../../ui/text-diff-view.tsx';
@@ -265,14 +265,12 @@ function NewFile({ project, onClose }: { project: string; onClose: () => void })
             onChange={({ target }) => setService(target.value)}
           />
         </label>
-        <div className="dialog-end">
-          <button type="button" className="button" onClick={onClose}>
-            Cancel
-          </button>
+        <CliHint line={whole && (stage === '' || service === '') ? undefined : applyLine(project, place)} />
+        <DialogEnd onClose={onClose}>
           <button type="submit" className="button primary">
             Write it
           </button>
-        </div>
+        </DialogEnd>
       </form>
     </Dialog>
   );
@@ -297,12 +295,20 @@ function placeText({ stage, service }: FilePlace): string {
   return service === undefined ? `of all services in ${stage}` : `of ${service} in ${stage}`;
 }
 
-function lineOf(project: string, { kind, stage, service }: FilePlace): string {
-  const where = [
+function lineOf(project: string, place: FilePlace): string {
+  return cliLine('get', place.kind, ...placeFlags(project, place));
+}
+
+function applyLine(project: string, place: FilePlace): string {
+  return cliLine('apply', place.kind, `${place.kind}.yaml`, ...placeFlags(project, place));
+}
+
+function placeFlags(project: string, { stage, service }: FilePlace): string[] {
+  return [
+    ...['--project', project],
     ...(stage === undefined ? [] : ['--stage', stage]),
     ...(service === undefined ? [] : ['--service', service]),
   ];
-  return cliLine('get', kind, '--project', project, ...where);
 }
 
 function putFile(path: string, text: string, dryRun: boolean): Promise<ResourcePutAnswer> {

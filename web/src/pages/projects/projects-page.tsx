@@ -2,8 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { projectsQuery } from '../../api/queries.ts';
-import { CliButton, cliLine } from '../../ui/copy.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
+import { CliButton, CliHint, cliLine } from '../../ui/copy.tsx';
+import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
 import { durationText } from '../../ui/format.ts';
 import { useTitle } from '../../ui/page.ts';
 import { Empty, Failed, Loading } from '../../ui/screens.tsx';
@@ -84,13 +84,13 @@ export function ProjectsPage() {
 
 function NewProject({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
+  const [name, setName] = useState('');
   return (
     <Dialog title="New project" onClose={onClose}>
       <form
         className="dialog-form"
         onSubmit={(event) => {
           event.preventDefault();
-          const name = String(new FormData(event.currentTarget).get('name'));
           onClose();
           void navigate({ to: '/projects/$project', params: { project: name } });
         }}
@@ -99,22 +99,21 @@ function NewProject({ onClose }: { onClose: () => void }) {
           <span>Name</span>
           <input
             className="input"
-            name="name"
             required
+            value={name}
+            onChange={({ target }) => setName(target.value)}
             maxLength={63}
             pattern="[a-z0-9]([a-z0-9-]*[a-z0-9])?"
             title="Small letters, digits and dashes; it begins and ends with a letter or digit"
           />
         </label>
         <p className="muted">It comes into being when its first shipyard is applied.</p>
-        <div className="dialog-end">
-          <button type="button" className="button" onClick={onClose}>
-            Cancel
-          </button>
+        <CliHint line={name === '' ? undefined : cliLine('apply', 'shipyard.yaml', '--project', name)} />
+        <DialogEnd onClose={onClose}>
           <button type="submit" className="button primary">
             Write its shipyard
           </button>
-        </div>
+        </DialogEnd>
       </form>
     </Dialog>
   );

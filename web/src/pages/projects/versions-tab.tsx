@@ -3,7 +3,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { type Shipyard, shipyardVersionQuery, shipyardVersionsQuery } from '../../api/queries.ts';
 import { CliHint, cliLine, say } from '../../ui/copy.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
+import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
 import { Empty, Failed, Loading } from '../../ui/screens.tsx';
 import { TextDiffView } from '../../ui/text-diff-view.tsx';
 import { Time } from '../../ui/time.tsx';
@@ -184,18 +184,10 @@ function Restore(props: { project: string; shipyard: Shipyard; current: Shipyard
           {problem.line}:{problem.column} {problem.detail}
         </p>
       ))}
-      {error === undefined ? null : (
-        <p role="alert" className="message tone-fail">
-          {error}
-        </p>
-      )}
       <CliHint
         line={`${cliLine('get', 'shipyard', '--project', project, '--version', shipyard.version)} | ${cliLine('apply', '-', '--project', project)}`}
       />
-      <div className="dialog-end">
-        <button type="button" className="button" onClick={onClose}>
-          Cancel
-        </button>
+      <DialogEnd error={error} onClose={onClose}>
         <button
           type="button"
           className="button primary"
@@ -204,7 +196,7 @@ function Restore(props: { project: string; shipyard: Shipyard; current: Shipyard
         >
           {lint.settling ? 'Checking …' : 'Use it again'}
         </button>
-      </div>
+      </DialogEnd>
     </Dialog>
   );
 }

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { jsonBody, pathOf, request } from '../../api/client.ts';
 import { runQuery } from '../../api/queries.ts';
 import { CliHint, cliLine, say } from '../../ui/copy.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
+import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
 import { countText } from '../../ui/format.ts';
 
 const words: Record<RunCommand, string> = { pause: 'Pause', resume: 'Resume', abort: 'Abort' };
@@ -59,15 +59,7 @@ function Confirm({ run, command, onClose }: { run: RunView; command: RunCommand;
         <input className="input" value={reason} maxLength={1024} onChange={(event) => setReason(event.target.value)} />
       </label>
       <CliHint line={cliLine(command, run.id, ...(reason === '' ? [] : ['--reason', reason]))} />
-      {error === undefined ? null : (
-        <p role="alert" className="badge tone-fail">
-          {error}
-        </p>
-      )}
-      <div className="dialog-end">
-        <button type="button" className="button" onClick={onClose}>
-          Cancel
-        </button>
+      <DialogEnd error={error} onClose={onClose}>
         <button
           type="button"
           className={command === 'abort' ? 'button danger primary' : 'button primary'}
@@ -76,7 +68,7 @@ function Confirm({ run, command, onClose }: { run: RunView; command: RunCommand;
         >
           {words[command]}
         </button>
-      </div>
+      </DialogEnd>
     </Dialog>
   );
 }

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { jsonBody, request } from '../../api/client.ts';
 import { runQuery } from '../../api/queries.ts';
 import { say } from '../../ui/copy.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
+import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
 
 /** A person answers in place of a service: with the same event that a service would send. */
 export function Answer(props: { run: RunView; task: TaskView; attempt: AttemptView; onClose: () => void }) {
@@ -77,19 +77,11 @@ export function Answer(props: { run: RunView; task: TaskView; attempt: AttemptVi
           onChange={(event) => setMessage(event.target.value)}
         />
       </label>
-      {error === undefined ? null : (
-        <p role="alert" className="message tone-fail">
-          {error}
-        </p>
-      )}
-      <div className="dialog-end">
-        <button type="button" className="button" onClick={onClose}>
-          Cancel
-        </button>
+      <DialogEnd error={error} onClose={onClose}>
         <button type="button" className="button primary" onClick={() => void send()}>
           Send the answer
         </button>
-      </div>
+      </DialogEnd>
     </Dialog>
   );
 }

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { jsonBody, pathOf, request } from '../../api/client.ts';
 import type { Page } from '../../api/queries.ts';
-import { Dialog } from '../../ui/dialog.tsx';
+import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
 import { countText } from '../../ui/format.ts';
 import { type RunSearch, runQueryOf } from './filter.ts';
 
@@ -81,10 +81,7 @@ export function BulkAbort(props: {
           {done.ended} of {done.total} aborted{done.refused === 0 ? '' : `, ${done.refused} had ended by themselves`}.
         </p>
       )}
-      <div className="dialog-end">
-        <button type="button" className="button" onClick={onClose}>
-          {over ? 'Close' : 'Cancel'}
-        </button>
+      <DialogEnd back={over ? 'Close' : 'Cancel'} onClose={onClose}>
         {done === undefined ? (
           <button
             type="button"
@@ -95,7 +92,7 @@ export function BulkAbort(props: {
             Abort {countText(runs.length, 'run')}
           </button>
         ) : null}
-      </div>
+      </DialogEnd>
     </Dialog>
   );
 }

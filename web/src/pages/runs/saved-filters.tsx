@@ -1,6 +1,6 @@
 import { useState, useSyncExternalStore } from 'react';
 import { readSearch } from '../../app/search.ts';
-import { Dialog } from '../../ui/dialog.tsx';
+import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
 import { isFiltered, type RunSearch, searchKeys } from './filter.ts';
 
 type Saved = { name: string; search: RunSearch };
@@ -73,14 +73,11 @@ function Name(props: { taken: readonly string[]; onName: (name: string) => void;
           />
         </label>
         <p className="muted">{known ? 'There is one of this name.' : 'It is kept in this browser.'}</p>
-        <div className="dialog-end">
-          <button type="button" className="button" onClick={onClose}>
-            Cancel
-          </button>
+        <DialogEnd onClose={onClose}>
           <button type="submit" className="button primary" disabled={known || name.trim() === ''}>
             Save
           </button>
-        </div>
+        </DialogEnd>
       </form>
     </Dialog>
   );
