@@ -1,6 +1,7 @@
 /** The rules of evaluation: values, slo.yaml and history in, a decision with its reasons out. Pure. */
 
 export { average, median, percentile, sorted } from './baseline/aggregate.ts';
+export { previousOf } from './baseline/previous.ts';
 export { COMPARISON_RESULTS_MAX, resultsWanted, type Subject, slotsOf } from './baseline/select.ts';
 export { canonicalJson } from './explain/canonical.ts';
 export { explain } from './explain/explain.ts';

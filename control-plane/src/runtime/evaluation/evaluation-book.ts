@@ -12,7 +12,14 @@ import type {
   WhatIfRequest,
 } from '@slipway/contract';
 import { attemptId, causationOf, isObject, linkAttributes, parseAttemptId, spellType } from '@slipway/contract';
-import { type DecisionInput, decide, type PreviousEvaluation, resolveWindow, whatIf } from '@slipway/evaluation';
+import {
+  type DecisionInput,
+  decide,
+  type PreviousEvaluation,
+  previousOf,
+  resolveWindow,
+  whatIf,
+} from '@slipway/evaluation';
 import type { Run } from '../../engine/index.ts';
 import type { EvaluationQuery, EvaluationRow, ListedEvaluation, Store } from '../../store/store.ts';
 import type { Clock } from '../clock.ts';
@@ -21,15 +28,7 @@ import { Refusal } from '../control-plane.ts';
 import type { PlaneLog } from '../outside.ts';
 import type { ProjectBook } from '../project-book.ts';
 import { evaluationRow, evaluationTypes, sloTextOf, summaryOf } from './evaluation-row.ts';
-import {
-  changedValues,
-  explanationOf,
-  inputOf,
-  judgementOf,
-  nothingJudged,
-  previousOf,
-  replayed,
-} from './judge-again.ts';
+import { changedValues, explanationOf, inputOf, judgementOf, nothingJudged, replayed } from './judge-again.ts';
 import { type Marked, Marks } from './marks.ts';
 import type { EvaluationFilter, Evaluations, ServicePlace, Who } from './ports.ts';
 import { reportOf } from './report.ts';

@@ -80,33 +80,6 @@ function usedOf(objective: unknown, run: string): { metric: string; value: numbe
   );
 }
 
-/** Earlier evaluations as a baseline reads them. */
-export function previousOf(row: EvaluationSummary): PreviousEvaluation {
-  const { at, result, correlationid: contextId, stage, service, deployment, commit, tag, windowStart, labels } = row;
-  return {
-    id: row.event.id,
-    at,
-    result,
-    invalidated: false,
-    indicators:
-      row.slis?.map(({ sli, value, status, samples }) => ({
-        metric: sli,
-        value: value ?? 0,
-        success: value !== null,
-        status,
-        ...(samples === undefined ? {} : { samples }),
-      })) ?? null,
-    contextId,
-    stage,
-    ...(service === undefined ? {} : { service }),
-    ...(deployment === undefined ? {} : { deployment }),
-    ...(commit === undefined ? {} : { commit }),
-    ...(tag === undefined ? {} : { tag }),
-    ...(windowStart === undefined ? {} : { windowStart }),
-    ...(labels === undefined ? {} : { labels }),
-  };
-}
-
 /** Other values in the place of the measured ones. */
 export function changedValues(
   values: readonly IndicatorValue[],

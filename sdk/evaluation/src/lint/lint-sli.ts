@@ -1,29 +1,24 @@
 import { field } from '../slo/document.ts';
 import { nearest } from '../slo/nearest.ts';
-import { treeFromYaml, YamlProblem } from '../yaml/from-yaml.ts';
-import { locateIn, type Tree, type TreeEntry } from '../yaml/tree.ts';
+import type { Tree, TreeEntry } from '../yaml/tree.ts';
+import { lintYaml } from './lint-yaml.ts';
 import type { LintProblem, Report } from './types.ts';
 
 /** Placeholders that every provider fills in; `$LABEL.x` and the keys of `filter` come on top. */
 const PLACEHOLDERS = ['PROJECT', 'STAGE', 'SERVICE', 'DEPLOYMENT', 'DURATION_SECONDS', 'START', 'END', 'WINDOW'];
 
+/** The names that slo.yaml asks for. */
+interface Asked {
+  readonly slis: readonly string[];
+  readonly filters: readonly string[];
+}
+
 /** What an author of sli.yaml should hear. With the names that slo.yaml asks for, also which have no query. */
-export function lintSli(
-  text: string,
-  asked: { readonly slis: readonly string[]; readonly filters: readonly string[] } | null = null,
-): LintProblem[] {
-  const locate = locateIn(text);
-  let tree: Tree | null;
-  try {
-    tree = treeFromYaml(text);
-  } catch (error) {
-    if (!(error instanceof YamlProblem)) throw error;
-    return [{ severity: 'error', code: 'yaml', message: error.message, path: '', place: error.place }];
-  }
-  const problems: LintProblem[] = [];
-  const report: Report = (severity, code, { at }, path, message) => {
-    problems.push({ severity, code, message, path, place: locate(at) });
-  };
+export function lintSli(text: string, asked: Asked | null = null): LintProblem[] {
+  return lintYaml(text, ({ tree, report }) => lintIndicators(tree, asked, report));
+}
+
+function lintIndicators(tree: Tree | null, asked: Asked | null, report: Report): void {
   const root = tree?.kind === 'map' ? tree : null;
   for (const { key, keyAt } of root?.entries ?? []) {
     if (['spec_version', 'indicators'].includes(key)) continue;
@@ -45,7 +40,7 @@ export function lintSli(
       'indicators',
       'indicators must be a map from SLI names to queries',
     );
-    return problems;
+    return;
   }
   for (const entry of indicators.entries) lintIndicator(entry, asked?.filters ?? [], report);
   for (const sli of asked?.slis ?? []) {
@@ -63,7 +58,6 @@ export function lintSli(
       `slo.yaml asks for '${sli}', which has no query here${hint}`,
     );
   }
-  return problems;
 }
 
 function lintIndicator({ key, keyAt, value }: TreeEntry, filters: readonly string[], report: Report): void {

@@ -4,10 +4,10 @@ import { comparisonExtensions, fileExtensions, objectiveExtensions } from '../sl
 import { nearest } from '../slo/nearest.ts';
 import { sloFromTree } from '../slo/parse.ts';
 import { EXCESSIVE_ALIASING, Reader } from '../slo/reader.ts';
-import { treeFromYaml, YamlProblem } from '../yaml/from-yaml.ts';
 import { resolvePlain } from '../yaml/scalar.ts';
-import { locateIn, type MapTree, type Tree } from '../yaml/tree.ts';
+import type { MapTree } from '../yaml/tree.ts';
 import { lintComparison } from './comparison.ts';
+import { type Linted, lintYaml } from './lint-yaml.ts';
 import { lintObjectives } from './objectives.ts';
 import type { LintProblem, Report } from './types.ts';
 
@@ -22,25 +22,20 @@ const OBJECTIVE_KEYS = ['sli', 'displayName', 'pass', 'warning', 'weight', 'key_
 
 /** Everything an author should hear about slo.yaml, in the order of the file: errors, and quirks before they bite. */
 export function lintSlo(text: string): LintProblem[] {
-  const locate = locateIn(text);
-  let tree: Tree | null;
-  try {
-    tree = treeFromYaml(text);
-  } catch (error) {
-    if (!(error instanceof YamlProblem)) throw error;
-    return [{ severity: 'error', code: 'yaml', message: error.message, path: '', place: error.place }];
-  }
-  const problems: LintProblem[] = [];
-  const report: Report = (severity, code, { at }, path, message) => {
-    problems.push({ severity, code, message, path, place: locate(at) });
-  };
+  const problems = lintYaml(text, (linted) => lintFile(text, linted));
+  return problems.toSorted(
+    (a, b) => (a.place?.line ?? 0) - (b.place?.line ?? 0) || (a.place?.column ?? 0) - (b.place?.column ?? 0),
+  );
+}
+
+function lintFile(text: string, { tree, locate, problems, report }: Linted): void {
   const parsed = sloFromTree(tree, locate);
   if (!parsed.ok) {
     for (const { message, path, place } of parsed.problems) {
       problems.push({ severity: 'error', code: 'parse', message, path, place });
     }
   }
-  if (problems.some(({ message }) => message === EXCESSIVE_ALIASING)) return problems;
+  if (problems.some(({ message }) => message === EXCESSIVE_ALIASING)) return;
   const root = tree?.kind === 'map' ? tree : null;
   lintDocuments(text, report);
   lintKeys(root, report);
@@ -49,9 +44,6 @@ export function lintSlo(text: string): LintProblem[] {
   const extended = parsed.ok ? parsed.slo.extensions.extendedGrammar : plainText(root, 'grammar') === 'extended';
   lintObjectives(root, document, extended, report);
   lintTotal(root, document, report);
-  return problems.toSorted(
-    (a, b) => (a.place?.line ?? 0) - (b.place?.line ?? 0) || (a.place?.column ?? 0) - (b.place?.column ?? 0),
-  );
 }
 
 function lintDocuments(text: string, report: Report): void {

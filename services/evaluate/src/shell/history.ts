@@ -1,5 +1,5 @@
 import type { PreviousEvaluation, Slo } from '@slipway/evaluation';
-import { COMPARISON_RESULTS_MAX, resultsWanted, slotsOf } from '@slipway/evaluation';
+import { COMPARISON_RESULTS_MAX, previousOf, resultsWanted, slotsOf } from '@slipway/evaluation';
 import type { RouteAnswer, RouteArguments, TaskContext } from '@slipway/sdk';
 import { patiently, wordsOf } from './patience.ts';
 import { deploymentsOf, type EvaluationClient, placeOf } from './place.ts';
@@ -129,23 +129,4 @@ async function pinned({ client, ctx, untilMs }: Lookup, id: string): Promise<Pre
   const { signal } = ctx;
   const found = await patiently(() => client.getEvaluation({ id }, { signal }), { untilMs, signal });
   return [{ ...previousOf(found), id }];
-}
-
-function previousOf(row: Row): PreviousEvaluation {
-  const { event, at, result, correlationid, stage, service, deployment, commit, tag, windowStart, labels } = row;
-  return {
-    ...{ id: event.id, at, result, contextId: correlationid, stage },
-    invalidated: row.invalidated !== undefined,
-    indicators:
-      row.slis?.map(({ sli, value, status, samples }) => ({
-        ...{ metric: sli, value: value ?? 0, success: value !== null, status },
-        ...(samples === undefined ? {} : { samples }),
-      })) ?? null,
-    ...(service === undefined ? {} : { service }),
-    ...(deployment === undefined ? {} : { deployment }),
-    ...(commit === undefined ? {} : { commit }),
-    ...(tag === undefined ? {} : { tag }),
-    ...(windowStart === undefined ? {} : { windowStart }),
-    ...(labels === undefined ? {} : { labels }),
-  };
 }
