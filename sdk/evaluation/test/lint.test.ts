@@ -261,6 +261,20 @@ describe('each quirk is flagged with its place before it bites', () => {
   });
 });
 
+test.each(['>10', '>15', '>=10', '> 10%', '>+10%'])('unquoted, %s is no YAML, and the way out is said', (criterion) => {
+  const list = `objectives:\n- sli: a\n  pass:\n  - criteria:\n    - ${criterion}\ntotal_score: {pass: 90}\n`;
+  const flow = `objectives: [{sli: a, pass: [{criteria: [${criterion}]}]}]\ntotal_score: {pass: 90}\n`;
+  for (const [text, line] of [[list, 5] as const, [flow, 1] as const]) {
+    const message = expect.stringContaining('quote the criterion');
+    expect(sloLint(text).problems).toMatchObject([{ code: 'yaml', place: { line }, message }]);
+  }
+});
+
+test('a criterion in the place of the list of them is one problem', () => {
+  const text = 'objectives:\n- sli: a\n  pass: [{criteria: "<5"}]\ntotal_score: {pass: 90}\n';
+  expect(sloLint(text).problems).toMatchObject([{ code: 'parse', place: { line: 3, column: 21 } }]);
+});
+
 test('text of brackets and shared anchors end in a problem, not in an exhausted machine', () => {
   expect(sloLint('['.repeat(10_000)).problems).toMatchObject([{ code: 'yaml', severity: 'error' }]);
   const bomb = `a: &a [x${',x'.repeat(99)}]\nb: &b [{criteria: *a}${',{criteria: *a}'.repeat(99)}]\nobjectives: [{sli: s, pass: *b}${',{sli: s, pass: *b}'.repeat(99)}]\n`;

@@ -1,5 +1,5 @@
 import { treeFromYaml, YamlProblem } from '../yaml/from-yaml.ts';
-import { type Locate, locateIn, type Tree } from '../yaml/tree.ts';
+import { type Locate, locateIn, type Place, type Tree } from '../yaml/tree.ts';
 import type { LintProblem, Report } from './types.ts';
 
 export interface Linted {
@@ -17,7 +17,8 @@ export function lintYaml(text: string, check: (linted: Linted) => void): LintPro
     tree = treeFromYaml(text);
   } catch (error) {
     if (!(error instanceof YamlProblem)) throw error;
-    return [{ severity: 'error', code: 'yaml', message: error.message, path: '', place: error.place }];
+    const message = `${error.message}${hintFor(text, error.place)}`;
+    return [{ severity: 'error', code: 'yaml', message, path: '', place: error.place }];
   }
   const problems: LintProblem[] = [];
   const report: Report = (severity, code, { at }, path, message) => {
@@ -25,4 +26,11 @@ export function lintYaml(text: string, check: (linted: Linted) => void): LintPro
   };
   check({ tree, locate, problems, report });
   return problems;
+}
+
+/** A criterion without quotes is by far the commonest text that is no YAML; the decoder's words do not lead there. */
+function hintFor(text: string, place: Place | null): string {
+  const line = place === null ? '' : (text.split('\n')[place.line - 1] ?? '');
+  if (/[-:,[]\s*>/.test(line)) return '; an unquoted > starts a block of text, so quote the criterion: ">10"';
+  return '';
 }

@@ -1,5 +1,5 @@
 import { field, type ObjectiveDocument, type SloDocument } from '../slo/document.ts';
-import type { ListTree, MapTree, Tree } from '../yaml/tree.ts';
+import { isNull, type ListTree, type MapTree, type Tree } from '../yaml/tree.ts';
 import { lintCriterion, neverReached } from './criteria.ts';
 import type { Report } from './types.ts';
 
@@ -46,7 +46,7 @@ const hasOwnChecks = ({ tree }: ObjectiveDocument): boolean =>
 
 function nullEntries(list: ListTree, report: Report): void {
   for (const [index, item] of list.items.entries()) {
-    if (item.kind === 'scalar' && item.tag === '!!null') {
+    if (isNull(item)) {
       report('warning', 'null-objective', item, `objectives[${index}]`, 'this objective is null and is dropped');
     }
   }
@@ -125,7 +125,8 @@ function lintGroups(objective: ObjectiveDocument, key: 'pass' | 'warning', exten
     const group = groups?.kind === 'list' ? groups.items[g] : undefined;
     const criteria = group?.kind === 'map' ? field(group, 'criteria') : undefined;
     const path = `${objective.path}.${key}[${g}]`;
-    if (texts?.length === 0) {
+    // A text in the place of the list is an error of its own.
+    if (texts?.length === 0 && (criteria?.kind !== 'scalar' || isNull(criteria))) {
       const effect =
         key === 'pass'
           ? 'it always holds, and when no other criterion is there the objective passes but adds nothing to the score'
