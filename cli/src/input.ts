@@ -26,6 +26,13 @@ export function oneFromStandardInput(...files: readonly (string | undefined)[]):
   if (files.filter((file) => file === '-').length > 1) throw badUsage('only one file can be -, standard input');
 }
 
+/** The value of `--data`: JSON, `@FILE`, or `-` for standard input. */
+export async function readJsonArgument(argument: string, flag: string): Promise<unknown> {
+  const isFile = argument.startsWith('@');
+  const text = isFile || argument === '-' ? await readInput(isFile ? argument.slice(1) : '-') : argument;
+  return parseJsonInput(text, isFile ? argument.slice(1) : flag);
+}
+
 /** JSON that a person wrote, or a failure that says where it is none. */
 export function parseJsonInput(text: string, where: string): unknown {
   try {

@@ -1,3 +1,4 @@
+import { parseDuration } from '@slipway/contract';
 import { InvalidArgumentError, Option } from 'commander';
 import type { OutputFormat } from './output/terminal.ts';
 
@@ -7,19 +8,21 @@ export type OutputOptions = { output: OutputFormat };
 /** What every command that talks to a server understands. */
 export type ServerOptions = OutputOptions & { server: string; token?: string; tokenFile?: string };
 
-/** Filters of `get runs`. */
-export type RunsOptions = {
+/** Which runs: of `get runs` and `abort`. */
+export type RunFilter = {
   project?: string;
   stage?: string;
   sequence?: string;
   service?: string;
   state?: string;
-  result?: string;
   context?: string;
   label: Record<string, string>;
-  limit: number;
-  cursor?: string;
+  /** Epoch ms. */
+  since?: number;
 };
+
+/** Filters of `get runs`. */
+export type RunsOptions = RunFilter & { result?: string; limit: number; cursor?: string };
 
 /** Filters of `get events`. */
 export type EventsOptions = {
@@ -52,6 +55,27 @@ export function serverOptions(): Option[] {
 export function projectOption(fallback?: string): Option {
   const option = new Option('-p, --project <name>', 'the project');
   return fallback === undefined ? option : option.default(fallback);
+}
+
+export function runFilterOptions(states: string): Option[] {
+  return [
+    projectOption(),
+    new Option('--stage <name>', 'in this stage'),
+    new Option('--sequence <name>', 'of this sequence'),
+    new Option('-s, --service <name>', 'what was worked on'),
+    new Option('--state <state>', states),
+    new Option('--context <id>', 'runs that follow from one trigger'),
+    labelOption(),
+    new Option('--since <time>', 'accepted since: 1h30m for the last so long, or ISO 8601').argParser(parseSince),
+  ];
+}
+
+function parseSince(text: string): number {
+  const ago = parseDuration(text);
+  if (ago.ok) return Date.now() - ago.ms;
+  const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at)) throw new InvalidArgumentError('Write 15m, 1h30m, 7d, or a time such as 2026-01-31T12:00:00Z.');
+  return at;
 }
 
 /** `--label team=blue --label tier=1`. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { settingTable, unknownVariables } from '@slipway/control-plane/settings';
 import { Command, CommanderError, Option } from 'commander';
+import { addControl, addDeleting, addSettingsUpload } from './control-program.ts';
 import { addEvaluating, addEvaluationReading, addFileUploads } from './evaluation-program.ts';
 import { badUsage, exitCode } from './exit-code.ts';
 import {
@@ -16,7 +17,7 @@ import {
   waitOption,
 } from './options.ts';
 import { openTerminal } from './output/terminal.ts';
-import { type Act, type Deed, withServer } from './with-server.ts';
+import { type Act, type Deed, filtered, withServer } from './with-server.ts';
 
 /** Longer than that nobody should sit in front of a terminal; a pipeline says its own limit. */
 const WAIT_DEFAULT_SECONDS = 600;
@@ -53,7 +54,6 @@ function createProgram(outcome: Outcome): Command {
     .helpCommand(false)
     // So that `get shipyard --version 4f2a` is not about the version of this program.
     .enablePositionalOptions()
-    .showHelpAfterError('(slipway --help shows what there is)')
     .exitOverride();
 
   async function act(options: OutputOptions, deed: Deed): Promise<void> {
@@ -76,9 +76,17 @@ function createProgram(outcome: Outcome): Command {
   addTriggering(program, act);
   addReading(program, act);
   addControl(program, act);
+  addDeleting(program, act);
   addEvaluating(program, act);
   addSlo(program, act);
+  pointToHelp(program, 'slipway');
   return program;
+}
+
+/** After a mistake in a command, its own help is what helps. */
+function pointToHelp(command: Command, path: string): void {
+  command.showHelpAfterError(`(${path} --help shows what there is)`);
+  for (const part of command.commands) pointToHelp(part, `${path} ${part.name()}`);
 }
 
 function addServing(program: Command, act: Act): void {
@@ -136,6 +144,7 @@ function addShipyard(program: Command, act: Act): void {
       }),
     );
   addFileUploads(apply, act);
+  addSettingsUpload(apply, act);
 }
 
 function addTriggering(program: Command, act: Act): void {
@@ -191,16 +200,9 @@ function addTriggering(program: Command, act: Act): void {
 function addReading(program: Command, act: Act): void {
   const get = program.command('get').description('list and show').helpCommand(false);
 
-  withServer(get.command('runs'))
+  filtered(withServer(get.command('runs')), 'waiting, running, paused, finished or parked')
     .description('runs, newest first')
-    .addOption(projectOption())
-    .option('--stage <name>', 'in this stage')
-    .option('--sequence <name>', 'of this sequence')
-    .option('-s, --service <name>', 'what was worked on')
-    .option('--state <state>', 'waiting, running, paused, finished or parked')
     .option('--result <result>', 'pass, warning or fail')
-    .option('--context <id>', 'runs that follow from one trigger')
-    .addOption(labelOption())
     .addOption(limitOption())
     .option('--cursor <cursor>', 'the next page, as the page before said')
     .action((options: ServerOptions & RunsOptions) =>
@@ -260,6 +262,16 @@ function addReading(program: Command, act: Act): void {
       }),
     );
 
+  withServer(get.command('project'))
+    .description('one project, with what is set for it')
+    .argument('<name>')
+    .action((project: string, options: ServerOptions) =>
+      act(options, async (terminal) => {
+        const { getProject } = await import('./commands/project.ts');
+        return getProject({ ...options, project, terminal });
+      }),
+    );
+
   withServer(get.command('shipyard'))
     .description('the shipyard of a project, as it was sent')
     .addOption(projectOption('default'))
@@ -272,36 +284,6 @@ function addReading(program: Command, act: Act): void {
       }),
     );
   addEvaluationReading(get, act);
-}
-
-function addControl(program: Command, act: Act): void {
-  const descriptions = {
-    pause: 'no new attempts; those that run may finish',
-    resume: 'go on after a pause',
-    abort: 'end a run; attempts that run are cancelled',
-  } as const;
-  for (const name of ['pause', 'resume', 'abort'] as const) {
-    withServer(program.command(name))
-      .description(descriptions[name])
-      .argument('<run>')
-      .option('--reason <text>', 'kept in the history of the run')
-      .action((run: string, options: ServerOptions & { reason?: string }) =>
-        act(options, async (terminal) => {
-          const { control } = await import('./commands/control.ts');
-          return control({ ...options, run, command: name, terminal });
-        }),
-      );
-  }
-
-  withServer(program.command('why'))
-    .description('what a run waits for, and what would help')
-    .argument('<run>')
-    .action((run: string, options: ServerOptions) =>
-      act(options, async (terminal) => {
-        const { why } = await import('./commands/why.ts');
-        return why({ ...options, run, terminal });
-      }),
-    );
 }
 
 function addSlo(program: Command, act: Act): void {

@@ -24,6 +24,8 @@ while True:
     if not chunk:
         break
     os.write(1, chunk)
+    if b'[y/N]' in chunk:
+        os.write(fd, sys.stdin.buffer.read())
 _, status = os.waitpid(pid, 0)
 sys.exit(os.waitstatus_to_exitcode(status))
 `;
@@ -31,12 +33,13 @@ sys.exit(os.waitstatus_to_exitcode(status))
 async function onTerminal(
   args: readonly string[],
   env: Record<string, string>,
-  { columns, rows }: { columns: number; rows: number },
+  { columns, rows, typed = '' }: { columns: number; rows: number; typed?: string },
 ): Promise<{ code: number; raw: string }> {
   const child = spawn('python3', ['-c', PTY, `${rows}`, `${columns}`, process.execPath, BIN, ...args], {
     env: { ...process.env, TERM: 'xterm', NO_COLOR: '', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
+  child.stdin.end(typed);
   let raw = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     raw += chunk;
@@ -120,4 +123,24 @@ test.each([
   expect(screen[2]).toMatch(/^ {2}✓ deploy-to-a-place-with-a-very-long/);
   expect(screen[4]).toMatch(/^Result: pass after \d/);
   for (const line of screen) expect([...line].length).toBeLessThanOrEqual(shown);
+});
+
+test.each([
+  { who: 'y', typed: 'y\n', code: 0, said: '1 run aborted', state: 'finished' },
+  { who: 'nothing', typed: '\n', code: 2, said: 'nothing was done', state: 'running' },
+  { who: 'Ctrl-C', typed: '\u0003', code: 2, said: 'nothing was done', state: 'running' },
+  { who: 'Ctrl-D', typed: '\u0004', code: 2, said: 'nothing was done', state: 'running' },
+])('on a terminal it is asked before many runs are aborted: $who', async ({ typed, code, said, state }) => {
+  await using server = await startServe();
+  const file = join(server.folder, 'shipyard.yaml');
+  writeFileSync(file, SHIPYARD);
+  const env = { SLIPWAY_SERVER: server.url };
+  expect(await slipway(['apply', file, '-p', 'p'], { env })).toMatchObject({ code: 0 });
+  const run = JSON.parse((await slipway(['trigger', 'dev.seq', '-p', 'p', '-o', 'json'], { env })).stdout).run;
+
+  const ended = await onTerminal(['abort', '-p', 'p'], env, { columns: 100, rows: 20, typed });
+  expect(ended.raw).toContain('1 open run of project p would be aborted: go on? [y/N]');
+  expect(ended.raw).toContain(said);
+  expect(ended.code).toBe(code);
+  expect(JSON.parse((await slipway(['get', 'run', run, '-o', 'json'], { env })).stdout).state).toBe(state);
 });

@@ -1,9 +1,9 @@
-import { userInfo } from 'node:os';
 import type { RunCommand } from '@slipway/contract';
 import { connected } from '../connection.ts';
 import { exitCode } from '../exit-code.ts';
 import type { ServerOptions } from '../options.ts';
 import type { Terminal } from '../output/terminal.ts';
+import { userName } from '../user-name.ts';
 
 /** `slipway pause|resume|abort RUN`. */
 export function control(
@@ -17,13 +17,4 @@ export function control(
     else terminal.print(`run ${answer.run} is ${answer.state}${answer.changed ? '' : ', as it was'}`);
     return exitCode.done;
   });
-}
-
-/** Some containers have no name for their user. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.() ?? 'unknown'}`;
-  }
 }

@@ -1,16 +1,15 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
-import { dirname } from 'node:path';
 import type { EvaluatedSli, EvaluationSummary, WhatIfAnswer } from '@slipway/contract';
 import { connected } from '../connection.ts';
 import { badUsage, exitCode } from '../exit-code.ts';
-import { readInput, reasonOf } from '../input.ts';
+import { readInput } from '../input.ts';
 import type { ServerOptions } from '../options.ts';
 import { nextPageNote } from '../output/next-page.ts';
+import { writePage } from '../output/page-file.ts';
 import { type Paint, printable } from '../output/paint.ts';
 import { type Column, formatTable } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { relativeTime } from '../output/time.ts';
+import { userName } from '../user-name.ts';
 import { watchRun } from './watch.ts';
 
 export type EvaluateOptions = {
@@ -210,21 +209,3 @@ function colour(status: string, paint: Paint): (text: string) => string {
 }
 
 const number = (value: number): string => String(Number(value.toPrecision(6)));
-
-function writePage(file: string, page: string): void {
-  try {
-    writeFileSync(file, page);
-  } catch (error) {
-    const reason = existsSync(dirname(file)) ? reasonOf(error) : 'its folder is not there';
-    throw badUsage(`cannot write ${file}: ${reason}`);
-  }
-}
-
-/** Some containers have no name for their user. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.() ?? 'unknown'}`;
-  }
-}

@@ -1,23 +1,23 @@
 import { type RunSummary, resultSchema, runStateSchema } from '@slipway/contract';
 import { connected } from '../connection.ts';
 import { badUsage, exitCode } from '../exit-code.ts';
-import type { RunsOptions, ServerOptions } from '../options.ts';
+import type { RunFilter, RunsOptions, ServerOptions } from '../options.ts';
 import { nextPageNote } from '../output/next-page.ts';
 import { type Column, formatTable } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { relativeTime, tookText } from '../output/time.ts';
+import { openAttempts } from '../progress/open-attempts.ts';
 import { runFrame } from '../progress/run-frame.ts';
 import { resultLines } from '../progress/run-result.ts';
 import { colourOf, endColour, endWord } from '../progress/task-words.ts';
 
 /** `slipway get runs`. */
 export function getRuns(command: ServerOptions & RunsOptions & { terminal: Terminal }): Promise<number> {
-  const { project, stage, sequence, service, limit, cursor, terminal, context } = command;
-  const state = word('--state', runStateSchema, command.state);
+  const { limit, cursor, terminal } = command;
   const result = word('--result', resultSchema, command.result);
-  const filter = { project, stage, sequence, service, state, result, correlationid: context };
+  const filter = runQueryOf(command);
   return connected(command, async (client) => {
-    const page = await client.listRuns({ ...filter, limit, cursor, labels: command.label });
+    const page = await client.listRuns({ ...filter, result, limit, cursor });
     if (terminal.format === 'json') terminal.printJson(page);
     else if (page.items.length === 0) terminal.note('no runs');
     else {
@@ -26,6 +26,12 @@ export function getRuns(command: ServerOptions & RunsOptions & { terminal: Termi
     }
     return exitCode.done;
   });
+}
+
+/** The parameters of `GET /v1/runs`. */
+export function runQueryOf({ project, stage, sequence, service, context, label, since, ...filter }: RunFilter) {
+  const state = word('--state', runStateSchema, filter.state);
+  return { project, stage, sequence, service, state, correlationid: context, labels: label, since };
 }
 
 /** `slipway get run ID`. */
@@ -44,12 +50,16 @@ export function getRun(command: ServerOptions & { run: string; terminal: Termina
     terminal.print(`${paint.bold('Accepted:')} ${relativeTime(run.acceptedAt, now)}, shipyard ${run.shipyardVersion}`);
     if (run.triggeredBy !== undefined) terminal.print(`${paint.bold('Triggered by run:')} ${run.triggeredBy}`);
     if (run.state === 'finished' || run.state === 'parked') terminal.print(...resultLines(run, paint));
+    for (const { task, attempt } of openAttempts(run)) {
+      terminal.print(`${paint.bold(`Open attempt of '${task.key}':`)} ${attempt.id}`);
+    }
     if (run.commands.length > 0) terminal.print(`${paint.bold('Allowed now:')} ${run.commands.join(', ')}`);
     return exitCode.done;
   });
 }
 
-function runColumns({ paint }: Terminal): Column<RunSummary>[] {
+/** One run a line. */
+export function runColumns({ paint }: Terminal): Column<RunSummary>[] {
   const now = Date.now();
   return [
     { title: 'RUN', value: (run) => run.id },

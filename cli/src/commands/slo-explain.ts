@@ -1,9 +1,9 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import { sloLint } from '@slipway/evaluation';
 import { OfflineProblem, sloExplain, sloReport } from '@slipway/service-evaluate';
 import { badUsage, exitCode } from '../exit-code.ts';
-import { oneFromStandardInput, readInput, reasonOf, shownName } from '../input.ts';
+import { oneFromStandardInput, readInput, shownName } from '../input.ts';
+import { writePage } from '../output/page-file.ts';
 import { printable } from '../output/paint.ts';
 import type { Terminal } from '../output/terminal.ts';
 
@@ -34,14 +34,5 @@ export async function sloExplainFile(command: {
     if (!(error instanceof OfflineProblem)) throw error;
     const { errors } = sloLint(request.slo);
     throw badUsage(error.message, errors > 0 ? [`all that is wrong with it: slipway slo lint ${file}`] : []);
-  }
-}
-
-function writePage(file: string, page: string): void {
-  try {
-    writeFileSync(file, page);
-  } catch (error) {
-    const reason = existsSync(dirname(file)) ? reasonOf(error) : 'its folder is not there';
-    throw badUsage(`cannot write ${file}: ${reason}`);
   }
 }

@@ -2,7 +2,7 @@ import { isObject } from '@slipway/contract';
 import type { Client } from '@slipway/sdk';
 import { connected } from '../connection.ts';
 import { badUsage, exitCode } from '../exit-code.ts';
-import { parseJsonInput, readInput } from '../input.ts';
+import { readJsonArgument } from '../input.ts';
 import type { ServerOptions } from '../options.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { watchRun } from './watch.ts';
@@ -45,9 +45,7 @@ function parseSequence(text: string): { stage: string; sequence: string } {
 }
 
 async function readData(argument: string): Promise<Record<string, unknown>> {
-  const isFile = argument.startsWith('@');
-  const text = isFile || argument === '-' ? await readInput(isFile ? argument.slice(1) : '-') : argument;
-  const data = parseJsonInput(text, isFile ? argument.slice(1) : '--data');
+  const data = await readJsonArgument(argument, '--data');
   if (!isObject(data)) throw badUsage('--data must be a JSON object: {"key": "value"}');
   return data;
 }

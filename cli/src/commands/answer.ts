@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import { type AttemptView, parseAttemptId, type Result, type RunView } from '@slipway/contract';
+import { CLI_SOURCE, connected } from '../connection.ts';
+import { badUsage, CommandFailure, exitCode } from '../exit-code.ts';
+import { readJsonArgument } from '../input.ts';
+import type { ServerOptions } from '../options.ts';
+import type { Terminal } from '../output/terminal.ts';
+import { openAttempts } from '../progress/open-attempts.ts';
+
+export type AnswerOptions = { result: Result; data?: string; message?: string; source?: string };
+
+/** `slipway answer ATTEMPT`: what a service would send, sent by a person. */
+export async function answer(
+  command: ServerOptions & AnswerOptions & { attempt: string; terminal: Terminal },
+): Promise<number> {
+  const { result, message, source = CLI_SOURCE, terminal } = command;
+  const ref = parseAttemptId(command.attempt);
+  if (ref === undefined) {
+    throw badUsage(`${JSON.stringify(command.attempt)} is no attempt: write RUN.TASK.NUMBER`, [
+      'slipway get run RUN names those that are open',
+    ]);
+  }
+  const output = command.data === undefined ? {} : await readJsonArgument(command.data, '--data');
+  return connected(command, async (client) => {
+    const run = await client.getRun({ run: ref.run });
+    const task = run.tasks.find(({ key }) => key === ref.task);
+    const attempt = task?.attempts.find(({ id }) => id === command.attempt);
+    if (task === undefined || attempt === undefined) throw unknownAttempt(command.attempt, run);
+    const { project, stage, service } = run;
+    const event = {
+      ...{ specversion: '1.0', id: randomUUID(), source, time: new Date().toISOString() },
+      ...{ type: `${task.uses}.finished`, correlationid: run.correlationid, causationid: attempt.id },
+      data: { project, stage, service, result, status: 'succeeded', message, [task.uses]: output },
+    };
+    const accepted = await client.sendEvents({ body: event });
+    if (terminal.format === 'json') terminal.printJson(accepted);
+    else terminal.print(`'${task.key}' of run ${run.id} is answered with ${result}`);
+    noteOthers(attempt, source, terminal);
+    return exitCode.done;
+  });
+}
+
+function unknownAttempt(id: string, run: RunView): CommandFailure {
+  const open = openAttempts(run).map((one) => one.attempt.id);
+  return new CommandFailure(`run ${run.id} has no attempt ${JSON.stringify(id)}`, {
+    exitCode: exitCode.refused,
+    details: [open.length === 0 ? 'none of its attempts is open' : `open now: ${open.join(', ')}`],
+    problem: { code: 'unknown-attempt', detail: `run ${run.id} has no attempt ${id}`, open },
+  });
+}
+
+/** An attempt ends when everybody who started it has answered. */
+function noteOthers({ executors }: AttemptView, source: string, terminal: Terminal): void {
+  const others = executors.filter((one) => one.finishedAt === undefined && one.source !== source);
+  for (const other of others) {
+    terminal.note(
+      `${other.source} works on it too: the attempt ends when that has answered, or was silent for too long`,
+    );
+    terminal.note(terminal.errorPaint.dim(`in its place: --source ${other.source}`));
+  }
+}
