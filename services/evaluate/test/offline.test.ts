@@ -115,6 +115,23 @@ It fails with a score of 66.67, below 75, and a key objective failed: Response t
     });
   });
 
+  test('where no value came no arithmetic is claimed, and no threshold is drawn from it', () => {
+    const slo =
+      'objectives: [{sli: rt, pass: [{criteria: ["<=+10%", "<600"]}]}, {sli: other, warning: [{criteria: ["<=+5%"]}]}]\ntotal_score: {pass: 90}\n';
+    const history = '[{id: a, result: pass, time: 2026-11-01T10:00:00Z, indicators: {rt: 400, other: 1}}]';
+    const values = '{other: 1}';
+    const [rt, other] = sloExplain({ slo, values, history }).json.objectives;
+    expect(rt?.criteria).toMatchObject([
+      { text: '<=+10%', target: 400, holds: false, formula: 'not applied, and there is a baseline of 400' },
+      { text: '<600', target: 600, holds: false, formula: '600' },
+    ]);
+    expect(other?.criteria).toMatchObject([{ formula: 'not applied, and there is a baseline of 1' }]);
+    expect(sloExplain({ slo, values: '[]' }).json.objectives[0]?.criteria[0]?.formula).toBe(
+      'not applied, and there is no baseline',
+    );
+    expect(sloReport({ slo, values, history }).match(/class="limit-name/g)).toHaveLength(1);
+  });
+
   test('the hash of the inputs is the same for the same inputs and another for others', () => {
     const hash = (values: string) => sloExplain({ slo: exampleSlo, values, history: HISTORY }).json.inputsHash;
     expect(hash(VALUES)).toBe(hash(VALUES));

@@ -31,9 +31,10 @@ export function explain(slo: Slo, evaluation: JudgedEvaluation): Explanation {
 function explainObjective(slo: Slo, declared: Objective, judged: JudgedObjective): ExplainedObjective {
   const { result, baseline, findings, maximum } = judged;
   const measured = result.value?.success ? result.value.value : null;
+  const how = { aggregate: baseline.aggregate, applied: measured !== null && declared.pass.length > 0 };
   const criteria = [
-    ...explainGroups('pass', declared.pass, result.passTargets, baseline.aggregate),
-    ...explainGroups('warning', declared.warning, result.warningTargets, baseline.aggregate),
+    ...explainGroups('pass', declared.pass, result.passTargets, how),
+    ...explainGroups('warning', declared.warning, result.warningTargets, how),
   ];
   const explained = {
     sli: judged.sli,
@@ -60,7 +61,7 @@ function explainGroups(
   role: 'pass' | 'warning',
   groups: readonly CriteriaGroup[],
   targets: readonly Target[],
-  aggregate: number | null,
+  how: Parameters<typeof formulaOf>[2],
 ): ExplainedCriterion[] {
   let next = 0;
   return groups.flatMap((group, index) =>
@@ -68,7 +69,7 @@ function explainGroups(
       const target = targets[next];
       if (criterion.parsed.kind === 'invalid' || target === undefined) return [];
       next += 1;
-      const formula = formulaOf(criterion.parsed, target.targetValue, aggregate);
+      const formula = formulaOf(criterion.parsed, target.targetValue, how);
       return [
         { role, group: index, text: criterion.text, target: target.targetValue, holds: !target.violated, formula },
       ];

@@ -1,3 +1,4 @@
+import { hasNoTarget } from '../explain/formula.ts';
 import type { ExplainedObjective } from '../explain/types.ts';
 import { type Html, html } from './html.ts';
 import { compact, type ReportRun, statusClass } from './types.ts';
@@ -59,7 +60,7 @@ function limitsOf(objective: ExplainedObjective): Omit<Limit, 'y'>[] {
   const seen = new Set<string>();
   return objective.criteria.flatMap((criterion) => {
     const key = `${criterion.role} ${criterion.target}`;
-    if (seen.has(key) || criterion.formula.startsWith('no baseline')) return [];
+    if (seen.has(key) || hasNoTarget(criterion.formula)) return [];
     seen.add(key);
     return [{ value: criterion.target, role: criterion.role, text: criterion.text }];
   });
