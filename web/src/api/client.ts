@@ -53,6 +53,14 @@ export async function request<T>(options: {
   throw failureOf(response.status, text);
 }
 
+/** What a person reads of it: what is wrong, then each place on a line of its own. */
+export function failureText(failure: unknown): string {
+  if (!(failure instanceof Error)) return String(failure);
+  const errors = failure instanceof ApiError ? failure.problem?.errors : undefined;
+  const places = errors?.map(({ pointer, detail }) => `${pointer ?? ''} ${detail}`.trim()) ?? [];
+  return [failure.message, ...places.filter((place) => place !== failure.message)].join('\n');
+}
+
 /** `path` with each part encoded: names come from people. */
 export function pathOf(parts: TemplateStringsArray, ...names: string[]): string {
   return parts.reduce((path, part, index) => path + encodeURIComponent(names[index - 1] ?? '') + part);

@@ -1,7 +1,7 @@
 import type { Session } from '@slipway/contract';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { jsonBody, request } from '../api/client.ts';
+import { failureText, jsonBody, request } from '../api/client.ts';
 import { reportSignedIn } from '../api/session.ts';
 
 /** The token goes to the server once and comes back as a cookie that no script can read; the page keeps nothing. */
@@ -20,7 +20,7 @@ export function SignIn() {
       queries.clear();
       reportSignedIn();
     } catch (failure) {
-      setError(failure instanceof Error ? failure.message : String(failure));
+      setError(failureText(failure));
       setBusy(false);
     }
   };

@@ -101,19 +101,18 @@ export function cliLine(...words: (string | undefined)[]): string {
     .join(' ')}`;
 }
 
+/** Gives a value to a command as JSON on its standard input. Not by `echo`, which changes backslashes in some shells. */
+export function pipeLine(value: unknown, ...words: string[]): string {
+  return `printf %s ${quoted(JSON.stringify(value))} | ${cliLine(...words)}`;
+}
+
 /** Sends an event from a terminal; undefined while the text is no JSON. */
 export function sendLine(text: string): string | undefined {
   try {
-    return `echo ${quoted(JSON.stringify(JSON.parse(text)))} | ${cliLine('send', '-')}`;
+    return pipeLine(JSON.parse(text), 'send', '-');
   } catch {
     return undefined;
   }
-}
-
-/** The same request from a terminal, where `slipway` has no command for it. */
-export function curlLine(method: string, path: string, body?: string): string {
-  const data = body === undefined ? '' : ` -H 'content-type: application/json' -d ${quoted(body)}`;
-  return `curl -s -X ${method}${data} ${quoted(location.origin + path)}`;
 }
 
 function quoted(word: string): string {

@@ -1,7 +1,7 @@
 import type { Evaluation } from '@slipway/contract';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { jsonBody, pathOf, request } from '../../api/client.ts';
+import { failureText, jsonBody, pathOf, request } from '../../api/client.ts';
 import { evaluationQuery } from '../../api/evaluations.ts';
 import { CliHint, cliLine, say } from '../../ui/copy.tsx';
 import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
@@ -55,7 +55,7 @@ function Ask(props: { evaluation: Evaluation; action: 'invalidate' | 'reinstate'
       say(action === 'invalidate' ? 'Invalidated.' : 'Reinstated.');
       onClose();
     } catch (failure) {
-      setError(failure instanceof Error ? failure.message : String(failure));
+      setError(failureText(failure));
       setBusy(false);
     }
   };

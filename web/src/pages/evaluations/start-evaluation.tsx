@@ -2,7 +2,7 @@ import type { EvaluationRequest, EvaluationStarted } from '@slipway/contract';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import { jsonBody, pathOf, request } from '../../api/client.ts';
+import { failureText, jsonBody, pathOf, request } from '../../api/client.ts';
 import { shipyardQuery } from '../../api/queries.ts';
 import { CliHint, cliLine } from '../../ui/copy.tsx';
 import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
@@ -34,7 +34,7 @@ export function StartEvaluation(props: {
     try {
       setStarted(await request<EvaluationStarted>({ method: 'POST', path, body: jsonBody(body) }));
     } catch (failure) {
-      setError(failure instanceof Error ? failure.message : String(failure));
+      setError(failureText(failure));
     }
   };
   return (

@@ -2,7 +2,7 @@ import type { Accepted } from '@slipway/contract';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import { ApiError, jsonBody, request } from '../../api/client.ts';
+import { failureText, jsonBody, request } from '../../api/client.ts';
 import { projectsQuery, shipyardQuery } from '../../api/queries.ts';
 import { CliHint, sendLine } from '../../ui/copy.tsx';
 import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
@@ -20,7 +20,7 @@ export function SendDialog({ event, onClose }: { event: Record<string, unknown> 
       const answer = await request<Accepted>({ method: 'POST', path: '/v1/events', body });
       setAccepted(answer.items);
     } catch (failure) {
-      setError(failureText(failure));
+      setError(failure instanceof SyntaxError ? `This is no JSON: ${failure.message}` : failureText(failure));
     }
   };
   const line = sendLine(text);
@@ -119,11 +119,4 @@ function newId(): string {
     crypto.randomUUID?.() ??
     Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(16)).join('')
   );
-}
-
-function failureText(failure: unknown): string {
-  if (failure instanceof SyntaxError) return `This is no JSON: ${failure.message}`;
-  if (!(failure instanceof ApiError)) return String(failure);
-  const details = failure.problem?.errors?.map(({ pointer, detail }) => `${pointer ?? ''} ${detail}`.trim()) ?? [];
-  return [failure.message, ...details].join('\n');
 }

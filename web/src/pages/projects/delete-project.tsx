@@ -2,9 +2,9 @@ import type { Project } from '@slipway/contract';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { pathOf, request } from '../../api/client.ts';
+import { failureText, pathOf, request } from '../../api/client.ts';
 import { projectsQuery, runCountsQuery, shipyardVersionsQuery } from '../../api/queries.ts';
-import { CliHint, curlLine, say } from '../../ui/copy.tsx';
+import { CliHint, cliLine, say } from '../../ui/copy.tsx';
 import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
 import { countText } from '../../ui/format.ts';
 
@@ -46,7 +46,7 @@ function Confirm({ project, onClose }: { project: string; onClose: () => void })
       await navigate({ to: '/projects' });
       await queries.invalidateQueries({ queryKey: projectsQuery.queryKey });
     } catch (failure) {
-      setError(failure instanceof Error ? failure.message : String(failure));
+      setError(failureText(failure));
       setBusy(false);
     }
   };
@@ -89,7 +89,7 @@ function Confirm({ project, onClose }: { project: string; onClose: () => void })
           onChange={(event) => setTyped(event.target.value)}
         />
       </label>
-      <CliHint line={curlLine('DELETE', pathOf`/v1/projects/${project}`)} />
+      <CliHint line={cliLine('delete', 'project', project, '--yes')} />
       <DialogEnd error={error} onClose={onClose}>
         <button
           type="button"

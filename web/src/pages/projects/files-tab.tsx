@@ -2,7 +2,7 @@ import type { ResourceHead, ResourcePutAnswer } from '@slipway/contract';
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { ApiError, request } from '../../api/client.ts';
+import { ApiError, failureText, request } from '../../api/client.ts';
 import { type FilePlace, filePath, filesQuery, fileVersionsQuery } from '../../api/evaluations.ts';
 import { shipyardQuery } from '../../api/queries.ts';
 import { CliButton, CliHint, cliLine, say } from '../../ui/copy.tsx';
@@ -163,7 +163,7 @@ function Editor(props: { project: string; place: FilePlace; given: string; inUse
         queries.invalidateQueries({ queryKey: filesQuery(project).queryKey }),
       ]);
     } catch (failure) {
-      say(failure instanceof Error ? failure.message : String(failure));
+      say(failureText(failure));
     }
     setBusy(false);
   };

@@ -1,9 +1,9 @@
 import type { Project, ProjectPut } from '@slipway/contract';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { ApiError, jsonBody, pathOf, request } from '../../api/client.ts';
+import { ApiError, failureText, jsonBody, pathOf, request } from '../../api/client.ts';
 import { projectQuery, projectsQuery } from '../../api/queries.ts';
-import { CliButton, curlLine, say } from '../../ui/copy.tsx';
+import { CliButton, pipeLine, say } from '../../ui/copy.tsx';
 import { Empty, Failed, Loading } from '../../ui/screens.tsx';
 import { DeleteProject } from './delete-project.tsx';
 
@@ -62,7 +62,7 @@ function SettingsForm({ project }: { project: Project }) {
         <h2>Settings</h2>
         {typeof put === 'string' ? null : (
           <span className="end only-wide">
-            <CliButton line={curlLine('PUT', pathOf`/v1/projects/${project.name}`, JSON.stringify(put))} />
+            <CliButton line={pipeLine(put, 'apply', 'settings', '-', '--project', project.name)} />
           </span>
         )}
       </header>
@@ -226,10 +226,4 @@ function wholeNumber(text: string): number | null | undefined {
   if (text.trim() === '') return null;
   const number = Number(text);
   return Number.isSafeInteger(number) && number > 0 ? number : undefined;
-}
-
-function failureText(failure: unknown): string {
-  if (!(failure instanceof ApiError)) return String(failure);
-  const details = failure.problem?.errors?.map(({ pointer, detail }) => `${pointer ?? ''} ${detail}`.trim()) ?? [];
-  return [failure.message, ...details].join('\n');
 }

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import { ApiError } from '../../api/client.ts';
+import { ApiError, failureText } from '../../api/client.ts';
 import { type Shipyard, shipyardQuery, shipyardVersionQuery, shipyardVersionsQuery } from '../../api/queries.ts';
 import { say } from '../../ui/copy.tsx';
 import { Failed, Loading } from '../../ui/screens.tsx';
@@ -53,7 +53,7 @@ function Editor({ project, given, current }: { project: string; given: string; c
       const answer = await applyShipyard(queries, project, text);
       say(answer.changed ? `Version ${answer.version} is in use.` : 'The meaning did not change: no new version.');
     } catch (failure) {
-      say(failure instanceof Error ? failure.message : String(failure));
+      say(failureText(failure));
     }
     setBusy(false);
   };

@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
+import { failureText } from '../../api/client.ts';
 import { type Shipyard, shipyardVersionQuery, shipyardVersionsQuery } from '../../api/queries.ts';
 import { CliHint, cliLine, say } from '../../ui/copy.tsx';
 import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
@@ -163,7 +164,7 @@ function Restore(props: { project: string; shipyard: Shipyard; current: Shipyard
       onClose();
       void navigate({ to: '/projects/$project', params: { project } });
     } catch (failure) {
-      setError(failure instanceof Error ? failure.message : String(failure));
+      setError(failureText(failure));
     }
   };
   return (

@@ -1,7 +1,7 @@
 import type { RunCommand, RunView } from '@slipway/contract';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { jsonBody, pathOf, request } from '../../api/client.ts';
+import { failureText, jsonBody, pathOf, request } from '../../api/client.ts';
 import { runQuery } from '../../api/queries.ts';
 import { CliHint, cliLine, say } from '../../ui/copy.tsx';
 import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
@@ -43,7 +43,7 @@ function Confirm({ run, command, onClose }: { run: RunView; command: RunCommand;
       say(`${words[command]}: done.`);
       onClose();
     } catch (failure) {
-      setError(failure instanceof Error ? failure.message : String(failure));
+      setError(failureText(failure));
       setBusy(false);
     }
   };
