@@ -34,6 +34,8 @@ export type Faults = {
     drain: number;
     freeze: number;
     clockJump: number;
+    /** Somebody sets the clock of one machine back by a day, and sees it when the faults stop. */
+    clockSet: number;
     storeOutage: number;
     brokerOutage: number;
     brokerKilled: number;
@@ -79,6 +81,7 @@ export function drawFaults(random: Random): Faults {
       drain: some(0.25, 2),
       freeze: some(0.3, 3),
       clockJump: some(0.25, 3),
+      clockSet: some(0.1, 2),
       storeOutage: some(0.3, 2),
       brokerOutage: some(0.35, 2),
       brokerKilled: some(0.3, 2),
@@ -111,6 +114,7 @@ export function noFaults(): Faults {
       drain: 0,
       freeze: 0,
       clockJump: 0,
+      clockSet: 0,
       storeOutage: 0,
       brokerOutage: 0,
       brokerKilled: 0,

@@ -19,6 +19,7 @@ export function simClock(options: {
   const { timeline, life, machine, random, lateMs } = options;
   return {
     now: () => Math.floor(timeline.now + machine.skewMs),
+    elapsed: () => timeline.elapsed,
     after: (ms, callback) => life.later(Math.min(Math.max(0, ms), 3_600_000) + random.latency(0.5, lateMs), callback),
     soon: (callback) => void life.later(0, callback),
     random: () => random.next(),

@@ -42,6 +42,7 @@ const QUIET_MS = 2000;
 /** Some of what is in memory goes only when a lease has run out, or when the store is looked through again. */
 const QUIET_MEMORY_MS = 160_000;
 const JUMP_MAX_MS = 5000;
+const DAY_MS = 86_400_000;
 
 export type Violation = { checker: string; what: string; atMs: number };
 export type History = {
@@ -141,7 +142,7 @@ class World {
       broker: withBroker ? this.#broker : undefined,
       plan: shipyard.plan,
       shared: this.#mode === 'cluster',
-      skewMaxMs: 2 * (this.#faults.clockSkewMs + JUMP_MAX_MS),
+      skewMaxMs: 2 * (this.#faults.clockSkewMs + JUMP_MAX_MS) + (this.#faults.perMinute.clockSet > 0 ? DAY_MS : 0),
       planes: () => this.#replicas.flatMap((replica) => (replica.plane ? [replica.plane] : [])),
       fail: (checker, what) => {
         this.#note(`VIOLATION ${checker}: ${what}`);
@@ -366,6 +367,9 @@ class World {
     repeat(perMinute.clockJump, () => {
       random.pick(this.#replicas).machine.skewMs = (random.next() * 2 - 1) * JUMP_MAX_MS;
     });
+    repeat(perMinute.clockSet, () => {
+      random.pick(this.#replicas).machine.skewMs = -DAY_MS;
+    });
     repeat(perMinute.storeOutage, () => {
       this.#way.awayUntil = timeline.now + outageMs();
     });
@@ -385,6 +389,7 @@ class World {
     this.#broker.awayUntil = 0;
     this.#door.faults = calm.door;
     for (const service of this.#services) service.faults = calm.service;
+    for (const { machine } of this.#replicas) if (machine.skewMs <= -DAY_MS) machine.skewMs = 0;
     const [first] = this.#replicas;
     if (this.#faults.replicaGoneForGood && this.#replicas.length > 1 && first) {
       first.goneForGood = true;

@@ -1,7 +1,7 @@
 export { answerProblem } from './answer.ts';
 export { indexPlan } from './env.ts';
 export type { Group, GroupStep } from './group.ts';
-export { emptyGroup, transitionGroup } from './group.ts';
+export { emptyGroup, foldGroup, transitionGroup } from './group.ts';
 export { finalEffects, openDispatches, transition } from './transition.ts';
 export type {
   Attempt,

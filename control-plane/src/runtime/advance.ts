@@ -1,6 +1,6 @@
 import { controlPlaneSource } from '@slipway/contract';
 import type { Effect, Env, Group, GroupInput, GroupStep, Outcome, OutEvent, Run, RunInput } from '../engine/index.ts';
-import { emptyGroup, transition, transitionGroup } from '../engine/index.ts';
+import { emptyGroup, foldGroup, transition, transitionGroup } from '../engine/index.ts';
 import { summarize } from '../projection/index.ts';
 import type { CommitItem, CommitResult, JournalEntry, Store, Timer } from '../store/store.ts';
 import type { Clock } from './clock.ts';
@@ -50,6 +50,7 @@ export type Committed = {
 
 export type Verdict = { outcome: Outcome; run: Run | undefined };
 type Done = (verdict: Verdict | undefined, error?: Error) => void;
+/** `at`: when it was taken, by the clock that nobody sets. */
 type Pending<I> = { input: I; done: Done | undefined; at: number };
 
 type Slot = {
@@ -119,12 +120,12 @@ export class Advance {
   /** How long inputs have waited, and the store has confirmed nothing. */
   get stuckMs(): number {
     if (this.#backlog === 0 && this.#inFlight === 0) return 0;
-    return this.#options.clock.now() - Math.max(this.#busySince, this.#confirmedAt);
+    return this.#options.clock.elapsed() - Math.max(this.#busySince, this.#confirmedAt);
   }
 
   /** How long ago the store has confirmed a write. */
   get silentMs(): number {
-    return this.#options.clock.now() - this.#confirmedAt;
+    return this.#options.clock.elapsed() - this.#confirmedAt;
   }
 
   get cachedStreams(): number {
@@ -154,7 +155,7 @@ export class Advance {
       this.#slots.delete(stream);
       this.#slots.set(stream, slot);
     }
-    const at = this.#options.clock.now();
+    const at = this.#options.clock.elapsed();
     slot.pending.push({ input, done: options.done, at });
     if (this.#backlog === 0) this.#busySince = at;
     this.#backlog++;
@@ -400,7 +401,8 @@ export class Advance {
     const at = this.#options.clock.now();
     this.#options.onError('a run is parked: its step is too large', { run: slot.id, reason });
     const park: RunInput = { kind: 'park', at, reason };
-    slot.pending = slot.run === undefined ? [] : [{ input: park, done: undefined, at }];
+    const takenAt = this.#options.clock.elapsed();
+    slot.pending = slot.run === undefined ? [] : [{ input: park, done: undefined, at: takenAt }];
     this.#backlog += slot.pending.length;
     const decision = this.#decideRun(slot);
     if (decision === 'reload') return decision;
@@ -471,7 +473,7 @@ export class Advance {
 
   #written(batch: readonly Prepared[], results: readonly CommitResult[]): void {
     this.#inFlight--;
-    this.#confirmedAt = this.#options.clock.now();
+    this.#confirmedAt = this.#options.clock.elapsed();
     const committed: Committed[] = [];
     for (let index = 0; index < batch.length; index++) {
       const one = batch[index];
@@ -610,9 +612,7 @@ export class Advance {
     const seq = entries.at(-1)?.seq ?? 0;
     const bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
     if (stream.startsWith(GROUP_PREFIX)) {
-      let group = emptyGroup(stream.slice(GROUP_PREFIX.length));
-      for (const entry of entries)
-        for (const input of decodeGroupEntry(entry)) group = transitionGroup(group, input).group;
+      const group = foldGroup(emptyGroup(stream.slice(GROUP_PREFIX.length)), entries.flatMap(decodeGroupEntry));
       return { seq, bytes: sizeOfGroup(group), run: undefined, env: undefined, group };
     }
     return { seq, bytes, group: undefined, ...(await foldRun(entries, this.#options)) };

@@ -24,7 +24,7 @@ export class Breaker {
 
   /** How long to wait before the next request; 0: now, and its outcome must be told. */
   waitMs(): number {
-    const left = this.#openUntil - this.#clock.now();
+    const left = this.#openUntil - this.#clock.elapsed();
     if (left > 0) return left;
     if (this.#failures < FAILURES_MAX) return 0;
     if (this.#isProbing) return PROBE_LOOK_MS;
@@ -41,7 +41,7 @@ export class Breaker {
     this.#isProbing = false;
     this.#failures++;
     const over = this.#failures - FAILURES_MAX;
-    if (over >= 0) this.#openUntil = this.#clock.now() + fullJitter(this.#clock, over, PAUSE_MIN_MS, PAUSE_MAX_MS);
+    if (over >= 0) this.#openUntil = this.#clock.elapsed() + fullJitter(this.#clock, over, PAUSE_MIN_MS, PAUSE_MAX_MS);
   }
 }
 

@@ -40,7 +40,7 @@ export class Elsewhere {
   /** Somebody begins to wait for this task, or waits again. */
   waitsFor(task: string): void {
     if (!this.#wanted.has(task)) this.#lookAtAll = true;
-    this.#wanted.set(task, this.#options.clock.now());
+    this.#wanted.set(task, this.#options.clock.elapsed());
     if (this.#following || this.#stopped) return;
     this.#following = true;
     this.#follow(0);
@@ -70,7 +70,7 @@ export class Elsewhere {
   }
 
   #forget(): void {
-    const before = this.#options.clock.now() - LINGER_MS;
+    const before = this.#options.clock.elapsed() - LINGER_MS;
     for (const [task, at] of this.#wanted) if (at < before) this.#wanted.delete(task);
   }
 

@@ -22,7 +22,7 @@ export class Leases {
   }
 
   hold(lease: Lease): void {
-    const until = this.#clock.now() + lease.leaseMs;
+    const until = this.#clock.elapsed() + lease.leaseMs;
     const holders = this.#held.get(lease.id);
     if (!holders) {
       this.#held.set(lease.id, [{ ...lease, until }]);
@@ -54,7 +54,7 @@ export class Leases {
   /** A sign of life. */
   renew(id: string, source: string): void {
     const known = this.#held.get(id)?.find((one) => one.source === source);
-    if (known) known.until = this.#clock.now() + known.leaseMs;
+    if (known) known.until = this.#clock.elapsed() + known.leaseMs;
   }
 
   /** The attempt is over. */
@@ -82,7 +82,7 @@ export class Leases {
   }
 
   #sweep(): void {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     for (const holders of this.#held.values()) {
       for (const one of holders) {
         if (one.until > now) continue;

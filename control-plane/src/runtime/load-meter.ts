@@ -56,9 +56,9 @@ export class LoadMeter {
   }
 
   #current(): Window {
-    const at = this.#clock.now();
+    const at = this.#clock.elapsed();
     const ageMs = at - this.#now.startedAt;
-    if (ageMs < WINDOW_MS && ageMs >= 0) return this.#now;
+    if (ageMs < WINDOW_MS) return this.#now;
     this.#before = ageMs < 2 * WINDOW_MS ? this.#now : window(at);
     this.#now = window(at);
     return this.#now;

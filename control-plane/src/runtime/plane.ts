@@ -194,7 +194,7 @@ class Plane implements ControlPlane {
       refused: (messageId, reason) => this.#undeliverable(messageId, reason),
       settle: (runs) => store.settle(runs),
     });
-    const walkAt = clock.now();
+    const walkAt = clock.elapsed();
     this.#takeUp = new TakeUp({
       store,
       clock,
@@ -206,7 +206,7 @@ class Plane implements ControlPlane {
       timers: this.#timers,
       offer: (run, dispatch, id) => this.#offer(run, dispatch, id),
       onWalked: (streams) => {
-        log.info({ streams, ms: clock.now() - walkAt }, 'open runs are taken up');
+        log.info({ streams, ms: Math.round(clock.elapsed() - walkAt) }, 'open runs are taken up');
         // A subscription is told of what is open, which is known from here on.
         this.#push.start();
       },
@@ -787,7 +787,7 @@ class Plane implements ControlPlane {
   }
 
   async waitForRun(run: string, timeoutMs: number, signal?: AbortSignal): Promise<Waited | undefined> {
-    const deadline = this.#clock.now() + timeoutMs;
+    const deadline = this.#clock.elapsed() + timeoutMs;
     let resolveWait: (run: RunSummary | undefined) => void = () => undefined;
     const ended = new Promise<RunSummary | undefined>((resolve) => {
       resolveWait = resolve;
@@ -804,7 +804,7 @@ class Plane implements ControlPlane {
       if (!this.#shared) return (await ended) ? await this.#finishedView(run) : undefined;
       // Another replica may end it: look now and then, beside waiting for our own word.
       for (;;) {
-        const left = deadline - this.#clock.now();
+        const left = deadline - this.#clock.elapsed();
         if (left <= 0 || signal?.aborted) return undefined;
         const pause = new Promise<undefined>(
           (resolve) => void this.#clock.after(Math.min(200, left), () => resolve(undefined)),

@@ -63,7 +63,7 @@ export class ProjectBook {
   peek(name: string): { project: Project; plan: Plan; envOf: EnvOf } | undefined {
     const known = this.#projects.get(name);
     if (!known?.project?.shipyardVersion) return undefined;
-    if (this.#shared && this.#clock.now() - known.readAt > PROJECT_FRESH_MS) return undefined;
+    if (this.#shared && this.#clock.elapsed() - known.readAt > PROJECT_FRESH_MS) return undefined;
     const plan = this.#plans.get(`${name}/${known.project.shipyardVersion}`);
     return plan && { project: known.project, ...plan };
   }
@@ -82,7 +82,7 @@ export class ProjectBook {
     const known = {
       project: found?.value as Project | undefined,
       revision: found?.revision ?? 0,
-      readAt: this.#clock.now(),
+      readAt: this.#clock.elapsed(),
     };
     // One process knows the newest by itself, and an answer that was overtaken on its way must not replace it.
     const isOvertaken = !this.#shared && (this.#projects.get(name)?.revision ?? 0) > known.revision;

@@ -124,12 +124,13 @@ export class Push {
       const owned = this.#owned.get(id);
       if (owned) {
         owned.runner.subscription = value as Subscription;
-        if ((owned.delivery.until ?? 0) - clock.now() < LEASE_MS / 2) await this.#save(id, owned);
+        const leftMs = (owned.delivery.until ?? 0) - clock.now();
+        if (leftMs < LEASE_MS / 2 || leftMs > LEASE_MS) await this.#save(id, owned);
         continue;
       }
       const document = await store.getDocument('cursor', id);
       const delivery = deliveryOf(document);
-      if (shared && delivery.owner !== undefined && (delivery.until ?? 0) > clock.now()) continue;
+      if (shared && delivery.owner !== undefined && isHeld(delivery, clock.now())) continue;
       await this.#own(value as Subscription, delivery, document?.revision);
     }
   }
@@ -334,8 +335,7 @@ export class Push {
     }
     const document = await store.getDocument('cursor', id);
     const delivery = deliveryOf(document);
-    const isOthers =
-      delivery.owner !== undefined && delivery.owner !== this.#replica && (delivery.until ?? 0) > clock.now();
+    const isOthers = delivery.owner !== undefined && delivery.owner !== this.#replica && isHeld(delivery, clock.now());
     if (!isOthers) await this.#own(subscription, { ...delivery, failures: 0 }, document?.revision);
     return { subscription, created: before === undefined };
   }
@@ -353,4 +353,9 @@ function deliveryOf(document: StoredDocument | undefined): Delivery {
   if (isObject(value)) return value as Delivery;
   // As it was before 0.2: the position alone.
   return { position: typeof value === 'string' ? value : '', failures: 0 };
+}
+
+/** A time that lies further ahead than any lease was written before a clock was set back. */
+function isHeld({ until = 0 }: Delivery, now: number): boolean {
+  return until > now && until <= now + LEASE_MS + SKEW_MAX_MS;
 }

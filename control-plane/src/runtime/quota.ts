@@ -75,7 +75,7 @@ export class Quota {
 
   async #usageOf(project: string, limits: ProjectLimits): Promise<Usage> {
     const { clock, shared } = this.#options;
-    const now = clock.now();
+    const now = clock.elapsed();
     const known = this.#usage.get(project);
     if (known && (!shared || now - known.countedAt < COUNT_FRESH_MS)) return known;
     const usage = known ?? {
@@ -99,7 +99,7 @@ export class Quota {
     const { store } = this.#options;
     const open = await store.countRuns({ project, open: true });
     if (open === 0) return { open, waiting: 0 };
-    const [waiting] = await store.groupRuns({ project, state: 'waiting', limit: 1 }, 'state');
+    const [waiting] = await store.tallyRuns({ project, state: 'waiting' });
     return { open, waiting: waiting?.count ?? 0 };
   }
 
@@ -115,7 +115,7 @@ export class Quota {
       );
     }
     if (runsPerSecond === null) return;
-    const now = this.#options.clock.now();
+    const now = this.#options.clock.elapsed();
     usage.tokens = Math.min(runsPerSecond, usage.tokens + ((now - usage.filledAt) / 1000) * runsPerSecond);
     usage.filledAt = now;
     if (usage.tokens < 1 && usage.tokens < runsPerSecond) {

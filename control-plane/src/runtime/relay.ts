@@ -136,13 +136,15 @@ export class Relay {
   taken(run: Run, dispatch: NonNullable<OutEvent['dispatch']>, silentSince: number): { tooLongAgo: boolean } {
     const { task, attempt, uses } = dispatch;
     const isBeforeLoss = silentSince <= this.#lostAt;
-    const dueAt = isBeforeLoss ? this.#lostAt + SILENCE_AFTER_LOSS_MS : silentSince + SILENCE_MAX_MS;
+    const silentUntil = isBeforeLoss ? this.#lostAt + SILENCE_AFTER_LOSS_MS : silentSince + SILENCE_MAX_MS;
+    // Where the clock was set back, the last sign of life may lie ahead.
+    const leftMs = Math.min(silentUntil - this.#clock.now(), SILENCE_MAX_MS);
     if (this.#bus.kind !== 'local') {
       const id = attemptId({ run: run.id, task, attempt });
       const delayMs = isBeforeLoss ? REDISPATCH_MIN_MS : SILENCE_MAX_MS;
-      this.#unstarted.set(id, { run: run.id, task, attempt, uses, delayMs, dueAt });
+      this.#unstarted.set(id, { run: run.id, task, attempt, uses, delayMs, dueAt: this.#clock.elapsed() + leftMs });
     }
-    return { tooLongAgo: dueAt <= this.#clock.now() };
+    return { tooLongAgo: leftMs <= 0 };
   }
 
   /** A deliberate repeat of the trigger of an open attempt. */
@@ -217,7 +219,7 @@ export class Relay {
     const id = attemptId({ run: run.id, task, attempt });
     const known = this.#unstarted.get(id);
     const delayMs = known ? Math.max(known.delayMs, Math.min(known.delayMs * 2, REDISPATCH_MAX_MS)) : REDISPATCH_MIN_MS;
-    this.#unstarted.set(id, { run: run.id, task, attempt, uses, delayMs, dueAt: this.#clock.now() + delayMs });
+    this.#unstarted.set(id, { run: run.id, task, attempt, uses, delayMs, dueAt: this.#clock.elapsed() + delayMs });
   }
 
   /** Tells another stream until it is durable there. */
@@ -317,7 +319,7 @@ export class Relay {
   }
 
   #sweep(): void {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     for (const one of this.#unstarted.values()) {
       if (one.dueAt > now) continue;
       one.dueAt = now + one.delayMs;

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { emptyGroup, type Group, type GroupInput, type GroupStep, transitionGroup } from '../../src/engine/index.ts';
+import {
+  emptyGroup,
+  foldGroup,
+  type Group,
+  type GroupInput,
+  type GroupStep,
+  transitionGroup,
+} from '../../src/engine/index.ts';
 import { decodeGroupEntry, encodeGroupEntry } from '../../src/runtime/entry.ts';
 import { deepFreeze } from './histories.ts';
 
@@ -78,13 +85,40 @@ test('changes nothing by a repeat', () => {
   });
 });
 
+test('is folded from anywhere to the same, however many inputs at once', () => {
+  fc.assert(
+    fc.property(fc.array(input, { maxLength: 40, size: 'max' }), fc.nat(), (inputs, part) => {
+      const half = inputs.length === 0 ? 0 : part % inputs.length;
+      let group = emptyGroup('drawn');
+      for (const one of inputs) group = transitionGroup(group, one).group;
+      const before = deepFreeze(foldGroup(emptyGroup('drawn'), inputs.slice(0, half)));
+      expect(foldGroup(before, inputs.slice(half))).toEqual(group);
+    }),
+    { numRuns: Number(process.env.ENGINE_RUNS ?? 400) },
+  );
+});
+
+test('set back, the clock puts nobody before those who wait already', () => {
+  const DAY_MS = 86_400_000;
+  const enqueue = (run: string, at: number): GroupInput => ({
+    ...{ kind: 'enqueue', run, at, acceptedAt: at, limit: 1, policy: 'queue' },
+  });
+  const late = { ...enqueue('late', 3 * DAY_MS + 900), acceptedAt: 3 * DAY_MS + 100 };
+  const inputs = [
+    ...[enqueue('z', 3 * DAY_MS), enqueue('y', 3 * DAY_MS + 500), late],
+    ...[enqueue('c', 2 * DAY_MS), enqueue('b', 2 * DAY_MS + 1), enqueue('a', 3 * DAY_MS + 1000)],
+  ];
+  const { holders, queue } = foldGroup(emptyGroup('set-back'), inputs);
+  expect([...holders, ...queue.map(({ run }) => run)]).toEqual(['z', 'late', 'y', 'c', 'b', 'a']);
+});
+
 test('is what the fold of its journal is', () => {
   let folded = emptyGroup('drawn');
   always(({ before, one, step }) => {
     if (before.holders.length + before.queue.length === 0) folded = before;
     if (step.changed) {
       const entry = { stream: 'group:drawn', seq: 1, at: 0, header: encodeGroupEntry([one]), events: [] };
-      for (const read of decodeGroupEntry(entry)) folded = transitionGroup(folded, read).group;
+      folded = foldGroup(folded, decodeGroupEntry(entry));
     }
     expect(folded).toEqual(step.group);
   });
