@@ -16,6 +16,7 @@ export type { LintProblem, Severity } from './lint/types.ts';
 export { renderReport } from './report/report.ts';
 export type { ReportInput, ReportRun } from './report/types.ts';
 export { sliQueries } from './sli/queries.ts';
+export { type Reducer, sliQuerySchema } from './sli/query-schema.ts';
 export type { Budget, Repeat, Retry } from './slo/extension-types.ts';
 export { nearest } from './slo/nearest.ts';
 export { parseSlo, sloFromValue } from './slo/parse.ts';

@@ -301,6 +301,36 @@ describe('sli.yaml', () => {
     ]);
   });
 
+  test('a key of the filter is no mistake where slo.yaml is not known, and a misspelt placeholder still is', () => {
+    const sli = 'indicators:\n  rt: up{job="$svc_id", n="$SERVCE"}\n';
+    expect(sliLint(sli).problems).toMatchObject([
+      { severity: 'info', message: '$svc_id is only filled in when the filter of slo.yaml has it' },
+      { severity: 'warning', message: expect.stringContaining('did you mean $SERVICE?') },
+    ]);
+  });
+
+  test.each<[string, string, number, string]>([
+    ['{query: up, reduse: p95}', 'a misspelt key', 18, "'reduse' is no key of a query; did you mean 'reduce'?"],
+    ['{query: up, reduce: p96}', 'a word that is none', 26, 'reduce: Invalid option: expected one of "avg"'],
+    ['{query: up, range: true, step: 5x}', 'a step that is none', 37, "step '5x' is no duration such as 30s"],
+    ['{url: "http://x", headers: {a: 1}}', 'a header that is no text', 37, 'headers.a: Invalid input'],
+    ['{reduce: avg}', 'nothing to ask', 6, 'it asks nothing: write a query, or a url'],
+    ['{query: "up{job=$SERVCE}"}', 'a placeholder within', 14, 'did you mean $SERVICE?'],
+  ])('%s has %s', (query, _, column, words) => {
+    const { problems } = sliLint(`indicators:\n  a: ${query}\n`);
+    expect(problems).toMatchObject([{ place: { line: 2, column }, message: expect.stringContaining(words) }]);
+  });
+
+  test('queries as the docs have them are tidy', () => {
+    const sli = `indicators:
+  a: {query: up, range: true, step: 30s, reduce: p95}
+  b: {source: dynatrace, metricSelector: "x:percentile(95)", entitySelector: 'tag("$SERVICE")', resolution: Inf}
+  c: {url: "https://x/$PROJECT", method: POST, headers: {a: "1"}, body: {from: $START}, path: "$.data[0]", reduce: max}
+  d: {source: tickets, query: "open?s=$SERVICE", path: "$.count"}
+`;
+    expect(sliLint(sli).problems).toEqual([]);
+  });
+
   test('without indicators', () => {
     expect(sliLint('indicator: {}\n').problems).toMatchObject([{ code: 'unknown-key' }, { code: 'no-indicators' }]);
   });

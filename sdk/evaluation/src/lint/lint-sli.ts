@@ -1,6 +1,9 @@
-import { field } from '../slo/document.ts';
+import { sliQuerySchema } from '../sli/query-schema.ts';
+import { field, treeAt } from '../slo/document.ts';
 import { nearest } from '../slo/nearest.ts';
-import type { Tree, TreeEntry } from '../yaml/tree.ts';
+import { parseDuration } from '../time/duration.ts';
+import { plainOf } from '../yaml/to-value.ts';
+import type { MapTree, Tree, TreeEntry } from '../yaml/tree.ts';
 import { lintYaml } from './lint-yaml.ts';
 import type { LintProblem, Report } from './types.ts';
 
@@ -42,7 +45,7 @@ function lintIndicators(tree: Tree | null, asked: Asked | null, report: Report):
     );
     return;
   }
-  for (const entry of indicators.entries) lintIndicator(entry, asked?.filters ?? [], report);
+  for (const entry of indicators.entries) lintIndicator(entry, asked?.filters ?? null, report);
   for (const sli of asked?.slis ?? []) {
     if (field(indicators, sli) !== undefined) continue;
     const near = nearest(
@@ -60,25 +63,68 @@ function lintIndicators(tree: Tree | null, asked: Asked | null, report: Report):
   }
 }
 
-function lintIndicator({ key, keyAt, value }: TreeEntry, filters: readonly string[], report: Report): void {
+function lintIndicator({ key, keyAt, value }: TreeEntry, filters: readonly string[] | null, report: Report): void {
   const path = `indicators.${key}`;
-  if (value.kind === 'map') return;
-  if (value.kind === 'list' || value.text.trim() === '') {
+  if (value.kind === 'list' || (value.kind === 'scalar' && value.text.trim() === '')) {
     report('error', 'empty-query', { at: keyAt }, path, `the query of '${key}' must be a text`);
     return;
   }
-  const known = [...PLACEHOLDERS, ...filters, ...filters.map((name) => name.toUpperCase())];
-  for (const match of value.text.matchAll(/\$(?!LABEL\.)\{?([A-Za-z_][A-Za-z0-9_]*)/g)) {
+  if (value.kind === 'map') lintQuery(value, path, report);
+  lintPlaceholders(value, path, filters, report);
+}
+
+/** A query that says more than a text. One that cannot be read errs every evaluation that reads the file. */
+function lintQuery(query: MapTree, path: string, report: Report): void {
+  const parsed = sliQuerySchema.safeParse(plainOf(query));
+  for (const issue of parsed.error?.issues ?? []) {
+    if (issue.code === 'unrecognized_keys') {
+      for (const key of issue.keys) unknownKey(query, key, path, report);
+    } else {
+      const where = issue.path.filter((step) => typeof step !== 'symbol');
+      report(
+        'error',
+        'query',
+        treeAt(query, where),
+        [path, ...where].join('.'),
+        `${where.join('.')}: ${issue.message}`,
+      );
+    }
+  }
+  const step = field(query, 'step');
+  if (step?.kind === 'scalar' && (parseDuration(step.text) ?? 0) <= 0)
+    report('error', 'query', step, `${path}.step`, `step '${step.text}' is no duration such as 30s`);
+  if (!['source', 'query', 'url', 'metricSelector'].some((key) => field(query, key) !== undefined))
+    report('error', 'query', query, path, 'it asks nothing: write a query, or a url');
+}
+
+function unknownKey(query: MapTree, key: string, path: string, report: Report): void {
+  const known = Object.keys(sliQuerySchema.shape);
+  const near = nearest(key, known);
+  const hint = near === null ? `it may have ${known.join(', ')}` : `did you mean '${near}'?`;
+  const at = query.entries.find((entry) => entry.key === key)?.keyAt ?? query.at;
+  report('error', 'query', { at }, `${path}.${key}`, `'${key}' is no key of a query; ${hint}`);
+}
+
+/** In texts as deep as they stand; a JSONPath begins with a $ of its own. */
+function lintPlaceholders(tree: Tree, path: string, filters: readonly string[] | null, report: Report): void {
+  if (tree.kind === 'map') {
+    for (const { key, value } of tree.entries) if (key !== 'path') lintPlaceholders(value, path, filters, report);
+  }
+  if (tree.kind === 'list') for (const item of tree.items) lintPlaceholders(item, path, filters, report);
+  if (tree.kind !== 'scalar') return;
+  const known = [...PLACEHOLDERS, ...(filters ?? []), ...(filters ?? []).map((name) => name.toUpperCase())];
+  for (const match of tree.text.matchAll(/\$(?!LABEL\.)\{?([A-Za-z_][A-Za-z0-9_]*)/g)) {
     const name = match[1] ?? '';
     if (known.includes(name)) continue;
     const near = nearest(name, known);
     const hint = near === null ? '' : `; did you mean $${near}?`;
-    report(
-      'warning',
-      'unknown-placeholder',
-      value,
-      path,
-      `$${name} is no placeholder and goes to the provider as it is${hint}`,
-    );
+    // Without slo.yaml nobody knows its filter.
+    if (filters === null) {
+      const message = `$${name} is only filled in when the filter of slo.yaml has it${hint}`;
+      report(near === null ? 'info' : 'warning', 'unknown-placeholder', tree, path, message);
+    } else {
+      const message = `$${name} is no placeholder and goes to the provider as it is${hint}`;
+      report('warning', 'unknown-placeholder', tree, path, message);
+    }
   }
 }

@@ -50,6 +50,18 @@ export function field(map: MapTree | null, key: string): Tree | undefined {
   return map?.entries.find((entry) => entry.key === key)?.value;
 }
 
+/** The tree at a path, or the nearest one above it that is there. */
+export function treeAt(map: MapTree, path: readonly (string | number)[]): Tree {
+  let tree: Tree = map;
+  for (const step of path) {
+    const next: Tree | undefined =
+      tree.kind === 'map' ? field(tree, String(step)) : tree.kind === 'list' ? tree.items[Number(step)] : undefined;
+    if (next === undefined) return tree;
+    tree = next;
+  }
+  return tree;
+}
+
 function textOf(reader: Reader, map: MapTree | null, key: string, path: string): string {
   const tree = field(map, key);
   return tree === undefined ? '' : (reader.text(tree, path) ?? '');

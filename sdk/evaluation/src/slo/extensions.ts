@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { MapTree, Tree } from '../yaml/tree.ts';
-import { field } from './document.ts';
+import { field, treeAt } from './document.ts';
 import { comparisonExtensions, fileExtensions, objectiveExtensions } from './extension-schema.ts';
 import {
   KEPTN_POLICY,
@@ -79,7 +79,7 @@ function check<S extends z.ZodObject>(schema: S, map: MapTree, path: string, rea
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues) {
     const where = issue.path.filter((step) => typeof step !== 'symbol');
-    const tree = find(map, where);
+    const tree = treeAt(map, where);
     const at = [path, ...where].filter((step) => step !== '').join('.');
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) reader.problem(tree, at, unknownKey(key, at, schema, where));
@@ -114,17 +114,6 @@ function keysAt(schema: z.ZodType, where: readonly (string | number)[]): string[
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-
-function find(map: MapTree, path: readonly (string | number)[]): Tree {
-  let tree: Tree = map;
-  for (const step of path) {
-    const next: Tree | undefined =
-      tree.kind === 'map' ? field(tree, String(step)) : tree.kind === 'list' ? tree.items[Number(step)] : undefined;
-    if (next === undefined) return tree;
-    tree = next;
-  }
-  return tree;
-}
 
 /** A tree as plain data for a schema. */
 function plain(tree: Tree): unknown {

@@ -1,8 +1,9 @@
+import type { Reducer } from '@slipway/evaluation';
 import { faultOfStatus, isRecord, jsonOf, listOf, strange } from './answer.ts';
 import { excerpt, ProviderFault } from './fault.ts';
 import { exchange } from './http-client.ts';
 import { fillIn } from './placeholders.ts';
-import { finite, type Reducer, reduce } from './reduce.ts';
+import { finite, reduce } from './reduce.ts';
 import type { Attempt, Measurement } from './types.ts';
 
 export interface DynatraceEnvironment {

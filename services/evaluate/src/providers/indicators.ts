@@ -1,38 +1,19 @@
-import { nearest, parseDuration } from '@slipway/evaluation';
+import { nearest, parseDuration, sliQuerySchema } from '@slipway/evaluation';
 import { z } from 'zod';
 import { askDatadog } from './datadog.ts';
 import { askDynatrace } from './dynatrace.ts';
 import { ProviderFault } from './fault.ts';
 import { askJson, askJsonBelow } from './json-http.ts';
 import { askPrometheus } from './prometheus.ts';
-import { REDUCERS } from './reduce.ts';
 import { isAllowed, type Source, type Sources } from './sources.ts';
 import type { Attempt, Measurement, Query } from './types.ts';
 
-const reducer = z.enum(REDUCERS);
 const STEP_DEFAULT_MS = 60_000;
 
-const spec = z.strictObject({
-  source: z.string().optional().describe('A configured source; default the default one'),
-  query: z.string().optional().describe('PromQL, a Datadog query, or a path below the address of an http source'),
-  range: z.boolean().optional().describe('Prometheus: every step of the window instead of its end'),
-  step: z.string().optional().describe('Prometheus: such as 30s; default 1m'),
-  reduce: reducer.optional().describe('How several values become one'),
-  metricSelector: z.string().optional(),
-  entitySelector: z.string().optional(),
-  mzSelector: z.string().optional(),
-  resolution: z.string().optional(),
-  url: z.string().optional().describe('Any JSON over HTTP'),
-  method: z.enum(['GET', 'POST', 'PUT']).optional(),
-  headers: z.record(z.string(), z.string()).optional(),
-  body: z.unknown().optional(),
-  path: z.string().optional().describe('JSONPath of the value; default $'),
-});
-
 /** What one SLI asks: a text for the default source, or an object that says more. */
-export const indicatorsSchema = z.record(z.string(), z.union([z.string(), spec]));
+export const indicatorsSchema = z.record(z.string(), z.union([z.string(), sliQuerySchema]));
 export type Indicators = z.output<typeof indicatorsSchema>;
-type Spec = z.output<typeof spec>;
+type Spec = z.output<typeof sliQuerySchema>;
 
 /**
  * Queries for the SLIs that are asked for. An SLI without a query gets one that fails with the reason: the objective then

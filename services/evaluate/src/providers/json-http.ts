@@ -1,9 +1,10 @@
+import type { Reducer } from '@slipway/evaluation';
 import { type JsonValue, query as select } from 'jsonpath-rfc9535';
 import { faultOfStatus, isRecord, jsonOf } from './answer.ts';
 import { excerpt, ProviderFault } from './fault.ts';
 import { exchange } from './http-client.ts';
 import { fillIn } from './placeholders.ts';
-import { finite, type Reducer, reduce } from './reduce.ts';
+import { finite, reduce } from './reduce.ts';
 import type { Attempt, Measurement } from './types.ts';
 
 export interface JsonQuery {
@@ -42,7 +43,7 @@ export function askJsonBelow(base: JsonBase, query: JsonQuery, attempt: Attempt)
 }
 
 async function askAt(url: URL, trusted: boolean, query: JsonQuery, attempt: Attempt): Promise<Measurement> {
-  const body = query.body === undefined ? undefined : JSON.stringify(query.body);
+  const body = query.body === undefined ? undefined : JSON.stringify(fillTexts(query.body, attempt));
   const answer = await exchange({
     url,
     method: query.method,
@@ -70,6 +71,14 @@ function fillUrl(url: string, { context }: Attempt): string {
     labels: all(context.labels),
     filters: all(context.filters),
   });
+}
+
+/** In a body the texts are filled in, however deep; what came from an event stays inside its text. */
+function fillTexts(value: unknown, attempt: Attempt): unknown {
+  if (typeof value === 'string') return fillIn(value, attempt.context);
+  if (Array.isArray(value)) return value.map((item: unknown) => fillTexts(item, attempt));
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillTexts(item, attempt)]));
 }
 
 function addressOf(text: string, base?: URL): URL {

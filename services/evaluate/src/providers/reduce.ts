@@ -1,8 +1,5 @@
-import { average, median, percentile, sorted } from '@slipway/evaluation';
+import { average, median, percentile, type Reducer, sorted } from '@slipway/evaluation';
 import { ProviderFault } from './fault.ts';
-
-export const REDUCERS = ['avg', 'min', 'max', 'sum', 'last', 'first', 'median', 'p50', 'p90', 'p95', 'p99'] as const;
-export type Reducer = (typeof REDUCERS)[number];
 
 /** One number out of many, oldest first. Nothing to reduce is never 0. */
 export function reduce(values: readonly number[], reducer: Reducer): number {
