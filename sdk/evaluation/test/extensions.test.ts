@@ -210,6 +210,19 @@ describe('3. what is missing', () => {
     });
     expect(judge(`max_missing: "50%"\n${slo('weight: 1')}`, [b]).verdict).toBe('warning');
   });
+
+  test('max_missing counts objectives that have checks and no criteria, and not those that only inform', () => {
+    const budget = 'budget: {target: 0.99, pairs: [{windows: [1h], burn_rate: 2}]}';
+    const text = `max_missing: "40%"\nobjectives:\n- {sli: a, ${budget}}\n- {sli: c, ${budget}}\n- {sli: b}\n${TOTAL}`;
+    expect(judge(text, [value('a', 0, { windows: { '1h': 0 } })]).message).toBe(
+      'Evaluation is inconclusive: 1 of 2 objectives have no value, and max_missing allows 40%',
+    );
+  });
+
+  test('a sentence has the word of the file', () => {
+    const judged = judge(slo('on_missing: warn'), [b]);
+    expect(judged.objectives[0]?.findings[0]?.sentence).toBe('no value came, and on_missing says warn');
+  });
 });
 
 describe('4. baseline selection', () => {

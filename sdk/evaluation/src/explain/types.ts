@@ -3,7 +3,7 @@ import type { Finding, Verdict } from '../judge/types.ts';
 import type { IndicatorStatus, Result } from '../values.ts';
 
 /** Changes whenever the same input could be judged differently: a stored decision names the rules that made it. */
-export const RULES_VERSION = 'keptn-1.4.5+slipway-1';
+export const RULES_VERSION = 'keptn-1.4.5+slipway-2';
 
 /** A decision as data: everything that led to the result, in the words and numbers of the file. */
 export interface Explanation {

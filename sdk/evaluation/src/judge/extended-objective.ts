@@ -26,8 +26,7 @@ export function judgeExtended(
 ): ObjectiveVerdict {
   const plain = judgeObjective(objective, value, baseline);
   if (!plain.ok) return plain;
-  const counts = objective.pass.length > 0 || hasChecks(objective);
-  if (!counts) return plain;
+  if (!decides(objective)) return plain;
   if (value === undefined || !value.success) {
     const record = value ?? missingValue(objective.sli);
     const { onMissing, onError } = objective.extensions.policy;
@@ -48,6 +47,9 @@ export function judgeExtended(
   if (objective.extensions.budget !== null) findings.push(checkBudget(objective.extensions.budget, value));
   return finish(objective, plain.judged, plain.judged.result.value ?? value, findings);
 }
+
+/** It has criteria or checks; all others only inform. */
+export const decides = (objective: Objective): boolean => objective.pass.length > 0 || hasChecks(objective);
 
 function hasChecks({ extensions }: Objective): boolean {
   return extensions.budget !== null || comparesRuns(extensions);
@@ -95,7 +97,8 @@ function criteriaFinding(
 
 function byPolicy(policy: PolicyOutcome, why: string, key: string): Finding | 'exclude' {
   if (policy === 'exclude') return 'exclude';
-  return { kind: 'policy', outcome: policy, sentence: `${why}, and ${key} says ${policy}`, data: { policy } };
+  const word = policy === 'warning' ? 'warn' : policy;
+  return { kind: 'policy', outcome: policy, sentence: `${why}, and ${key} says ${word}`, data: { policy } };
 }
 
 function finish(

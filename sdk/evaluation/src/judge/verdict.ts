@@ -1,4 +1,5 @@
 import type { Slo } from '../slo/types.ts';
+import { decides } from './extended-objective.ts';
 import type { Total } from './total.ts';
 import type { JudgedObjective, Verdict } from './types.ts';
 
@@ -33,7 +34,10 @@ export function verdictOf({ slo, objectives, total, decide }: VerdictInput): { v
 
 function tooMuchMissing(slo: Slo, objectives: readonly JudgedObjective[]): string | null {
   const limit = slo.extensions.maxMissingShare;
-  const counted = objectives.filter((_, i) => (slo.objectives[i]?.pass.length ?? 0) > 0);
+  const counted = objectives.filter((_, index) => {
+    const declared = slo.objectives[index];
+    return declared !== undefined && decides(declared);
+  });
   if (limit === null || counted.length === 0) return null;
   const missing = counted.filter((objective) => objective.missing).length;
   if (missing / counted.length <= limit) return null;
