@@ -144,7 +144,9 @@ describe('answer', () => {
     expect((await read('get', 'run', run)).tasks[0]).toMatchObject({ state: 'open' });
     expect(stderr).toContain('--source /build/1');
     expect(await cli(...answer, '--source', '/build/1')).toMatchObject({ code: 0, stderr: '' });
-    expect((await read('get', 'run', run)).tasks[0]).toMatchObject({ state: 'finished', result: 'pass' });
+    expect((await read('get', 'run', run)).tasks[0]).toMatchObject({
+      ...{ state: 'finished', result: 'pass', message: 'answered by hand' },
+    });
   });
 });
 

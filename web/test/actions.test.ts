@@ -132,6 +132,9 @@ describe.each(['embedded', 'NATS'])('with the services of this clone, %s', (mode
     await why.getByText("'build'").waitFor();
     await command('Pause', 'wait for the night');
     await page.getByRole('button', { name: 'Resume' }).waitFor();
+    // A service has begun with it: the answer is given in its place, else both would be waited for.
+    await world.claim('build', 'gated', '/holds-it');
+    await page.getByLabel('Task build', { exact: true }).getByText('/holds-it').waitFor();
     await answer('build', 'pass');
     // It may finish what it had begun, and starts nothing new.
     await why.getByText('paused', { exact: false }).first().waitFor();

@@ -13,7 +13,9 @@ export type AnswerOptions = { result: Result; data?: string; message?: string; s
 export async function answer(
   command: ServerOptions & AnswerOptions & { attempt: string; terminal: Terminal },
 ): Promise<number> {
-  const { result, message, source = CLI_SOURCE, terminal } = command;
+  const { result, source = CLI_SOURCE, terminal } = command;
+  // Under the name of a service it would look as if that had answered.
+  const message = command.message ?? (source === CLI_SOURCE ? undefined : 'answered by hand');
   const ref = parseAttemptId(command.attempt);
   if (ref === undefined) {
     throw badUsage(`${JSON.stringify(command.attempt)} is no attempt: write RUN.TASK.NUMBER`, [

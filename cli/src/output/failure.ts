@@ -37,7 +37,10 @@ function refusal(error: SlipwayProblem, file: string | undefined): CommandFailur
 function problemErrors(problem: Problem, file: string | undefined): string[] {
   const errors = problem.errors ?? [];
   // A problem with a single error often says the same in both places.
-  const told = errors.filter((one) => one.detail !== problem.detail || one.line !== undefined);
+  const isSame = (detail: string): boolean => problem.detail === detail;
+  const told = errors.filter(
+    (one) => one.line !== undefined || !(isSame(one.detail) || isSame(`${one.pointer ?? ''} ${one.detail}`)),
+  );
   const lines = told.slice(0, ERRORS_SHOWN_MAX).map((one) => {
     const place =
       one.line === undefined

@@ -1,11 +1,12 @@
 import type { RunSummary } from '@slipway/contract';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { jsonBody, pathOf, request } from '../../api/client.ts';
+import { ApiError, failureText, jsonBody, pathOf, request } from '../../api/client.ts';
 import type { Page } from '../../api/queries.ts';
+import { CliHint, cliLine } from '../../ui/copy.tsx';
 import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
 import { countText } from '../../ui/format.ts';
-import { type RunSearch, runQueryOf } from './filter.ts';
+import { flagsOf, isFiltered, type RunSearch, runQueryOf } from './filter.ts';
 
 const COUNT_MAX = 5_000;
 const AT_ONCE = 8;
@@ -19,7 +20,8 @@ export function BulkAbort(props: {
 }) {
   const { search, chosen, onClose } = props;
   const [reason, setReason] = useState('');
-  const [done, setDone] = useState<{ ended: number; refused: number; total: number }>();
+  const [done, setDone] = useState<Done>();
+  const [error, setError] = useState<string>();
   const count = useQuery({
     queryKey: ['open-runs', chosen?.map(({ id }) => id) ?? search],
     queryFn: ({ signal }) => (chosen === undefined ? openRuns(search, signal) : stillOpen(chosen, signal)),
@@ -27,37 +29,17 @@ export function BulkAbort(props: {
     staleTime: Number.POSITIVE_INFINITY,
   });
   const runs = count.data ?? [];
-  const abort = async (): Promise<void> => {
-    const waiting = [...runs];
-    const result = { ended: 0, refused: 0, total: runs.length };
-    setDone({ ...result });
-    const work = async (): Promise<void> => {
-      for (let run = waiting.pop(); run; run = waiting.pop()) {
-        try {
-          await request({
-            method: 'POST',
-            path: pathOf`/v1/runs/${run.id}/abort`,
-            body: jsonBody(reason === '' ? {} : { reason }),
-          });
-          result.ended += 1;
-        } catch {
-          // It ended by itself between the count and now: nothing was to be aborted.
-          result.refused += 1;
-        }
-        setDone({ ...result });
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const abort = (): void => {
+    abortAll(runs, reason, setDone).catch((failure: unknown) => setError(failureText(failure)));
   };
-  const over = done !== undefined && done.ended + done.refused === done.total;
   return (
     <Dialog
       title={chosen === undefined ? 'Abort every open run of this filter' : 'Abort the runs that were chosen'}
       onClose={onClose}
     >
       {count.isPending ? <p role="status">Counting …</p> : null}
-      {count.isError ? <p role="alert">{count.error.message}</p> : null}
-      {count.isSuccess && done === undefined ? (
+      {count.isSuccess && runs.length === 0 ? <p>None of them is open: there is nothing to abort.</p> : null}
+      {runs.length > 0 && done === undefined ? (
         <>
           <p>
             <strong>{countText(runs.length, 'open run')}</strong>
@@ -74,21 +56,22 @@ export function BulkAbort(props: {
               onChange={(event) => setReason(event.target.value)}
             />
           </label>
+          <CliHint line={lineOf(search, chosen, reason)} />
         </>
       ) : null}
       {done === undefined ? null : (
         <p role="status">
-          {done.ended} of {done.total} aborted{done.refused === 0 ? '' : `, ${done.refused} had ended by themselves`}.
+          {done.ended} of {done.total} aborted
+          {done.endedBefore === 0 ? '' : `, ${done.endedBefore} had ended by themselves`}.
         </p>
       )}
-      <DialogEnd back={over ? 'Close' : 'Cancel'} onClose={onClose}>
+      <DialogEnd
+        error={count.isError ? failureText(count.error) : error}
+        back={done === undefined ? 'Cancel' : 'Close'}
+        onClose={onClose}
+      >
         {done === undefined ? (
-          <button
-            type="button"
-            className="button danger primary"
-            disabled={runs.length === 0}
-            onClick={() => void abort()}
-          >
+          <button type="button" className="button danger primary" disabled={runs.length === 0} onClick={abort}>
             Abort {countText(runs.length, 'run')}
           </button>
         ) : null}
@@ -97,16 +80,60 @@ export function BulkAbort(props: {
   );
 }
 
+type Done = { ended: number; endedBefore: number; total: number };
+
+async function abortAll(runs: readonly RunSummary[], reason: string, tell: (done: Done) => void): Promise<void> {
+  const waiting = [...runs];
+  const done = { ended: 0, endedBefore: 0, total: runs.length };
+  tell({ ...done });
+  const body = jsonBody(reason === '' ? {} : { reason });
+  const work = async (): Promise<void> => {
+    for (let run = waiting.pop(); run; run = waiting.pop()) {
+      try {
+        await request({ method: 'POST', path: pathOf`/v1/runs/${run.id}/abort`, body });
+        done.ended += 1;
+      } catch (failure) {
+        if (!hasEnded(failure)) {
+          waiting.length = 0;
+          throw failure;
+        }
+        done.endedBefore += 1;
+      }
+      tell({ ...done });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+}
+
+/** Between the count and the command it came to its own end, or retention has deleted it since. */
+function hasEnded(failure: unknown): boolean {
+  return failure instanceof ApiError && ['not-allowed-now', 'unknown-run'].includes(failure.problem?.code ?? '');
+}
+
+function lineOf(search: RunSearch, chosen: readonly RunSummary[] | undefined, reason: string): string {
+  const filter = isFiltered(search) ? flagsOf(search) : ['--all'];
+  const which = chosen?.map(({ id }) => id) ?? [...filter, '--yes'];
+  return cliLine('abort', ...which, ...(reason === '' ? [] : ['--reason', reason]));
+}
+
 /** A row may have been ticked a while ago: what is open is asked again. */
 async function stillOpen(chosen: readonly RunSummary[], signal: AbortSignal): Promise<RunSummary[]> {
-  const runs = await Promise.all(chosen.map(({ id }) => request<RunSummary>({ path: pathOf`/v1/runs/${id}`, signal })));
-  return runs.filter(({ state }) => state !== 'finished');
+  const ask = async ({ id }: RunSummary): Promise<RunSummary[]> => {
+    try {
+      return [await request<RunSummary>({ path: pathOf`/v1/runs/${id}`, signal })];
+    } catch (failure) {
+      if (hasEnded(failure)) return [];
+      throw failure;
+    }
+  };
+  const runs = await Promise.all(chosen.map(ask));
+  return runs.flat().filter(({ state }) => state !== 'finished');
 }
 
 async function openRuns(search: RunSearch, signal: AbortSignal): Promise<RunSummary[]> {
   const found: RunSummary[] = [];
-  const { state, result, ...filter } = runQueryOf(search, Date.now());
-  for (const open of state === undefined || result !== undefined ? openStates : [state]) {
+  const { state, ...filter } = runQueryOf(search, Date.now());
+  for (const open of openStates.filter((one) => state === undefined || one === state)) {
     let cursor: string | undefined;
     do {
       const query = { ...filter, state: open, limit: 1000, cursor };

@@ -1,6 +1,5 @@
 import type { RunSummary } from '@slipway/contract';
 import type { Query } from '../../api/client.ts';
-import { cliLine } from '../../ui/copy.tsx';
 
 /** What of the list is in the address. `show` is one of `shows`, `within` one of `spans`. */
 export const searchKeys = [
@@ -79,7 +78,8 @@ export function textOfSearch(search: RunSearch): string {
   return search.label ?? search.correlationid ?? search.service ?? '';
 }
 
-export function runsLine(search: RunSearch): string {
+/** The filter as flags of `get runs` and `abort`. */
+export function flagsOf(search: RunSearch): string[] {
   const query: { state?: string; result?: string } = shows.find(({ key }) => key === search.show)?.query ?? {};
   const flags: Record<string, string | undefined> = {
     project: search.project,
@@ -90,12 +90,9 @@ export function runsLine(search: RunSearch): string {
     result: query.result,
     context: search.correlationid,
     label: search.label,
+    since: search.within,
   };
-  return cliLine(
-    'get',
-    'runs',
-    ...Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}`, value])),
-  );
+  return Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}`, value]));
 }
 
 function labelOf(label: string | undefined): Query {

@@ -9,7 +9,7 @@ import { useNarrow, useTitle } from '../../ui/page.ts';
 import { Empty, Failed, Loading } from '../../ui/screens.tsx';
 import { BulkAbort } from './bulk-abort.tsx';
 import { Facets } from './facets.tsx';
-import { isFiltered, type RunSearch, runsLine } from './filter.ts';
+import { flagsOf, isFiltered, type RunSearch } from './filter.ts';
 import { RunRow } from './run-row.tsx';
 import { useLiveRuns } from './use-live-runs.ts';
 
@@ -73,7 +73,7 @@ export function RunsPage() {
                 Abort these …
               </button>
               <span className="only-wide">
-                <CliButton line={runsLine(search)} />
+                <CliButton line={cliLine('get', 'runs', ...flagsOf(search))} />
               </span>
             </div>
           </>
