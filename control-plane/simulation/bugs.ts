@@ -55,22 +55,23 @@ export const bugs: readonly Bug[] = [
     name: 'a verdict from a stale cache is believed',
     checker: 'nothing-left-open',
     file: 'src/runtime/advance.ts',
-    find: "      if (step.outcome.kind !== 'applied' && shared && slot.known === 'cached') return 'reload';\n",
-    replace: '',
+    find: "if (step.outcome.kind !== 'applied' && !this.#isKnownSince(slot, one)) {",
+    replace: 'if (false) {',
   },
   {
     name: 'a group is decided by a stale cache',
     checker: 'nothing-left-open',
     file: 'src/runtime/advance.ts',
-    find: "      if (!step.changed && this.#options.shared && slot.known === 'cached') return 'reload';\n",
-    replace: '',
+    find: 'if (!step.changed && !this.#isKnownSince(slot, one)) {',
+    replace: 'if (false) {',
   },
   {
     name: 'who comes second writes the same decision behind the first',
     checker: 'journal-folds',
     file: 'src/runtime/advance.ts',
     find: '        this.#forget(slot);\n        slot.pending = [...one.taken',
-    replace: "        slot.seq++;\n        slot.known = 'fresh';\n        slot.pending = [...one.taken",
+    replace:
+      "        slot.seq++;\n        slot.known = 'fresh';\n        slot.asOf = this.#taken;\n        slot.pending = [...one.taken",
   },
   {
     name: 'the store takes a seq twice',

@@ -51,7 +51,13 @@ export type Committed = {
 export type Verdict = { outcome: Outcome; run: Run | undefined };
 type Done = (verdict: Verdict | undefined, error?: Error) => void;
 /** `at`: when it was taken, by the clock that nobody sets. */
-type Pending<I> = { input: I; done: Done | undefined; at: number };
+type Pending<I> = {
+  input: I;
+  done: Done | undefined;
+  at: number;
+  /** How many inputs this process had taken before it. */
+  order: number;
+};
 
 type Slot = {
   id: string;
@@ -59,6 +65,8 @@ type Slot = {
   project: string;
   /** 'no': nothing is known. 'new': believed not to exist. */
   known: 'no' | 'new' | 'cached' | 'fresh';
+  /** What is 'fresh' was read when this many inputs had been taken: it may be older than those that came since. */
+  asOf: number;
   seq: number;
   run: Run | undefined;
   env: Env | undefined;
@@ -101,6 +109,7 @@ export class Advance {
   #inFlight = 0;
   #loading = 0;
   #backlog = 0;
+  #taken = 0;
   #pumpQueued = false;
   #closed = false;
   #cachedBytes = 0;
@@ -156,7 +165,7 @@ export class Advance {
       this.#slots.set(stream, slot);
     }
     const at = this.#options.clock.elapsed();
-    slot.pending.push({ input, done: options.done, at });
+    slot.pending.push({ input, done: options.done, at, order: this.#taken++ });
     if (this.#backlog === 0) this.#busySince = at;
     this.#backlog++;
     if (slot.queued || slot.busy) return;
@@ -300,25 +309,40 @@ export class Advance {
       this.#load(slot);
       return undefined;
     }
-    slot.pending = [];
     slot.busy = decision.item !== undefined;
-    if (!slot.busy) {
-      if (slot.run === undefined && slot.group === undefined) this.#drop(slot);
-      else slot.known = 'cached';
-    }
+    if (slot.busy) return decision;
+    slot.known = 'cached';
+    if (slot.pending.length > 0) this.#enqueue(slot);
+    else if (slot.run === undefined && slot.group === undefined) this.#drop(slot);
     return decision;
   }
 
+  /**
+   * Whether an input may be told that it changes nothing: by what is known since it came, or where nobody else writes. By
+   * what is older it must not be taken for a repeat, nor its run for one that does not exist.
+   */
+  #isKnownSince(slot: Slot, one: Pending<RunInput | GroupInput>): boolean {
+    if (slot.known === 'fresh') return !this.#options.shared || one.order < slot.asOf;
+    // What is decided of a stream that is believed to be new is written first, and the store knows better.
+    return slot.known === 'new' || !this.#options.shared;
+  }
+
   #decideRun(slot: Slot): Decision | 'reload' {
-    const { clock, shared } = this.#options;
+    const { clock } = this.#options;
     const decided: Decided<RunInput>[] = [];
     const verdicts: { done: Done | undefined; outcome: Outcome }[] = [];
     const effects: Effect[] = [];
     let run = slot.run;
     const pending = slot.pending as Pending<RunInput>[];
+    let count = 0;
     for (const one of pending) {
       let step: ReturnType<typeof transition>;
       if (!run && one.input.kind !== 'trigger') {
+        if (slot.known === 'new' || !this.#isKnownSince(slot, one)) {
+          if (count === 0) return 'reload';
+          break;
+        }
+        count++;
         verdicts.push({ done: one.done, outcome: { kind: 'ignored', code: 'unknown-run' } });
         continue;
       }
@@ -326,6 +350,7 @@ export class Advance {
         step = transition(run, one.input, slot.env ?? noEnv());
       } catch (error) {
         if (slot.known !== 'fresh' && slot.known !== 'new') return 'reload';
+        count++;
         const reason = error instanceof Error ? error.message : String(error);
         this.#options.onError('a run is parked: deciding an input threw', {
           run: slot.id,
@@ -344,7 +369,12 @@ export class Advance {
         verdicts.push({ done: one.done, outcome: { kind: 'ignored', code: 'parked' } });
         continue;
       }
-      if (step.outcome.kind !== 'applied' && shared && slot.known === 'cached') return 'reload';
+      if (step.outcome.kind !== 'applied' && !this.#isKnownSince(slot, one)) {
+        if (count === 0) return 'reload';
+        // What is decided so far stands; the rest is decided on what will be read after it.
+        break;
+      }
+      count++;
       const changed = step.run !== run || step.outcome.kind === 'applied';
       if (changed && step.run) {
         decided.push({ input: one.input, ignored: step.outcome.kind === 'ignored' ? step.outcome.code : undefined });
@@ -353,7 +383,9 @@ export class Advance {
       for (const effect of step.effects) effects.push(effect);
       verdicts.push({ done: one.done, outcome: step.outcome });
     }
-    this.#backlog -= pending.length;
+    const taken = pending.slice(0, count);
+    slot.pending = pending.slice(count);
+    this.#backlog -= count;
     const base = {
       slot,
       project: slot.project,
@@ -362,7 +394,7 @@ export class Advance {
       group: undefined,
       effects,
       verdicts,
-      taken: slot.pending,
+      taken,
     };
     if (decided.length === 0 || !run) return { ...base, item: undefined };
     const sent: OutEvent[] = [];
@@ -392,24 +424,30 @@ export class Advance {
       timersPut,
       timersDelete,
     };
-    return isTooLarge(item) ? this.#tooLarge(slot, pending) : { ...base, item };
+    return isTooLarge(item) ? this.#tooLarge(slot, taken) : { ...base, item };
   }
 
   /** No store would take the entry, today or tomorrow: the run stands still and says why; what would begin is refused. */
-  #tooLarge(slot: Slot, pending: Pending<RunInput>[]): Decision | 'reload' {
+  #tooLarge(slot: Slot, taken: Pending<RunInput>[]): Decision | 'reload' {
     const reason = `what its events carry is more than the ${ENTRY_BYTES_MAX / 1024 / 1024} MB that one step of a run may be`;
     const at = this.#options.clock.now();
     this.#options.onError('a run is parked: its step is too large', { run: slot.id, reason });
     const park: RunInput = { kind: 'park', at, reason };
     const takenAt = this.#options.clock.elapsed();
-    slot.pending = slot.run === undefined ? [] : [{ input: park, done: undefined, at: takenAt }];
+    const rest = slot.pending;
+    slot.pending = slot.run === undefined ? [] : [{ input: park, done: undefined, at: takenAt, order: 0 }];
     this.#backlog += slot.pending.length;
     const decision = this.#decideRun(slot);
-    if (decision === 'reload') return decision;
+    if (decision === 'reload') {
+      this.#backlog += taken.length - slot.pending.length;
+      slot.pending = [...taken, ...rest];
+      return decision;
+    }
+    slot.pending = rest;
     const outcome: Outcome = { kind: 'ignored', code: 'parked' };
     const isNew = slot.run === undefined;
-    if (isNew) for (const { done } of pending) done?.(undefined, new Refusal('too-large', reason));
-    return { ...decision, taken: pending, verdicts: isNew ? [] : pending.map(({ done }) => ({ done, outcome })) };
+    if (isNew) for (const { done } of taken) done?.(undefined, new Refusal('too-large', reason));
+    return { ...decision, taken, verdicts: isNew ? [] : taken.map(({ done }) => ({ done, outcome })) };
   }
 
   /** A finished run with nobody left to tell needs no walk at the next start. */
@@ -424,16 +462,22 @@ export class Advance {
     const effects: Effect[] = [];
     const sends: GroupStep['sends'][number][] = [];
     const verdicts: Decision['verdicts'] = [];
+    let count = 0;
     for (const one of pending) {
       const step = transitionGroup(group, one.input);
-      // An input that is newer than what is cached here must not be taken for a repeat.
-      if (!step.changed && this.#options.shared && slot.known === 'cached') return 'reload';
+      if (!step.changed && !this.#isKnownSince(slot, one)) {
+        if (count === 0) return 'reload';
+        break;
+      }
+      count++;
       if (step.changed) inputs.push(one.input);
       group = step.group;
       sends.push(...step.sends);
       verdicts.push({ done: one.done, outcome: { kind: step.changed ? 'applied' : 'duplicate' } });
     }
-    this.#backlog -= pending.length;
+    const taken = pending.slice(0, count);
+    slot.pending = pending.slice(count);
+    this.#backlog -= count;
     const base = {
       slot,
       project: slot.project,
@@ -443,7 +487,7 @@ export class Advance {
       effects,
       verdicts,
       sends,
-      taken: slot.pending,
+      taken,
     };
     if (inputs.length === 0) return { ...base, item: undefined };
     const open = group.holders.length > 0 || group.queue.length > 0;
@@ -564,6 +608,7 @@ export class Advance {
   // ---- loading
 
   #load(slot: Slot): void {
+    const asOf = this.#taken;
     this.#await(
       slot,
       this.#fold(slot.id).then((loaded) => {
@@ -572,6 +617,7 @@ export class Advance {
         slot.env = loaded.env;
         slot.group = loaded.group;
         slot.known = 'fresh';
+        slot.asOf = asOf;
         slot.project = loaded.run?.project ?? slot.project;
         this.#grow(slot, loaded.bytes - slot.bytes);
         return loaded.env;
@@ -681,6 +727,7 @@ function newSlot(id: string, known: Slot['known'], first: RunInput | GroupInput)
     id,
     project: first.kind === 'trigger' ? first.project : projectOfGroup(id),
     known,
+    asOf: 0,
     seq: 0,
     run: undefined,
     env: undefined,
