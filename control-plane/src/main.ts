@@ -16,7 +16,12 @@ export type { Settings } from './settings.ts';
 export { readSettings, settingTable } from './settings.ts';
 
 /** A control plane that is running. */
-export type RunningControlPlane = { url: string; close(): Promise<void> };
+export type RunningControlPlane = {
+  url: string;
+  close(): Promise<void>;
+  /** Resolves when it cannot go on, and only a new process can: end this one, and let whoever watches over it start another. */
+  failed: Promise<Error>;
+};
 
 /** A setting that cannot be served; `message` says the way out. */
 export class CannotStart extends Error {
@@ -37,7 +42,8 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
   const allowed = checkListen(settings.listen, tokens.length > 0);
   if (!allowed.ok) throw new CannotStart(allowed.reason);
 
-  const store = await openStore(settings);
+  const { promise: failed, resolve: fail } = Promise.withResolvers<Error>();
+  const store = await openStore(settings, fail);
   const bus = await openBus(settings, log).catch(async (error: unknown) => {
     await store.close();
     throw error;
@@ -98,16 +104,16 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
     log.info('closed');
     log.flush();
   };
-  return { url: http.url, close: () => (closing ??= close()) };
+  return { url: http.url, close: () => (closing ??= close()), failed };
 }
 
-async function openStore(settings: Settings): Promise<Store> {
+async function openStore(settings: Settings, onLost: (error: Error) => void): Promise<Store> {
   if (settings.mongoUrl !== undefined) {
     const { openMongoStore } = await import('./store/mongo/index.ts');
     return openMongoStore({ url: settings.mongoUrl });
   }
   const { openSqliteStore } = await import('./store/sqlite/index.ts');
-  return openSqliteStore({ dir: settings.dataDir });
+  return openSqliteStore({ dir: settings.dataDir, onLost });
 }
 
 /** Only where the store is a file of ours: another's disk is another's business. */

@@ -15,7 +15,7 @@ import { tookText } from '../output/time.ts';
 import { followRun } from '../progress/follow-run.ts';
 import { exitCodeOf, resultLines } from '../progress/run-result.ts';
 import { endColour, endWord } from '../progress/task-words.ts';
-import { closeServer, END_SIGNALS, settingsOf, startServer } from './serve.ts';
+import { closeServer, END_SIGNALS, endWhenFailed, settingsOf, startServer } from './serve.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const SERVICES_READY_MS = 20_000;
@@ -47,6 +47,7 @@ export async function dev(command: {
   for (const name of END_SIGNALS) process.on(name, onSignal);
 
   const server = await startServer(settings);
+  endWhenFailed(server, terminal);
   const token = settings.tokenFile === undefined ? undefined : readToken(settings.tokenFile);
   const client = createClient({ server: server.url, source: CLI_SOURCE, token });
   let services: RunningServices | undefined;

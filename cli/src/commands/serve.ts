@@ -2,7 +2,7 @@ import { readSettings, type Settings } from '@slipway/control-plane/settings';
 import { badUsage, CommandFailure, exitCode } from '../exit-code.ts';
 import type { Terminal } from '../output/terminal.ts';
 
-export type RunningServer = { url: string; close: () => Promise<void> };
+export type RunningServer = { url: string; close: () => Promise<void>; failed: Promise<Error> };
 
 /** A control plane that has not let go by then is left where it is: what remains is delivered again. */
 const CLOSE_TIMEOUT_MS = 25_000;
@@ -12,10 +12,19 @@ export async function serve(command: { flags: Record<string, string>; terminal: 
   const { terminal } = command;
   const server = await startServer(settingsOf(command.flags));
   terminal.print(`Slipway listens on ${server.url}`);
+  endWhenFailed(server, terminal);
   const signal = await nextSignal();
   terminal.note(`${signal}: ends what it has begun; once more ends at once`);
   await closeServer(server);
   return exitCode.done;
+}
+
+/** What is under way cannot be brought to an end any more. It is as after any crash: the next start goes on where it was. */
+export function endWhenFailed(server: RunningServer, terminal: Terminal): void {
+  void server.failed.then((error) => {
+    terminal.note(`cannot go on: ${error.message}. Nothing that was acknowledged is lost: start it again`);
+    process.exit(exitCode.unreachable);
+  });
 }
 
 /** Settings from flags and environment, or a failure that names every problem. */

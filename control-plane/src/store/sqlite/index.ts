@@ -11,14 +11,16 @@ import { FIELD, ITEM, PART } from './protocol.ts';
 
 /**
  * Opens (or makes) the SQLite store in a folder. Two threads: one writes, one reads, so that neither the disk nor a long
- * scan holds up the control plane. One process at a time: a second one is refused.
+ * scan holds up the control plane. One process at a time: a second one is refused. `onLost`: one of the threads has died, and
+ * nothing will be read or written any more; the way back is to open it again in a new process, as after any crash.
  */
-export async function openSqliteStore(options: { dir: string }): Promise<Store> {
+export async function openSqliteStore(options: { dir: string; onLost?(error: Error): void }): Promise<Store> {
   makeFolder(options.dir);
   const lock = takeLock(options.dir);
   const path = join(options.dir, 'slipway.db');
-  const writer = await startThread(path, 'writer');
-  const reader = await startThread(path, 'reader');
+  const onLost = options.onLost ?? ((): void => undefined);
+  const writer = await startThread(path, 'writer', onLost);
+  const reader = await startThread(path, 'reader', onLost);
 
   const store: Store = {
     async commit(items) {
@@ -110,11 +112,13 @@ type Thread = {
   close(): Promise<void>;
 };
 
-async function startThread(path: string, role: 'writer' | 'reader'): Promise<Thread> {
+async function startThread(path: string, role: 'writer' | 'reader', onLost: (error: Error) => void): Promise<Thread> {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { path, role } });
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let next = 0;
   let gone: Error | undefined;
+  let isReady = false;
+  let isClosing = false;
   worker.on('message', (message: { id: number; value?: unknown; error?: string; kind?: string }) => {
     const one = waiting.get(message.id);
     waiting.delete(message.id);
@@ -125,15 +129,20 @@ async function startThread(path: string, role: 'writer' | 'reader'): Promise<Thr
       );
   });
   const end = (error: Error): void => {
+    if (gone) return;
     gone = error;
     for (const one of waiting.values()) one.reject(error);
     waiting.clear();
+    if (isReady && !isClosing) onLost(error);
   };
   worker.on('error', (cause) =>
     end(new StoreUnavailable(`the ${role} thread of the store failed: ${String(cause)}`, { cause })),
   );
-  worker.on('exit', () => end(gone ?? new StoreUnavailable('the store is closed')));
+  worker.on('exit', (code) =>
+    end(new StoreUnavailable(isClosing ? 'the store is closed' : `the ${role} thread of the store ended with ${code}`)),
+  );
   await new Promise<unknown>((resolve, reject) => waiting.set(0, { resolve, reject }));
+  isReady = true;
   const send = (op: string, args: unknown): Promise<unknown> => {
     if (gone) return Promise.reject(gone);
     next++;
@@ -147,6 +156,7 @@ async function startThread(path: string, role: 'writer' | 'reader'): Promise<Thr
     call: send as Thread['call'],
     async close() {
       if (gone) return;
+      isClosing = true;
       await send('close', undefined);
       await worker.terminate();
     },
