@@ -51,6 +51,7 @@ async function playAll(): Promise<void> {
   const limitMs = values.seconds === undefined ? Number.POSITIVE_INFINITY : whole('seconds', values.seconds) * 1000;
   const kept = readKept();
   let toldAt = 0;
+  let told = 0;
   const tally = await playMany({
     seeds: (function* () {
       yield* kept;
@@ -58,16 +59,13 @@ async function playAll(): Promise<void> {
     })(),
     threads,
     onReport: (soFar) => {
+      for (const failure of soFar.failures.slice(told)) if (told++ < SHOWN_MAX) console.log(nameOf(failure));
       if (soFar.tookMs - toldAt < TOLD_EVERY_MS) return;
       toldAt = soFar.tookMs;
       console.log(`${soFar.histories} of ${count + kept.length}, ${soFar.failures.length} failed, ${rateOf(soFar)}`);
     },
     enough: (soFar) => soFar.tookMs > limitMs,
   });
-  for (const { seed, violations } of tally.failures.slice(0, SHOWN_MAX)) {
-    const [one] = violations;
-    console.log(`seed ${seed}: ${one?.checker} at ${one?.atMs} ms: ${one?.what.slice(0, 500)}`);
-  }
   if (tally.failures.length > 0) {
     console.log(`Replay one with: node control-plane/simulation/main.ts --replay ${tally.failures[0]?.seed}`);
     if (values.keep) keep(tally.failures.map((one) => one.seed));
@@ -76,6 +74,10 @@ async function playAll(): Promise<void> {
   console.log(`${tally.runs} runs, ${tally.commits} commits, ${rateOf(tally)} on ${threads} threads`);
   console.log(`${tally.histories - tally.failures.length} passed, ${tally.failures.length} failed`);
   process.exitCode = tally.failures.length === 0 ? 0 : 1;
+}
+
+function nameOf({ seed, violations: [one] }: Tally['failures'][number]): string {
+  return `seed ${seed}: ${one?.checker} at ${one?.atMs} ms: ${one?.what.slice(0, 500)}`;
 }
 
 async function plantAll(): Promise<void> {
