@@ -5,8 +5,9 @@ import type {
   DocumentKind,
   EventQuery,
   Page,
-  RunGroup,
+  RunPlace,
   RunQuery,
+  RunTally,
   Store,
   StoredEvent,
   Timer,
@@ -138,7 +139,8 @@ export function openMemoryStore(options: {
           if (summary?.project === project && (summary.state !== 'finished') === open) count++;
         return count;
       }),
-    groupRuns: (query, by) => call('groupRuns', () => groupRuns(database, query, by)),
+    tallyRuns: (query) => call('tallyRuns', () => tallyRuns(database, query)),
+    listPlaces: (page) => call('listPlaces', () => listPlaces(database, page)),
     async probe() {
       const before = timeline.now;
       await call('probe', () => undefined);
@@ -201,15 +203,29 @@ function listRuns(database: Database, query: RunQuery): Page<RunSummary> {
   return pageOf(found.reverse(), query);
 }
 
-function groupRuns(database: Database, query: RunQuery, by: 'state' | 'place'): RunGroup[] {
-  const groups = new Map<string, RunGroup>();
-  for (const run of listRuns(database, { ...query, limit: Number.POSITIVE_INFINITY }).items) {
-    const { project, stage, service, state, result } = run;
-    const key = JSON.stringify(by === 'state' ? [state, result] : [project, stage, service, state === 'finished']);
-    const group = groups.get(key);
-    groups.set(key, { count: (group?.count ?? 0) + 1, newest: group?.newest ?? run });
+function allRuns(database: Database, query: Omit<RunQuery, 'limit' | 'cursor'>): RunSummary[] {
+  return listRuns(database, { ...query, limit: Number.POSITIVE_INFINITY }).items;
+}
+
+function tallyRuns(database: Database, query: Omit<RunQuery, 'limit' | 'cursor'>): RunTally[] {
+  const groups = Map.groupBy(allRuns(database, query), ({ state, result }) => JSON.stringify([state, result]));
+  return [...groups.values()].flatMap((runs) => {
+    const [{ state, result } = {}] = runs;
+    return state === undefined ? [] : [{ state, ...(result === undefined ? {} : { result }), count: runs.length }];
+  });
+}
+
+function listPlaces(database: Database, { limit, ...query }: { project?: string; limit: number }): RunPlace[] {
+  const places = new Map<string, RunPlace>();
+  for (const run of allRuns(database, query)) {
+    const { project, stage, service } = run;
+    const key = JSON.stringify([project, stage, service]);
+    const place = places.get(key) ?? { project, stage, ...(service === undefined ? {} : { service }), open: 0 };
+    places.set(key, place);
+    if (run.state !== 'finished') place.open += 1;
+    else place.last ??= run;
   }
-  return [...groups.values()].slice(0, query.limit);
+  return [...places.values()].slice(0, limit);
 }
 
 function matches(summary: RunSummary, query: RunQuery): boolean {

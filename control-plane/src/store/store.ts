@@ -57,11 +57,10 @@ export interface Store {
   /** Deletes finished, settled runs with their journal and events: those finished before `finishedBefore`, and all but the newest `keep`. At most `limit`; answers how many. */
   deleteFinishedRuns(rule: { project: string; finishedBefore?: number; keep?: number; limit: number }): Promise<number>;
   countRuns(filter: { project: string; open: boolean }): Promise<number>;
-  /**
-   * Runs of a filter in groups: by state and result, or by place, which is project, stage, service, and whether they have
-   * finished. Each group with how many they are and the newest of them; at most `limit` groups.
-   */
-  groupRuns(query: RunQuery, by: 'state' | 'place'): Promise<RunGroup[]>;
+  /** How many runs of a filter there are, by state and result. */
+  tallyRuns(query: Omit<RunQuery, 'limit' | 'cursor'>): Promise<RunTally[]>;
+  /** Places with runs, those with the newest runs first. */
+  listPlaces(page: { project?: string; limit: number }): Promise<RunPlace[]>;
   /** Writes and reads something small durably; answers in how many ms. For readiness. */
   probe(): Promise<number>;
   close(): Promise<void>;
@@ -177,7 +176,15 @@ export type StoredEvent = {
 
 export type Page<T> = { items: T[]; next?: string };
 
-export type RunGroup = { count: number; newest: RunSummary };
+export type RunTally = Pick<RunSummary, 'state' | 'result'> & { count: number };
+
+/** One service in one stage, or the runs without one. */
+export type RunPlace = Pick<RunSummary, 'project' | 'stage' | 'service'> & {
+  /** Runs that have not finished. */
+  open: number;
+  /** Of the finished ones the one that was accepted last. */
+  last?: RunSummary;
+};
 
 export type RunQuery = {
   project?: string;

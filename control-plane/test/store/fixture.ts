@@ -18,6 +18,8 @@ export interface Abilities {
   otherProcess?: boolean;
   /** The data are kept by a server: there is a `killServer`. */
   server?: boolean;
+  /** It takes so many runs in a second or two: what is asked for then lies far behind them. */
+  crowd?: number;
 }
 
 /** What tests need: the store of this test, opened when first asked for. */

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSqliteStore } from '../../src/store/sqlite/index.ts';
+import type { Store } from '../../src/store/store.ts';
+import { firstOf, itemOf, NOON, put, summaryOf } from './builders.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -28,17 +30,52 @@ function indexes(): string[] {
   return rows.map((row) => String(row.name)).sort();
 }
 
-test('a file of the first version is brought up to date when it is opened, and opened again as it is', async () => {
+/** What the fourth version did not have, and what it had in its place. */
+const TO_FOURTH = `
+DROP TRIGGER tally_inserted; DROP TRIGGER tally_updated; DROP TRIGGER tally_deleted; DROP TABLE tallies; DROP TABLE hours;
+DROP TABLE event_kinds; DROP TABLE event_blocks; DROP INDEX streams_place; DROP INDEX streams_finished;
+CREATE INDEX streams_unfinished ON streams (sid) WHERE project IS NOT NULL AND finished IS NULL;
+CREATE INDEX streams_service ON streams (service, sid) WHERE project IS NOT NULL AND service IS NOT NULL;
+CREATE INDEX streams_result ON streams (result, sid) WHERE project IS NOT NULL AND result IS NOT NULL;
+PRAGMA user_version = 4;`;
+const TO_FIRST = `${TO_FOURTH} DROP INDEX streams_unfinished; DROP INDEX streams_result; DROP INDEX streams_service; DROP TABLE evaluations; PRAGMA user_version = 1;`;
+
+test.each([
+  ['first', TO_FIRST],
+  ['fourth', TO_FOURTH],
+])('a file of the %s version is brought up to date when it is opened, and opened again as it is', async (_, back) => {
   await open();
   const today = indexes();
-  edit(
-    'DROP INDEX streams_unfinished; DROP INDEX streams_result; DROP INDEX streams_service; DROP TABLE evaluations; PRAGMA user_version = 1',
-  );
+  edit(back);
   expect(indexes()).not.toEqual(today);
   await open();
   expect(indexes()).toEqual(today);
   await open();
   expect(indexes()).toEqual(today);
+});
+
+test('what an older program wrote is counted and found as if this one had', async () => {
+  const look = async (store: Store): Promise<unknown[]> => [
+    await store.tallyRuns({ project: 'shop' }),
+    await store.listPlaces({ limit: 10 }),
+    await store.listRuns({ stage: 'prod', since: NOON, limit: 10 }),
+    await store.listEvents({ type: 'build.finished', until: NOON + 100, limit: 10 }),
+  ];
+  const written = await openSqliteStore({ dir });
+  const end = { state: 'finished', result: 'fail', finishedAt: NOON + 9 } as const;
+  await put(written, firstOf('a', end, { open: false }));
+  await put(written, firstOf('b', { stage: 'prod', service: 'cart' }));
+  await put(written, itemOf('b', 2));
+  const before = await look(written);
+  await written.close();
+  edit(TO_FOURTH);
+  const store = await openSqliteStore({ dir });
+  expect(await look(store)).toEqual(before);
+  await put(store, itemOf('b', 3, { summary: summaryOf('b', { ...end, stage: 'prod', service: 'cart' }) }));
+  expect(await store.tallyRuns({ project: 'shop' })).toEqual([{ state: 'finished', result: 'fail', count: 2 }]);
+  expect(await store.deleteFinishedRuns({ project: 'shop', keep: 0, limit: 10 })).toBe(1);
+  expect((await store.listPlaces({ limit: 10 })).map(({ stage, last }) => [stage, last?.id])).toEqual([['prod', 'b']]);
+  await store.close();
 });
 
 test('a file that a newer program wrote is refused with the way out', async () => {

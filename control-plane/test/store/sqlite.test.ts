@@ -24,5 +24,5 @@ storeSuite(
     };
     return opened;
   },
-  { otherProcess: true },
+  { otherProcess: true, crowd: 3_000 },
 );

@@ -254,26 +254,27 @@ export function listClaims(fixture: Fixture): void {
     expect(await store.countRuns({ project: 'nobody', open: true })).toBe(0);
   });
 
-  test('runs are grouped by state and result, and by place, each group with its newest', async () => {
+  test('runs are counted by state and result, and places are listed with what ran there last', async () => {
     const store = await fixture.store();
     const ended = { state: 'finished', finishedAt: NOON } as const;
     await put(store, firstOf('a', { ...ended, result: 'pass', acceptedAt: NOON + 1 }));
     await put(store, firstOf('b', { ...ended, result: 'fail', acceptedAt: NOON + 2 }));
-    await put(store, firstOf('c', { ...ended, result: 'pass', acceptedAt: NOON + 3, stage: 'prod' }));
+    await put(store, firstOf('c', { ...ended, result: 'pass', acceptedAt: NOON + 3, stage: 'prod', service: 'cart' }));
     await put(store, firstOf('d', { acceptedAt: NOON + 4, labels: { team: 'north' } }));
     await put(store, firstOf('e', { ...ended, result: 'pass', acceptedAt: NOON + 5, project: 'bank' }));
-    const shown = async (query: Partial<RunQuery>, by: 'state' | 'place') => {
-      const groups = await store.groupRuns({ limit: 10, ...query }, by);
-      return groups.map(({ count, newest }) => `${newest.id} ${count}`).toSorted();
-    };
-    expect(await shown({ project: 'shop' }, 'state')).toEqual(['b 1', 'c 2', 'd 1']);
-    expect(await shown({ project: 'shop' }, 'place')).toEqual(['b 2', 'c 1', 'd 1']);
-    expect(await shown({}, 'place')).toEqual(['b 2', 'c 1', 'd 1', 'e 1']);
-    expect(await shown({ labels: { team: 'north' } }, 'state')).toEqual(['d 1']);
-    expect(await shown({ project: 'nobody' }, 'state')).toEqual([]);
-    expect(await store.groupRuns({ limit: 2 }, 'place')).toHaveLength(2);
-    expect((await store.groupRuns({ state: 'running', limit: 1 }, 'place'))[0]?.newest).toEqual(
-      await store.getRun('d'),
-    );
+    const counts = async (query: Omit<RunQuery, 'limit'>) =>
+      (await store.tallyRuns(query)).map(({ state, result, count }) => `${state} ${result} ${count}`).toSorted();
+    expect(await counts({ project: 'shop' })).toEqual(['finished fail 1', 'finished pass 2', 'running undefined 1']);
+    expect(await counts({ labels: { team: 'north' } })).toEqual(['running undefined 1']);
+    expect(await counts({ project: 'nobody' })).toEqual([]);
+    const shop = [
+      { project: 'shop', stage: 'dev', open: 1, last: await store.getRun('b') },
+      { project: 'shop', stage: 'prod', service: 'cart', open: 0, last: await store.getRun('c') },
+    ];
+    expect(await store.listPlaces({ project: 'shop', limit: 10 })).toEqual(shop);
+    const bank = { project: 'bank', stage: 'dev', open: 0, last: await store.getRun('e') };
+    expect(await store.listPlaces({ limit: 10 })).toEqual([bank, ...shop]);
+    expect(await store.listPlaces({ limit: 1 })).toEqual([bank]);
+    expect(await store.listPlaces({ project: 'nobody', limit: 10 })).toEqual([]);
   });
 }

@@ -5,6 +5,7 @@ import { evaluationClaims } from './suite-evaluations.ts';
 import { journalClaims } from './suite-journal.ts';
 import { keepingClaims } from './suite-keeping.ts';
 import { listClaims } from './suite-lists.ts';
+import { overviewClaims } from './suite-overview.ts';
 import { retentionClaims } from './suite-retention.ts';
 import { timerClaims } from './suite-timers.ts';
 
@@ -28,6 +29,7 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, ab
     describe('journal', () => journalClaims(fixture));
     describe('timers', () => timerClaims(fixture));
     describe('lists', () => listClaims(fixture));
+    describe('overview', () => overviewClaims(fixture, abilities));
     describe('evaluations', () => evaluationClaims(fixture));
     describe('documents', () => documentClaims(fixture));
     describe('retention', () => retentionClaims(fixture));

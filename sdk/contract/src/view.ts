@@ -51,9 +51,8 @@ export const environmentCellSchema = z.object({
   stage: z.string(),
   service: z.string().optional(),
   last: runSummarySchema.optional().describe('Of the finished runs the one that was accepted last'),
-  finished: z.number().int().describe('Runs that have finished'),
-  open: z.number().int().describe('Runs that have not'),
-  openRuns: z.array(runSummarySchema).describe('The newest of those that have not, at most 4'),
+  open: z.number().int().describe('Runs that have not finished'),
+  openRuns: z.array(runSummarySchema).describe('The newest of these, at most 4'),
 });
 export type EnvironmentCell = z.infer<typeof environmentCellSchema>;
 

@@ -137,6 +137,7 @@ const STREAM_INDEXES: IndexSpecification[] = [
   { labels: 1, accepted: 1, _id: 1 },
   { correlation: 1 },
   { project: 1, live: 1 },
+  { live: 1, project: 1, stage: 1, service: 1, accepted: 1, _id: 1 },
   { project: 1, finished: 1 },
 ];
 

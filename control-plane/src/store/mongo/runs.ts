@@ -1,10 +1,11 @@
 import type { RunSummary } from '@slipway/contract';
 import type { Filter } from 'mongodb';
-import type { Page, RunGroup, RunQuery } from '../store.ts';
+import type { Page, RunPlace, RunQuery, RunTally } from '../store.ts';
 import { InvalidCursor } from '../store.ts';
 import { ask } from './ask.ts';
 import type { Collections, StreamDoc } from './collections.ts';
 import { readCursor, writeCursor } from './cursor.ts';
+import { readPlaces } from './places.ts';
 import type { Projector } from './projector.ts';
 import type { StreamCache } from './stream-cache.ts';
 
@@ -59,34 +60,24 @@ export class Runs {
     return ask('count runs', readTimeoutMs, () => collections.streams.countDocuments({ project, live: open }));
   }
 
-  async group(query: RunQuery, by: 'state' | 'place'): Promise<RunGroup[]> {
+  async tally(query: Omit<RunQuery, 'limit' | 'cursor'>): Promise<RunTally[]> {
     const { projector, collections, readTimeoutMs } = this.#parts;
     await projector.written();
-    const finished = { $eq: ['$state', 'finished'] };
-    const groups =
-      by === 'state'
-        ? { state: '$state', result: '$result' }
-        : { project: '$project', stage: '$stage', service: '$service', finished };
-    const found = await ask('groups of runs', readTimeoutMs, () =>
+    const found = await ask('how many runs', readTimeoutMs, () =>
       collections.streams
-        .aggregate<{ count: number; newest: { id: string } }>([
+        .aggregate<{ _id: Pick<RunTally, 'state' | 'result'>; count: number }>([
           { $match: filterOf(query) },
-          { $group: { _id: groups, count: { $sum: 1 }, newest: { $max: { accepted: '$accepted', id: '$_id' } } } },
-          { $sort: { newest: -1 } },
-          { $limit: query.limit },
+          { $group: { _id: { state: '$state', result: '$result' }, count: { $sum: 1 } } },
         ])
         .toArray(),
     );
-    const ids = found.map(({ newest }) => newest.id);
-    const docs = await ask('newest of each group', readTimeoutMs, () =>
-      collections.streams.find({ _id: { $in: ids } }, { projection: { summary: 1 } }).toArray(),
-    );
-    const summaries = new Map(docs.map(({ _id, summary }) => [_id, summary]));
-    // What retention deleted between the two questions is no group any more.
-    return found.flatMap(({ count, newest }) => {
-      const summary = summaries.get(newest.id);
-      return summary === undefined ? [] : [{ count, newest: parseSummary(summary) }];
-    });
+    return found.map(({ _id: { state, result }, count }) => ({ state, ...(result ? { result } : {}), count }));
+  }
+
+  async places(page: { project?: string; limit: number }): Promise<RunPlace[]> {
+    const { projector, collections, readTimeoutMs } = this.#parts;
+    await projector.written();
+    return ask('places', readTimeoutMs, () => readPlaces(collections.streams, page));
   }
 
   async deleteFinished(rule: {
@@ -139,7 +130,7 @@ export class Runs {
   }
 }
 
-function filterOf(query: RunQuery): Filter<StreamDoc> {
+function filterOf(query: Omit<RunQuery, 'limit'>): Filter<StreamDoc> {
   const conditions: Filter<StreamDoc>[] = [
     { accepted: { $gte: query.since ?? 0, ...(query.until === undefined ? {} : { $lt: query.until }) } },
   ];

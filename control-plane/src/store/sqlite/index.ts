@@ -7,7 +7,7 @@ import type { CommitItem, CommitResult, Store, Timer } from '../store.ts';
 import { InvalidCursor, StoreUnavailable } from '../store.ts';
 import { padPosition } from './key.ts';
 import type { OpName, Ops, SummaryRest, SummaryRow } from './protocol.ts';
-import { FIELD, ITEM, PART } from './protocol.ts';
+import { clean, FIELD, ITEM, labelsOf, PART } from './protocol.ts';
 
 /**
  * Opens (or makes) the SQLite store in a folder. Two threads: one writes, one reads, so that neither the disk nor a long
@@ -55,9 +55,23 @@ export async function openSqliteStore(options: { dir: string; onLost?(error: Err
     deleteDocument: (kind, id) => writer.call('deleteDocument', { kind, id }),
     deleteFinishedRuns: (rule) => writer.call('deleteFinishedRuns', rule),
     countRuns: (filter) => reader.call('countRuns', filter),
-    async groupRuns(query, by) {
-      const groups = await reader.call('groupRuns', { query, by });
-      return groups.map(({ n, ...newest }) => ({ count: n, newest: parseSummary(newest) }));
+    async tallyRuns(query) {
+      const tallies = await reader.call('tallyRuns', query);
+      return tallies.map(({ state, result, n }) => ({
+        state: state as RunSummary['state'],
+        ...(result === null ? {} : { result: result as NonNullable<RunSummary['result']> }),
+        count: n,
+      }));
+    },
+    async listPlaces(page) {
+      const places = await reader.call('listPlaces', page);
+      return places.map(({ project, stage, service, open, last }) => ({
+        project,
+        stage,
+        ...(service === null ? {} : { service }),
+        open,
+        ...(last === undefined ? {} : { last: parseSummary(last) }),
+      }));
     },
     async probe() {
       const start = performance.now();
@@ -181,12 +195,7 @@ function encode(item: CommitItem): string {
         summary.correlationid,
       ].join(PART)
     : '';
-  const labels =
-    item.seq === 1 && summary?.labels
-      ? Object.entries(summary.labels)
-          .map(([key, value]) => clean(`${key}=${value}`))
-          .join(PART)
-      : '';
+  const labels = item.seq === 1 && summary?.labels ? labelsOf(summary.labels).join(PART) : '';
   return [
     item.stream,
     item.seq,
@@ -224,11 +233,6 @@ function restOf(summary: RunSummary): SummaryRest {
 
 function timers(list: readonly Timer[]): string {
   return list.length === 0 ? '' : list.map((timer) => timer.stream + PART + timer.name + PART + timer.dueAt).join(PART);
-}
-
-/** Labels and services are people's texts: the separators may stand in them. */
-function clean(text: string): string {
-  return text.replaceAll(FIELD, ' ').replaceAll(ITEM, ' ').replaceAll(PART, ' ');
 }
 
 function resultOf(first: number, count: number): CommitResult {

@@ -37,6 +37,15 @@ export type SummaryRow = {
   rest: string;
 };
 
+export type TallyRow = { state: string; result: string | null; n: number };
+export type PlaceRow = {
+  project: string;
+  stage: string;
+  service: string | null;
+  open: number;
+  last: SummaryRow | undefined;
+};
+
 /** shipyard version, tasks in total and done, open tasks, updated, started, status, message, labels. */
 export type SummaryRest = {
   v: string;
@@ -82,8 +91,18 @@ export type Ops = {
   deleteDocument(args: { kind: DocumentKind; id: string }): boolean;
   deleteFinishedRuns(rule: { project: string; finishedBefore?: number; keep?: number; limit: number }): number;
   countRuns(filter: { project: string; open: boolean }): number;
-  groupRuns(args: { query: RunQuery; by: 'state' | 'place' }): (SummaryRow & { n: number })[];
+  tallyRuns(query: Omit<RunQuery, 'limit' | 'cursor'>): TallyRow[];
+  listPlaces(page: { project?: string; limit: number }): PlaceRow[];
   probe(): void;
   close(): void;
 };
 export type OpName = keyof Ops;
+
+/** As they stand in the table of labels. Labels are people's texts: the separators may stand in them. */
+export function labelsOf(labels: Readonly<Record<string, string>>): string[] {
+  return Object.entries(labels).map(([key, value]) => clean(`${key}=${value}`));
+}
+
+export function clean(text: string): string {
+  return text.replaceAll(FIELD, ' ').replaceAll(ITEM, ' ').replaceAll(PART, ' ');
+}

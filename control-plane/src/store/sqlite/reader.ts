@@ -14,9 +14,12 @@ import type {
 } from '../store.ts';
 import { InvalidCursor } from '../store.ts';
 import { evaluationRow, evaluationSelects, FIND_EVALUATION } from './evaluations.ts';
+import { listPositions } from './event-lists.ts';
 import { hashOf, padPosition, parsePosition } from './key.ts';
-import type { SummaryRow } from './protocol.ts';
-import { runFilter, type Value } from './run-filter.ts';
+import type { PlaceRow, SummaryRow, TallyRow } from './protocol.ts';
+import type { Ask, Value } from './run-filter.ts';
+import { listSids, tallyRuns } from './run-lists.ts';
+import { PLACES } from './tallies.ts';
 
 type Row = Record<string, unknown>;
 
@@ -74,18 +77,14 @@ export class Reader {
   }
 
   listRuns(query: RunQuery): Page<SummaryRow> {
-    const filter = runFilter(query, (text) => this.#nameOf(text));
-    if (!filter) return { items: [] };
-    const { from, sid, where, values } = filter;
-    if (query.cursor !== undefined) {
-      where.push(`${sid} < ?`);
-      values.push(cursorValue(query.cursor, 'r'));
-    }
-    // A narrow index is scanned, and only the rows of the page are looked up.
-    const page = `SELECT s.sid FROM ${from} WHERE ${where.join(' AND ')} ORDER BY ${sid} DESC LIMIT ?`;
-    const sql = `SELECT ${RUN_COLUMNS} FROM streams r ${RUN_JOINS} WHERE r.sid IN (${page}) ORDER BY r.sid DESC`;
-    const rows = this.#all(sql, ...values, query.limit + 1);
-    return pageOf(rows, query.limit, summaryRow, (row) => `r${padPosition(Number(row.sid))}`);
+    const before = query.cursor === undefined ? undefined : cursorValue(query.cursor, 'r');
+    return this.#snapshot(() => {
+      const sids = listSids(query, before, this.#ask);
+      // One parameter, however many there are.
+      const sql = `SELECT ${RUN_COLUMNS} FROM streams r ${RUN_JOINS} WHERE r.sid IN (SELECT value FROM json_each(?)) ORDER BY r.sid DESC`;
+      const rows = this.#all(sql, JSON.stringify(sids));
+      return pageOf(rows, query.limit, summaryRow, (row) => `r${padPosition(Number(row.sid))}`);
+    });
   }
 
   getRun(id: string): SummaryRow | undefined {
@@ -97,59 +96,13 @@ export class Reader {
   }
 
   listEvents(query: EventQuery): Page<StoredEvent> {
-    const where: string[] = [];
-    const values: Value[] = [];
-    const names: [string, string | undefined][] = [
-      ['type', query.type],
-      ['source', query.source],
-      ['project', query.project],
-      ['stage', query.stage],
-      ['service', query.service],
-    ];
-    for (const [column, text] of names) {
-      if (text === undefined) continue;
-      const number = this.#nameOf(text);
-      if (number === undefined) return { items: [] };
-      where.push(`e.${column} = ?`);
-      values.push(number);
-    }
-    if (query.since !== undefined) {
-      where.push('e.at >= ?');
-      values.push(query.since);
-    }
-    if (query.until !== undefined) {
-      where.push('e.at < ?');
-      values.push(query.until);
-    }
-    const oldest = query.order === 'oldest';
-    if (query.cursor !== undefined) {
-      where.push(oldest ? 'e.pos > ?' : 'e.pos < ?');
-      values.push(cursorValue(query.cursor, 'e'));
-    }
-    const order = oldest ? 'ASC' : 'DESC';
-    const streams: string[] = [];
-    const streamValues: Value[] = [];
-    if (query.run !== undefined) {
-      streams.push('id = ?');
-      streamValues.push(query.run);
-    }
-    if (query.correlationid !== undefined) {
-      streams.push('correlation = ?');
-      streamValues.push(query.correlationid);
-    }
-    if (streams.length > 0) {
-      // A run's events are found by its journal, whose entries are few: events need no index of their own for it.
-      const journal = `e.jid IN (SELECT jid FROM journal WHERE sid IN (SELECT sid FROM streams WHERE ${streams.join(' AND ')}))`;
-      where.unshift(journal);
-      values.unshift(...streamValues);
-    }
-    const inner = `SELECT e.pos FROM events e ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''} ORDER BY e.pos ${order} LIMIT ?`;
-    const rows = this.#all(
-      `SELECT ${EVENT_COLUMNS} FROM events e ${EVENT_JOINS} WHERE e.pos IN (${inner}) ORDER BY e.pos ${order}`,
-      ...values,
-      query.limit + 1,
-    );
-    return pageOf(rows, query.limit, storedEvent, (row) => `e${padPosition(Number(row.pos))}`);
+    const from = query.cursor === undefined ? undefined : cursorValue(query.cursor, 'e');
+    const order = query.order === 'oldest' ? 'ASC' : 'DESC';
+    return this.#snapshot(() => {
+      const found = JSON.stringify(listPositions(query, from, this.#ask));
+      const sql = `SELECT ${EVENT_COLUMNS} FROM events e ${EVENT_JOINS} WHERE e.pos IN (SELECT value FROM json_each(?)) ORDER BY e.pos ${order}`;
+      return pageOf(this.#all(sql, found), query.limit, storedEvent, (row) => `e${padPosition(Number(row.pos))}`);
+    });
   }
 
   findEvent(args: { id: string; source: string | undefined }): StoredEvent | undefined {
@@ -227,31 +180,59 @@ export class Reader {
   }
 
   countRuns(filter: { project: string; open: boolean }): number {
-    const number = this.#nameOf(filter.project);
-    if (number === undefined) return 0;
-    const rows = filter.open
-      ? this.#all(
-          'SELECT count(*) AS n FROM streams INDEXED BY streams_unfinished WHERE project = ? AND finished IS NULL',
-          number,
-        )
-      : this.#all(
-          'SELECT count(*) AS n FROM streams INDEXED BY streams_filter WHERE project = ? AND state = ?',
-          number,
-          this.#nameOf('finished') ?? -1,
-        );
-    return Number(rows[0]?.n ?? 0);
+    const project = this.#nameOf(filter.project) ?? -1;
+    const finished = this.#nameOf('finished') ?? -1;
+    const sql = `SELECT sum(n) AS n FROM tallies WHERE project = ? AND state ${filter.open ? '<>' : '='} ?`;
+    return Number(this.#all(sql, project, finished)[0]?.n ?? 0);
   }
 
-  groupRuns({ query, by }: { query: RunQuery; by: 'state' | 'place' }): (SummaryRow & { n: number })[] {
-    const filter = runFilter(query, (text) => this.#nameOf(text));
-    if (!filter) return [];
-    const { from, where, values } = filter;
-    const finished = this.#nameOf('finished') ?? -1;
-    const groups = by === 'state' ? 's.state, s.result' : `s.project, s.stage, s.service, s.state = ${finished}`;
-    // Groups have the number of their newest run, so that all else about it is looked up once a group and not once a run.
-    const counted = `SELECT max(s.sid) AS sid, count(*) AS n FROM ${from} WHERE ${where.join(' AND ')} GROUP BY ${groups} ORDER BY sid DESC LIMIT ?`;
-    const sql = `SELECT g.n, ${RUN_COLUMNS} FROM (${counted}) g JOIN streams r ON r.sid = g.sid ${RUN_JOINS} ORDER BY r.sid DESC`;
-    return this.#all(sql, ...values, query.limit).map((row) => ({ ...summaryRow(row), n: Number(row.n) }));
+  tallyRuns(query: Omit<RunQuery, 'limit' | 'cursor'>): TallyRow[] {
+    return this.#snapshot(() =>
+      tallyRuns(query, this.#ask).map(({ state, result, n }) => ({
+        state: this.#textOf(state) ?? '',
+        result: this.#textOf(result),
+        n,
+      })),
+    );
+  }
+
+  listPlaces({ project, limit }: { project?: string; limit: number }): PlaceRow[] {
+    const number = project === undefined ? undefined : (this.#nameOf(project) ?? -1);
+    const where = number === undefined ? '' : ' AND t.project = ?2';
+    const sql = `${PLACES}${where}) GROUP BY project, stage, service ORDER BY newest DESC LIMIT ${limit}`;
+    return this.#snapshot(() => {
+      const found = this.#all(sql, this.#nameOf('finished') ?? -1, ...(number === undefined ? [] : [number]));
+      const lasts = JSON.stringify(found.flatMap(({ last }) => (last === null ? [] : [last])));
+      const runs = `SELECT ${RUN_COLUMNS} FROM streams r ${RUN_JOINS} WHERE r.sid IN (SELECT value FROM json_each(?))`;
+      const bySid = new Map(this.#all(runs, lasts).map((row) => [row.sid, summaryRow(row)]));
+      return found.map((row) => ({
+        project: this.#textOf(row.project) ?? '',
+        stage: this.#textOf(row.stage) ?? '',
+        service: this.#textOf(row.service),
+        open: Number(row.open),
+        last: bySid.get(row.last),
+      }));
+    });
+  }
+
+  /** Several questions, answered as of one moment. */
+  #snapshot<T>(look: () => T): T {
+    this.#db.exec('BEGIN');
+    try {
+      return look();
+    } finally {
+      this.#db.exec('COMMIT');
+    }
+  }
+
+  readonly #ask: Ask = {
+    all: (sql, ...values) => this.#all(sql, ...values),
+    nameOf: (text) => this.#nameOf(text),
+  };
+
+  #textOf(number: unknown): string | null {
+    if (typeof number !== 'number') return null;
+    return String(this.#all('SELECT text FROM names WHERE n = ?', number)[0]?.text);
   }
 
   #nameOf(text: string): number | undefined {

@@ -1,54 +1,82 @@
 import type { RunQuery } from '../store.ts';
+import { type Range, rangeOf } from './hours.ts';
 
 export type Value = string | number | null;
-/** `sid`: the column to order by; SQLite sorts when it is the other of two that are equal. */
-export type RunFilter = { from: string; sid: string; where: string[]; values: Value[] };
+type Row = Record<string, unknown>;
+/** The database as a reader asks it. */
+export type Ask = {
+  all(sql: string, ...values: Value[]): Row[];
+  nameOf(text: string): number | undefined;
+};
 
-/** What a filter names that is rare among many runs; the list then looks only at those. */
-const FULL = 'streams s INDEXED BY streams_filter';
-const UNFINISHED = 'streams s INDEXED BY streams_unfinished';
-const OF_SERVICE = 'streams s INDEXED BY streams_service';
-const OF_RESULT = 'streams s INDEXED BY streams_result';
-const OF_CORRELATION = 'streams s INDEXED BY streams_correlation';
-const OF_LABEL = 'labels first CROSS JOIN streams s ON s.sid = first.sid';
+/** One kind of run: all its runs lie together in `streams_place`. */
+type Part = { key: Value[]; count: number };
 
-/**
- * The rows of `streams` (`s`) that a query asks for, read from the index on the rarest thing that it names; undefined: a name
- * that no run has. SQLite is told which index, for without statistics it guesses.
- */
-export function runFilter(query: RunQuery, nameOf: (text: string) => number | undefined): RunFilter | undefined {
-  const filter: RunFilter = { from: FULL, sid: 's.sid', where: ['s.project IS NOT NULL'], values: [] };
-  const add = (condition: string, ...values: Value[]): void => {
-    filter.where.push(condition);
-    filter.values.push(...values);
-  };
-  for (const column of ['project', 'stage', 'sequence', 'service', 'state', 'result'] as const) {
+/** What a query asks for, in the numbers of the database. */
+export type RunFilter = {
+  /** By columns that `streams` and `tallies`, which are `s`, both have. */
+  kinds: string[];
+  kindValues: Value[];
+  /** By these and others of `streams`. */
+  where: string[];
+  values: Value[];
+  correlation: string | undefined;
+  labels: string[];
+  isOfTime: boolean;
+  range: Range;
+  /** The kinds of runs that fit; undefined where that is all of them, or more than it pays to look into one by one. */
+  parts: Part[] | undefined;
+  /** How many runs these are. */
+  count: number;
+};
+
+const COLUMNS = ['project', 'stage', 'sequence', 'service', 'state', 'result'] as const;
+/** Of more kinds than these, the rows are looked at one after the other. */
+const PARTS_MAX = 2_000;
+
+/** Undefined: no run is like that. */
+export function runFilter(query: Omit<RunQuery, 'limit' | 'cursor'>, ask: Ask): RunFilter | undefined {
+  const kinds: string[] = [];
+  const kindValues: Value[] = [];
+  for (const column of COLUMNS) {
     const text = query[column];
     if (text === undefined) continue;
-    const number = nameOf(text);
+    const number = ask.nameOf(text);
     if (number === undefined) return undefined;
-    add(`s.${column} = ?`, number);
+    kinds.push(`s.${column} = ?`);
+    kindValues.push(number);
   }
-  if (query.correlationid !== undefined) add('s.correlation = ?', query.correlationid);
-  if (query.since !== undefined) add('s.accepted >= ?', query.since);
-  if (query.until !== undefined) add('s.accepted < ?', query.until);
-  const labels = Object.entries(query.labels ?? {}).map(([key, value]) => `${key}=${value}`);
-  filter.from = rarest(query, labels.length > 0);
-  const [first, ...others] = labels;
-  if (filter.from === OF_LABEL && first !== undefined) {
-    filter.sid = 'first.sid';
-    add('first.label = ?', first);
-  } else if (first !== undefined) others.unshift(first);
-  for (const label of others) add('EXISTS (SELECT 1 FROM labels l WHERE l.label = ? AND l.sid = s.sid)', label);
-  if (filter.from === UNFINISHED) add('s.finished IS NULL');
+  const parts = kinds.length === 0 ? undefined : partsOf(kinds, kindValues, ask);
+  if (parts?.length === 0) return undefined;
+  const filter: RunFilter = {
+    kinds,
+    kindValues,
+    where: ['s.project IS NOT NULL', ...kinds],
+    values: [...kindValues],
+    correlation: query.correlationid,
+    labels: Object.entries(query.labels ?? {}).map(([key, value]) => `${key}=${value}`),
+    isOfTime: query.since !== undefined || query.until !== undefined,
+    range: rangeOf((sql, ...of) => ask.all(sql, ...of)[0], 'sid', query),
+    parts: parts !== undefined && parts.length <= PARTS_MAX ? parts : undefined,
+    count: parts?.reduce((sum, { count }) => sum + count, 0) ?? Number.POSITIVE_INFINITY,
+  };
+  const add = (condition: string, value: Value | undefined): void => {
+    if (value === undefined) return;
+    filter.where.push(condition);
+    filter.values.push(value);
+  };
+  add('s.accepted >= ?', query.since);
+  add('s.accepted < ?', query.until);
   return filter;
 }
 
-function rarest(query: RunQuery, labelled: boolean): string {
-  if (query.correlationid !== undefined) return OF_CORRELATION;
-  if (query.state !== undefined && query.state !== 'finished') return UNFINISHED;
-  if (labelled) return OF_LABEL;
-  // Most runs pass: an index on that would be no shorter than the whole.
-  if (query.result !== undefined && query.result !== 'pass') return OF_RESULT;
-  return query.service === undefined ? FULL : OF_SERVICE;
+function partsOf(where: readonly string[], values: readonly Value[], { all }: Ask): Part[] {
+  const found = all(`SELECT * FROM tallies s WHERE n > 0 AND ${where.join(' AND ')}`, ...values);
+  return found.map((row) => ({
+    key: COLUMNS.map((column) => {
+      const number = Number(row[column]);
+      return number === 0 ? null : number;
+    }),
+    count: Number(row.n),
+  }));
 }

@@ -1,5 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { EVALUATIONS } from './evaluations.ts';
+import { EVENT_KINDS } from './event-kinds.ts';
+import { HOURS } from './hours.ts';
+import { TALLIES } from './tallies.ts';
 
 /**
  * `names` gives each project, stage, type, source, ... a small number, so that the rows that lists scan are narrow: a
@@ -43,7 +46,7 @@ CREATE INDEX streams_result ON streams (result, sid) WHERE project IS NOT NULL A
 `;
 
 /** Each brings a file from the version that is its place in the list to the next one. Only ever add at the end. */
-const STEPS = [TABLES, UNFINISHED, RARE, EVALUATIONS];
+const STEPS = [TABLES, UNFINISHED, RARE, EVALUATIONS, TALLIES + HOURS + EVENT_KINDS];
 
 /** Makes the tables in an empty file, brings an older one up to date; refuses a file that a newer program wrote. */
 export function prepareSchema(db: DatabaseSync): void {

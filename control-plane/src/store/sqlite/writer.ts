@@ -1,8 +1,10 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { DocumentKind, EvaluationRow, Timer } from '../store.ts';
 import { evaluationValues, INSERT_EVALUATION } from './evaluations.ts';
+import { type EventKind, EventKinds } from './event-kinds.ts';
+import { Hours } from './hours.ts';
 import { hashOf } from './key.ts';
-import { FIELD, ITEM, PART } from './protocol.ts';
+import { FIELD, ITEM, labelsOf, PART, type SummaryRest } from './protocol.ts';
 
 const NAMES_CACHED_MAX = 20_000;
 const SIDS_CACHED_MAX = 50_000;
@@ -30,6 +32,11 @@ export class Writer {
   readonly #names = new Map<string, number>();
   readonly #sids = new Map<string, number>();
   readonly #statements = new Map<string, StatementSync>();
+  readonly #hours = new Hours();
+  readonly #kinds = new EventKinds({
+    run: (sql, ...values) => this.#run(sql, ...values),
+    get: (sql, ...values) => this.#statement(sql).get(...values),
+  });
 
   constructor(db: DatabaseSync) {
     this.#db = db;
@@ -37,7 +44,11 @@ export class Writer {
 
   commit(batch: string): number[] {
     const items = batch.split(ITEM);
-    return this.#transaction(() => items.map((item) => this.#commitOne(item.split(FIELD))));
+    return this.#transaction(() => {
+      const firsts = items.map((item) => this.#commitOne(item.split(FIELD)));
+      this.#hours.write((sql, ...values) => this.#run(sql, ...values));
+      return firsts;
+    });
   }
 
   /** Answers the position of the first event, 0 when there is none, -1 for a conflict. */
@@ -97,6 +108,7 @@ export class Writer {
       if (done.changes === 0) return -1;
       sid = Number(done.lastInsertRowid);
       this.#rememberSid(stream, sid);
+      if (columns !== '') this.#hours.note('sid', Number(accepted), sid, sid);
     } else {
       const known = this.#sidOf(stream);
       if (known === undefined) return -1;
@@ -148,6 +160,7 @@ export class Writer {
     },
   ): number {
     const count = Math.floor(rows.length / 5);
+    const kinds: EventKind[] = [];
     let last = 0;
     for (let first = 0; first < count; first += EVENTS_PER_STATEMENT) {
       const values: (number | null)[] = [];
@@ -156,15 +169,10 @@ export class Writer {
         const at = index * 5;
         const incoming = rows[at + 3] === 'in';
         const ignored = rows[at + 4];
-        values.push(
-          of.jid,
-          index,
-          of.sid,
-          incoming ? 0 : 1,
-          this.#nameOf(rows[at + 2] ?? ''),
-          this.#nameOf(rows[at + 1] ?? ''),
-          of.at,
-        );
+        const type = this.#nameOf(rows[at + 2] ?? '');
+        const source = this.#nameOf(rows[at + 1] ?? '');
+        kinds.push({ type, source, project: of.project, stage: of.stage, service: of.service });
+        values.push(of.jid, index, of.sid, incoming ? 0 : 1, type, source, of.at);
         // What we sent carries its run in its id, and so do the SDK's answers; only other ids need an index to be found. Each
         // entry of it dirties a page of its own, so the fewer the better.
         values.push(
@@ -178,7 +186,10 @@ export class Writer {
       const done = this.#run(insertEvents(size), ...values);
       last = Number(done.lastInsertRowid);
     }
-    return last - count + 1;
+    const first = last - count + 1;
+    for (const [index, kind] of kinds.entries()) this.#kinds.note(kind, first + index);
+    this.#hours.note('pos', of.at, first, last);
+    return first;
   }
 
   #insertEvaluations(sid: number, rows: readonly EvaluationRow[]): void {
@@ -270,22 +281,14 @@ export class Writer {
       if (found === undefined) return 0;
       const project = Number(found.n);
       const sids = new Set<number>();
-      if (rule.finishedBefore !== undefined) {
-        const rows = this.#statement(
-          'SELECT sid FROM streams WHERE project = ? AND open = 0 AND finished IS NOT NULL AND finished < ? LIMIT ?',
-        ).all(project, rule.finishedBefore, rule.limit);
-        for (const row of rows) sids.add(Number(row.sid));
-      }
-      if (rule.keep !== undefined && sids.size < rule.limit) {
-        const rows = this.#statement(
-          'SELECT sid FROM streams WHERE project = ? AND open = 0 AND finished IS NOT NULL ORDER BY sid DESC LIMIT ? OFFSET ?',
-        ).all(project, rule.limit - sids.size, rule.keep);
-        for (const row of rows) sids.add(Number(row.sid));
-      }
+      const { finishedBefore, keep, limit } = rule;
+      if (finishedBefore !== undefined) for (const sid of this.#old(project, finishedBefore, limit)) sids.add(sid);
+      if (keep !== undefined && sids.size < limit)
+        for (const sid of this.#beyond(project, keep, limit)) if (sids.size < limit) sids.add(sid);
       for (const sid of sids) {
         this.#run('DELETE FROM events WHERE jid IN (SELECT jid FROM journal WHERE sid = ?)', sid);
         this.#run('DELETE FROM journal WHERE sid = ?', sid);
-        this.#run('DELETE FROM labels WHERE sid = ?', sid);
+        this.#deleteLabels(sid);
         this.#run('DELETE FROM evaluations WHERE sid = ?', sid);
         this.#run('DELETE FROM timers WHERE stream = (SELECT id FROM streams WHERE sid = ?)', sid);
         this.#run('DELETE FROM streams WHERE sid = ?', sid);
@@ -293,6 +296,34 @@ export class Writer {
       if (sids.size > 0) this.#sids.clear();
       return sids.size;
     });
+  }
+
+  /** Settled runs that had finished by then, the oldest first. */
+  #old(project: number, finishedBefore: number, limit: number): number[] {
+    const sql = `SELECT sid FROM streams INDEXED BY streams_finished WHERE project = ? AND finished < ? AND open = 0 ORDER BY finished LIMIT ?`;
+    return this.#statement(sql)
+      .all(project, finishedBefore, limit)
+      .map((row) => Number(row.sid));
+  }
+
+  /** Settled runs of all but the newest `keep` that have finished. */
+  #beyond(project: number, keep: number, limit: number): number[] {
+    const count = 'SELECT sum(n) AS n FROM tallies WHERE project = ? AND state = (SELECT n FROM names WHERE text = ?)';
+    const excess = Number(this.#statement(count).get(project, 'finished')?.n ?? 0) - keep;
+    if (excess <= 0) return [];
+    const oldest =
+      'SELECT sid, open FROM streams INDEXED BY streams_finished WHERE project = ? AND finished IS NOT NULL ORDER BY finished LIMIT ?';
+    return this.#statement(`SELECT sid FROM (${oldest}) WHERE open = 0 LIMIT ?`)
+      .all(project, excess, limit)
+      .map((row) => Number(row.sid));
+  }
+
+  /** By their key, which the run's row has: there is no index of labels by run. */
+  #deleteLabels(sid: number): void {
+    const summary = this.#statement('SELECT summary FROM streams WHERE sid = ?').get(sid)?.summary;
+    if (typeof summary !== 'string') return;
+    const { l = {} } = JSON.parse(summary) as SummaryRest;
+    for (const label of labelsOf(l)) this.#run('DELETE FROM labels WHERE label = ? AND sid = ?', label, sid);
   }
 
   probe(): void {
@@ -311,6 +342,8 @@ export class Writer {
       // What was remembered of rolled-back rows is not true.
       this.#names.clear();
       this.#sids.clear();
+      this.#hours.forget();
+      this.#kinds.forget();
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw error;
     }

@@ -23,7 +23,7 @@ function withRun(cell: EnvironmentCell, run: RunSummary): EnvironmentCell {
 }
 
 function emptyCell({ project, stage, service }: RunSummary): EnvironmentCell {
-  return { project, stage, ...(service === undefined ? {} : { service }), open: 0, finished: 0, openRuns: [] };
+  return { project, stage, ...(service === undefined ? {} : { service }), open: 0, openRuns: [] };
 }
 
 function placeOf({ project, stage, service }: Pick<RunSummary, 'project' | 'stage' | 'service'>): string {
