@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,9 @@ const cli = fileURLToPath(new URL('../../../cli/bin/slipway.js', import.meta.url
 const SHIPYARD =
   'apiVersion: slipway.dev/v1\nspec: {stages: [{name: dev, sequences: [{name: seq, tasks: [{name: a}]}]}]}\n';
 const FILE_KB_MAX = 2000;
-const START_MS = 30_000;
+/** Root may write everywhere. */
+const USER: { uid: number; gid: number } | { uid?: undefined } =
+  process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
 let dir: string;
 beforeEach(() => {
@@ -32,7 +34,7 @@ test('a full disk: 503 and Retry-After, nothing half done, and everything goes o
   await using plane = await start(`ulimit -S -f ${FILE_KB_MAX};`);
   await plane.ask('PUT', '/v1/projects/p/shipyard', SHIPYARD, 'application/yaml');
   const first = runOf(await trigger(plane, 0));
-  const [attempt] = (await plane.ask('POST', '/v1/tasks/a/claim?wait=5s', '{"source":"/w"}')).json as unknown as {
+  const [attempt] = (await plane.ask('POST', '/v1/tasks/a/claim?wait=30s', '{"source":"/w"}')).json as unknown as {
     id: string;
   }[];
 
@@ -60,15 +62,70 @@ test('a full disk: 503 and Retry-After, nothing half done, and everything goes o
   expect((await plane.ask('GET', `/v1/runs/${first}`)).json).toMatchObject({ state: 'running' });
   expect((await plane.ask('GET', '/v1/projects/late')).status).toBe(404);
 
-  execFileSync('prlimit', ['--fsize=unlimited:', '--pid', String(plane.pid)]);
-  await expect.poll(async () => (await answering()).status, { timeout: 10_000 }).toBe(202);
+  limitFiles(plane, 'unlimited');
+  await expect.poll(async () => (await answering()).status).toBe(202);
   expect((await uploading()).status).toBe(201);
   const again = await trigger(plane, accepted.length);
   expect(again.status).toBe(202);
   const view = (await plane.ask('GET', `/v1/runs/${first}`)).json as unknown as RunView;
   expect(view).toMatchObject({ state: 'finished', result: 'pass', tasks: [{ attempts: [{ number: 1 }] }] });
   expect((await runs(plane)).map((run) => run.id).sort()).toEqual([...accepted, runOf(again)].sort());
-}, 60_000);
+}, 180_000);
+
+test('a disk on which nothing can be written any more, as one that went read-only: 503 for all that must be kept, reads go on', async () => {
+  await using plane = await start('');
+  await plane.ask('PUT', '/v1/projects/p/shipyard', SHIPYARD, 'application/yaml');
+  const accepted = [runOf(await trigger(plane, 0)), runOf(await trigger(plane, 1))];
+  const claimed = await plane.ask('POST', '/v1/tasks/a/claim?wait=30s', '{"source":"/w"}');
+  const [attempt] = claimed.json as unknown as { id: string; subject: string }[];
+  const done = { ...event('answer', 'a.finished'), causationid: attempt?.id };
+  const answering = (): Promise<Answer> => plane.ask('POST', '/v1/events', JSON.stringify(done), EVENT_TYPE);
+  const held = `/v1/runs/${attempt?.subject}`;
+  // The claim's note is durable a moment later.
+  const started = { tasks: [{ attempts: [{ startedAt: expect.any(Number) }] }] };
+  await expect.poll(async () => (await plane.ask('GET', held)).json).toMatchObject(started);
+
+  limitFiles(plane, '0');
+  const pausing = (): Promise<Answer> => plane.ask('POST', `${held}/pause`);
+  for (const refused of [await trigger(plane, 2), await answering(), await pausing()]) {
+    expect(refused).toMatchObject({ status: 503, retryAfter: expect.stringMatching(/^[1-9]$/) });
+    expect(refused.json).toMatchObject({ code: 'store-unavailable' });
+  }
+  expect((await plane.ask('GET', '/readyz')).status).toBe(503);
+  expect((await plane.ask('GET', '/livez')).status).toBe(200);
+  expect((await runs(plane)).map((run) => run.id).sort()).toEqual([...accepted].sort());
+  expect((await plane.ask('GET', held)).json).toMatchObject({ state: 'running' });
+
+  limitFiles(plane, 'unlimited');
+  await expect.poll(async () => (await answering()).status).toBe(202);
+  accepted.push(runOf(await trigger(plane, 2)));
+  expect((await plane.ask('GET', held)).json).toMatchObject({ state: 'finished', result: 'pass' });
+  expect((await runs(plane)).map((run) => run.id).sort()).toEqual([...accepted].sort());
+}, 180_000);
+
+test('the right to write its files is taken away while it runs: what it has open stays so, and the next start is refused', async () => {
+  const data = join(dir, 'data');
+  mkdirSync(data);
+  if (USER.uid !== undefined) chownSync(data, USER.uid, USER.gid);
+  const mayWrite = (may: boolean): void => {
+    for (const file of readdirSync(data)) chmodSync(join(data, file), may ? 0o644 : 0o444);
+    chmodSync(data, may ? 0o755 : 0o555);
+  };
+  const accepted: string[] = [];
+  {
+    await using plane = await start('', USER);
+    await plane.ask('PUT', '/v1/projects/p/shipyard', SHIPYARD, 'application/yaml');
+    accepted.push(runOf(await trigger(plane, 0)));
+    mayWrite(false);
+    for (let count = 1; count <= 20; count++) accepted.push(runOf(await trigger(plane, count)));
+    expect(accepted).not.toContain('');
+  }
+  const refused = spawn(process.execPath, [cli, ...serveArgs()], { ...USER, cwd: '/', stdio: 'ignore' });
+  expect(await new Promise<number | null>((resolve) => refused.once('exit', resolve))).toBe(3);
+  mayWrite(true);
+  await using plane = await start('', USER);
+  expect((await runs(plane)).map((run) => run.id).sort()).toEqual([...accepted].sort());
+}, 180_000);
 
 test('a data folder that cannot be written is said so at the start, and nothing in it is changed', async () => {
   const data = join(dir, 'data');
@@ -78,10 +135,8 @@ test('a data folder that cannot be written is said so at the start, and nothing 
   }
   for (const file of readdirSync(data)) chmodSync(join(data, file), 0o444);
   chmodSync(data, 0o555);
-  // Root may write everywhere.
-  const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
   const child = spawn(process.execPath, [cli, ...serveArgs()], {
-    ...user,
+    ...USER,
     cwd: '/',
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -116,12 +171,17 @@ function serveArgs(): string[] {
   return ['serve', '--listen', '127.0.0.1:0', '--data', join(dir, 'data'), '--log-level', 'warn'];
 }
 
+/** How far a process that runs may write into a file: what it has open already is bound by it, too. */
+function limitFiles({ pid }: Plane, bytes: string): void {
+  execFileSync('prlimit', [`--fsize=${bytes}:`, '--pid', String(pid)]);
+}
+
 /** Starts it by a shell that runs `before` first. */
-async function start(before: string): Promise<Plane> {
+async function start(before: string, user: typeof USER = {}): Promise<Plane> {
   const args = ['-c', `${before} exec "$0" "$@"`, process.execPath, cli, ...serveArgs()];
-  const child = spawn('bash', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('bash', args, { ...user, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
   const output = textOf(child);
-  await expect.poll(output, { timeout: START_MS }).toMatch(/listens on http/);
+  await expect.poll(output).toMatch(/listens on http/);
   const url = /listens on (http:\S+)/.exec(output())?.[1] ?? '';
   return {
     pid: child.pid ?? 0,
