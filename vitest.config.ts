@@ -9,9 +9,11 @@ export default defineConfig({
     // Many tests start processes of their own; more workers only make each other late.
     maxWorkers: 2,
     allowOnly: false,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    teardownTimeout: 20_000,
+    // Ends what hangs. None of them says how fast something is: a busy machine is many times slower than a quiet one.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    teardownTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     // The property tests print their seed and counterexample: keep them whole.
     chaiConfig: { truncateThreshold: 2_000 },
   },

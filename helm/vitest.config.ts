@@ -8,6 +8,7 @@ export default defineConfig({
     maxWorkers: 2,
     allowOnly: false,
     testTimeout: 60_000,
-    hookTimeout: 60_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 });

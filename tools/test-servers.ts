@@ -12,7 +12,8 @@ import { join } from 'node:path';
 import { launch, type TestServer, type TestServerOptions } from './servers/process.ts';
 import { programPath } from './servers/programs.ts';
 
-export { freePort, type TestServer, type TestServerOptions } from './servers/process.ts';
+export { freePort } from './servers/port.ts';
+export { type TestServer, type TestServerOptions } from './servers/process.ts';
 export { type ProgramName, programPath } from './servers/programs.ts';
 
 export interface NatsOptions extends TestServerOptions {

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onPath } from './command.ts';
+import { freePort } from './port.ts';
 
 /** A real server in its own process, listening on 127.0.0.1, for as long as a test wants it. */
 export interface TestServer extends AsyncDisposable {
@@ -36,7 +37,7 @@ interface Launch {
   readonly stopTimeoutMs: number;
 }
 
-const READY_TIMEOUT_MS = 30_000;
+const READY_TIMEOUT_MS = 60_000;
 const READY_PROBE_MS = 25;
 /** A free port can be taken by somebody else before the server has it. */
 const PORT_ATTEMPTS = 4;
@@ -145,15 +146,4 @@ async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL', timeoutMs
   const force = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
   await ended;
   clearTimeout(force);
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
-  return address.port;
 }

@@ -1,9 +1,11 @@
-import { existsSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { MongoClient } from 'mongodb';
 import { expect, test } from 'vitest';
-import { startMongo, startNats } from '../test-servers.ts';
+import { freePort, startMongo, startNats } from '../test-servers.ts';
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -66,3 +68,14 @@ test('a server ends with the scope that started it', async () => {
 test('a server that cannot start says why, with its own words', async () => {
   await expect(startNats({ config: 'no_such_setting: 1' })).rejects.toThrow(/no_such_setting/);
 });
+
+test.runIf(process.platform === 'linux')(
+  'a free port is none that the kernel gives to whoever asks, and no two processes get the same',
+  async () => {
+    const lowest = Number.parseInt(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8'), 10);
+    const port = await freePort();
+    expect(port).toBeLessThan(lowest);
+    const take = `require('node:net').createServer().listen('\\0slipway-test-port-${port}')`;
+    await expect(promisify(execFile)(process.execPath, ['-e', take])).rejects.toThrow(/EADDRINUSE/);
+  },
+);
