@@ -149,6 +149,7 @@ test('trigger sends an event, and with waitS gives the result', async () => {
 
 test('the stream goes on behind the last item after a break, and ends with its signal', async () => {
   const lastIds: (string | undefined)[] = [];
+  let breakOff = (): void => {};
   const url = await server((request, response) => {
     lastIds.push(request.headers['last-event-id'] as string | undefined);
     const connection = lastIds.length;
@@ -159,7 +160,7 @@ test('the stream goes on behind the last item after a break, and ends with its s
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write(`: hello\r\nid: ${connection}1\r\nevent: run\r\ndata: {"id":\r\ndata: "r${connection}"}\r\n\r`);
     response.write(`\nid: ${connection}2\nevent: event\ndata: {"position":"p"}\n\nevent: gap\ndata: 7\n\n`);
-    if (connection === 1) setTimeout(() => response.destroy(), 20);
+    if (connection === 1) breakOff = () => response.destroy();
   });
   const stop = new AbortController();
   const retries: string[] = [];
@@ -170,6 +171,7 @@ test('the stream goes on behind the last item after a break, and ends with its s
   );
   for await (const item of stream) {
     items.push(item);
+    if (items.length === 3) breakOff();
     if (items.length === 6) stop.abort();
   }
   expect(items).toEqual([

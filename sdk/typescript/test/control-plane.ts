@@ -4,24 +4,26 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../../tools/test-servers.ts';
 
 const slipway = fileURLToPath(new URL('../../../cli/bin/slipway.js', import.meta.url));
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 
 /** The real control plane as a process of its own, with its data in a temporary folder. */
 export class ControlPlane {
   readonly #folder = mkdtempSync(join(tmpdir(), 'slipway-sdk-'));
   readonly #nats: string | undefined;
   #child: ChildProcess | undefined;
-  #port = 0;
+  readonly #port: number;
   url = '';
 
-  private constructor(nats: string | undefined) {
+  private constructor(port: number, nats: string | undefined) {
+    this.#port = port;
     this.#nats = nats;
   }
 
   static async start(options: { nats?: string } = {}): Promise<ControlPlane> {
-    const plane = new ControlPlane(options.nats);
+    const plane = new ControlPlane(await freePort(), options.nats);
     await plane.restart();
     return plane;
   }
@@ -53,7 +55,6 @@ export class ControlPlane {
     child.once('exit', (code) => reject(new Error(`the control plane ended with ${code}:\n${output}`)));
     const timer = setTimeout(() => reject(new Error(`the control plane is not ready:\n${output}`)), READY_MS);
     this.url = await promise.finally(() => clearTimeout(timer));
-    this.#port = Number(new URL(this.url).port);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

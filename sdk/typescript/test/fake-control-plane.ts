@@ -26,6 +26,11 @@ export class FakeControlPlane {
   url = '';
   #next = 1;
 
+  /** Claims that wait for work now. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   async start(port = 0): Promise<this> {
     this.#server.listen(port, '127.0.0.1');
     await once(this.#server, 'listening');
@@ -159,9 +164,13 @@ export class FakeControlPlane {
 }
 
 /** Until `check` holds; fails with what it was about otherwise. */
-export async function eventually(what: string, check: () => boolean, withinMs = 10_000): Promise<void> {
+export async function eventually(
+  what: string,
+  check: () => boolean | Promise<boolean>,
+  withinMs = 30_000,
+): Promise<void> {
   const deadline = performance.now() + withinMs;
-  while (!check()) {
+  while (!(await check())) {
     if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

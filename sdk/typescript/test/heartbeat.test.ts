@@ -8,12 +8,12 @@ import { ControlPlane } from './control-plane.ts';
 const SHIPYARD = `apiVersion: slipway.dev/v1
 kind: Shipyard
 metadata: {name: p}
-spec: {stages: [{name: dev, sequences: [{name: go, tasks: [{name: long, heartbeat: 2s}]}]}]}
+spec: {stages: [{name: dev, sequences: [{name: go, tasks: [{name: long, heartbeat: 4s}]}]}]}
 `;
 
-test.each(['claim', 'nats', 'push'] as const)(
+test.concurrent.each(['claim', 'nats', 'push'] as const)(
   '%s: signs of life come as often as the shipyard wants them, without a word of the service',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async (connect) => {
     await using nats = await startNats();
     await using plane = await ControlPlane.start({ nats: nats.url });
@@ -25,7 +25,7 @@ test.each(['claim', 'nats', 'push'] as const)(
       output: z.object({}),
       run: async () => {
         // Longer than the service's own beat of 5 s, too.
-        await sleep(6_000);
+        await sleep(10_000);
         return {};
       },
     });
@@ -34,7 +34,7 @@ test.each(['claim', 'nats', 'push'] as const)(
       ...{ log: silentLogger, signals: false, drainMs: 1_000 },
     });
     await service.ready;
-    const { run } = await client.trigger({ project: 'p', stage: 'dev', sequence: 'go', waitS: 30 });
+    const { run } = await client.trigger({ project: 'p', stage: 'dev', sequence: 'go', waitS: 60 });
     const { tasks, result } = await client.getRun({ run });
     expect([result, tasks[0]?.attempts.length]).toEqual(['pass', 1]);
     await service.close();

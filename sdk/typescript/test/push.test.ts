@@ -68,10 +68,13 @@ test('what ends quickly is answered in the response, in both modes, by the name 
 
 test('what takes longer is taken with 202 and answered by a POST; a repeat is neither run nor answered twice', async () => {
   await using server = await new FakeControlPlane().start();
-  const { service, sink } = await start(server, { tasks: [wait] });
-  const event = server.trigger('wait', { ms: 100 });
+  const gate = Promise.withResolvers<Record<string, never>>();
+  const gated = defineTask({ name: 'gated', input: z.unknown(), output: z.object({}), run: () => gate.promise });
+  const { service, sink } = await start(server, { tasks: [gated] });
+  const event = server.trigger('gated', {});
   expect((await deliver(sink, event)).status).toBe(202);
   expect((await deliver(sink, event)).status).toBe(202);
+  gate.resolve({});
   await eventually('an answer', () => server.finished().length === 1);
   expect(server.finished()[0]).toMatchObject({ source: sink, causationid: event.id });
   const again = await deliver(sink, event);
