@@ -5,7 +5,7 @@ export interface BusUnderTest extends AsyncDisposable {
   bus: Bus;
 }
 
-const DELIVERY_TIMEOUT_MS = 10_000;
+const DELIVERY_TIMEOUT_MS = 30_000;
 
 /** What every bus must do for the control plane, whatever is underneath. */
 export function busSuite(name: string, open: () => Promise<BusUnderTest>): void {

@@ -10,11 +10,11 @@ let mongo: Awaited<ReturnType<typeof startMongo>>;
 
 beforeAll(async () => {
   mongo = await startMongo();
-}, 60_000);
+});
 
 afterAll(async () => {
   await mongo?.stop();
-}, 60_000);
+});
 
 const places = [
   { name: 'one control plane on SQLite', openAll: async () => [await openDoor()] },
@@ -28,7 +28,7 @@ const places = [
 ];
 
 describe.for(places)('$name', ({ openAll }) => {
-  test('of many that replace the same version, one does and the others get 412', { timeout: 60_000 }, async () => {
+  test('of many that replace the same version, one does and the others get 412', { timeout: 120_000 }, async () => {
     await using doors = new Doors(await openAll());
     const etag = String((await doors.put(0, 'first')).headers.etag);
     const answers = await doors.race((writer) => doors.put(writer, `w${writer}`, { 'if-match': etag }));
@@ -40,7 +40,7 @@ describe.for(places)('$name', ({ openAll }) => {
     for (const version of await doors.versionsInUse()) expect(version).toBe(field(won[0]?.json, 'version'));
   });
 
-  test('of many that do not say what they replace, none is lost without a word', { timeout: 60_000 }, async () => {
+  test('of many that do not say what they replace, none is lost without a word', { timeout: 120_000 }, async () => {
     await using doors = new Doors(await openAll());
     await doors.put(0, 'before');
     const answers = await doors.race((writer) => doors.put(writer, `v${writer}`));
@@ -51,7 +51,7 @@ describe.for(places)('$name', ({ openAll }) => {
     for (const version of inUse) expect(won.map((one) => field(one.json, 'version'))).toContain(version);
   });
 
-  test('many that put the same shipyard are all right', { timeout: 60_000 }, async () => {
+  test('many that put the same shipyard are all right', { timeout: 120_000 }, async () => {
     await using doors = new Doors(await openAll());
     const answers = await doors.race((writer) => doors.put(writer, 'same'));
     for (const answer of answers) expect([200, 201]).toContain(answer.status);

@@ -38,7 +38,7 @@ beforeAll(async () => {
     signals: false,
   });
   await service.ready;
-}, 90_000);
+}, 400_000);
 
 afterAll(async () => {
   await service?.close();
@@ -78,7 +78,7 @@ test('two replicas share the work, each shows all of it, and one that is killed 
   );
   expect(views[0]?.state).toBe('finished');
   expect(views[1]).toEqual(views[0]);
-}, 240_000);
+}, 480_000);
 
 test('a claim gets what another replica began: what was open before it came, and at once what begins while it waits', async () => {
   const [begins, claims] = replicas.slice(-2);
@@ -91,14 +91,14 @@ test('a claim gets what another replica began: what was open before it came, and
     const [attempt] = await (waiting ?? claim(claims.url));
     expect(attempt?.type).toBe('c.triggered');
     // A look at all open runs comes each 45 to 75 s, which would be another thing.
-    expect(Date.now() - begun).toBeLessThan(20_000);
+    expect(Date.now() - begun).toBeLessThan(40_000);
     await answer(claims.url, String(attempt?.id));
     await until(
       async () => (await runs(begins.url)).some((run) => run.sequence === 'claimed' && run.state === 'finished'),
       'the run to end',
     );
   }
-}, 240_000);
+}, 480_000);
 
 async function claim(url: string): Promise<Record<string, unknown>[]> {
   const given = await fetch(`${url}/v1/tasks/c/claim?wait=60s`, {

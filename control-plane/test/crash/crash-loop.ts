@@ -147,7 +147,7 @@ async function allRuns(url: string): Promise<RunSummary[]> {
 }
 
 function ask(url: string): Promise<Response | undefined> {
-  return fetch(url, { signal: AbortSignal.timeout(5000) }).catch(() => undefined);
+  return fetch(url, { signal: AbortSignal.timeout(30_000) }).catch(() => undefined);
 }
 
 async function send(url: string, method: string, body: string, type: string): Promise<void> {
@@ -156,7 +156,7 @@ async function send(url: string, method: string, body: string, type: string): Pr
       method,
       body,
       headers: { 'content-type': type },
-      signal: AbortSignal.timeout(5000),
+      signal: AbortSignal.timeout(30_000),
     }).catch(() => undefined);
     await answer?.arrayBuffer().catch(() => undefined);
     return answer?.ok === true;

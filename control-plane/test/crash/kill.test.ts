@@ -29,22 +29,23 @@ beforeAll(async () => {
     env: { ...process.env, SLIPWAY_SERVER: url, RUN_LOG: runLog },
     stdio: 'inherit',
   });
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   await end(service, 'SIGTERM');
   await end(plane, 'SIGTERM');
   rmSync(dir, { recursive: true, force: true });
-}, 60_000);
+});
 
 test('killed in the middle of 1,000 running sequences and started again, all end and no finished task runs again', async () => {
-  await fetch(`${url}/v1/projects/crash/shipyard`, {
+  await ask(`${url}/v1/projects/crash/shipyard`, {
     method: 'PUT',
     body: SHIPYARD,
     headers: { 'content-type': 'application/yaml' },
   });
   for (let first = 0; first < RUNS; first += 100) await trigger(first, 100);
-  await until(async () => executed().length >= RUNS, 'a third of the tasks to run');
+  // So few that some are left however late the kill comes.
+  await until(async () => executed().length >= RUNS / 10, 'some tasks to run');
   await end(plane, 'SIGKILL');
   const before = executed().length;
   expect(before).toBeLessThan(3 * RUNS);
@@ -62,13 +63,14 @@ test('killed in the middle of 1,000 running sequences and started again, all end
   expect([...times.values()].filter((count) => count > 1)).toEqual([]);
   expect(times.size).toBe(3 * RUNS);
   for (const run of runs.slice(0, 50)) {
-    const page = (await (await fetch(`${url}/v1/runs/${run.id}/events?limit=200`)).json()) as { items: EventView[] };
+    const answer = await ask(`${url}/v1/runs/${run.id}/events?limit=200`);
+    const page = (await answer.json()) as { items: EventView[] };
     const triggered = page.items
       .filter((one) => /^[abc]\.triggered$/.test(String(one.event.type)))
       .map((one) => one.event.id);
     expect(triggered).toEqual([`${run.id}.a.1`, `${run.id}.b.1`, `${run.id}.c.1`]);
   }
-}, 180_000);
+}, 400_000);
 
 function executed(): string[] {
   return existsSync(runLog) ? readFileSync(runLog, 'utf8').trim().split('\n').filter(Boolean) : [];
@@ -82,23 +84,30 @@ async function trigger(first: number, count: number): Promise<void> {
     type: 'dev.seq.triggered',
     data: { project: 'crash' },
   }));
-  const answer = await fetch(`${url}/v1/events`, {
+  const answer = await ask(`${url}/v1/events`, {
     method: 'POST',
     body: JSON.stringify(events),
     headers: { 'content-type': 'application/cloudevents-batch+json' },
   });
-  expect([200, 202]).toContain(answer.status);
   await answer.arrayBuffer();
+}
+
+/** As a client would: again, while the control plane says that it has too much to do. */
+async function ask(url: string, init?: RequestInit): Promise<Response> {
+  for (;;) {
+    const answer = await fetch(url, init);
+    if (answer.ok) return answer;
+    expect(answer.status).toBe(503);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
 }
 
 async function allRuns(): Promise<RunSummary[]> {
   const runs: RunSummary[] = [];
   let cursor = '';
   for (;;) {
-    const page = (await (await fetch(`${url}/v1/runs?project=crash&limit=1000${cursor}`)).json()) as {
-      items: RunSummary[];
-      next?: string;
-    };
+    const answer = await ask(`${url}/v1/runs?project=crash&limit=1000${cursor}`);
+    const page = (await answer.json()) as { items: RunSummary[]; next?: string };
     runs.push(...page.items);
     if (page.next === undefined) return runs;
     cursor = `&cursor=${encodeURIComponent(page.next)}`;
@@ -125,12 +134,12 @@ async function startPlane(): Promise<ChildProcess> {
 }
 
 async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
-  const limit = Date.now() + 90_000;
-  while (Date.now() < limit) {
+  const limit = performance.now() + 150_000;
+  while (performance.now() < limit) {
     if (await holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error(`waited 90 s for ${what}`);
+  throw new Error(`waited 150 s for ${what}`);
 }
 
 async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {

@@ -43,7 +43,7 @@ async function send(type: string, data: object, more: Partial<CloudEvent> = {}):
 }
 
 const claim = async (task: string): Promise<CloudEvent | undefined> => {
-  const [json] = await plane.claim(task, { source: '/worker' }, { waitMs: 5000, max: 1 });
+  const [json] = await plane.claim(task, { source: '/worker' }, { waitMs: 30_000, max: 1 });
   return json === undefined ? undefined : JSON.parse(json);
 };
 
@@ -62,7 +62,7 @@ test('get-sli can be asked in any stage while the evaluation of the same service
 
   const answer = { ...carts, 'get-sli': { start: 'S', end: 'E', indicatorValues: [] } };
   await send('sh.keptn.event.get-sli.finished', answer, { source: '/worker', triggeredid: String(asked?.id) });
-  expect(await plane.waitForRun(run, 5000)).toMatchObject({
+  expect(await plane.waitForRun(run, 30_000)).toMatchObject({
     ...{ result: 'pass', output: { 'get-sli': answer['get-sli'] } },
   });
 });

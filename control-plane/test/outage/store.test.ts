@@ -5,19 +5,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { defineTask, serve, silentLogger } from '@slipway/sdk';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { startMongo } from '../../../tools/test-servers.ts';
-import { PlaneProcess, until } from './world.ts';
+import { freePort, startMongo } from '../../../tools/test-servers.ts';
+import { BACK_MAX_MS, PATIENCE_MS, PlaneProcess, REFUSED_MAX_MS, triggerUntilTaken, until } from './world.ts';
 
 /** How long the store is away: OUTAGE_SECONDS. */
 const OUTAGE_MS = Number(process.env.OUTAGE_SECONDS ?? 5) * 1000;
-const BACK_MAX_MS = 15_000;
 const RUNS = 15;
 const ALL = 2 * RUNS;
 
-test(`the store is away for ${OUTAGE_MS / 1000} s: 503 within 2 s, and all goes on within 15 s of its return`, async () => {
+test(`the store is away for ${OUTAGE_MS / 1000} s: 503 and no waiting, and all goes on when it returns`, async () => {
   const storeDir = mkdtempSync(join(tmpdir(), 'slipway-outage-mongo-'));
-  let mongo = await startMongo({ storeDir });
-  const { port } = mongo;
+  const port = await freePort();
+  let mongo = await startMongo({ storeDir, port });
   await using plane = new PlaneProcess('--mongo', `mongodb://127.0.0.1:${port}/outage?directConnection=true`);
   await plane.start();
   await plane.putShipyard();
@@ -34,23 +33,23 @@ test(`the store is away for ${OUTAGE_MS / 1000} s: 503 within 2 s, and all goes 
     ...{ log: silentLogger, signals: false, drainMs: 100 },
   });
   await service.ready;
-  for (let index = 0; index < RUNS; index++) expect((await plane.trigger(`t${index}`)).status).toBe(202);
-  await until(20_000, 'some tasks to begin', () => worked > RUNS / 3);
+  for (let index = 0; index < RUNS; index++) await triggerUntilTaken(plane, `t${index}`);
+  await until(PATIENCE_MS, 'some tasks to begin', () => worked > RUNS / 3);
   await mongo.kill();
   // Twice: what was in memory still is not after a moment.
   for (const id of ['while it is away', 'and again']) {
     const before = performance.now();
     const refused = await plane.trigger(id);
-    expect(performance.now() - before).toBeLessThan(2_500);
+    expect(performance.now() - before).toBeLessThan(REFUSED_MAX_MS);
     expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([503, true]);
   }
-  await until(4_000, 'readiness to be red', async () => (await fetch(`${plane.url}/readyz`)).status === 503);
+  await until(PATIENCE_MS, 'readiness to be red', async () => (await fetch(`${plane.url}/readyz`)).status === 503);
   await sleep(OUTAGE_MS);
   mongo = await startMongo({ storeDir, port });
   await until(BACK_MAX_MS, 'all runs to end', async () => (await plane.finished()) >= ALL);
-  expect((await plane.trigger('after it')).status).toBe(202);
+  await triggerUntilTaken(plane, 'after it');
   await service.close();
   await plane.kill();
   await mongo.stop();
   rmSync(storeDir, { recursive: true, force: true });
-}, 180_000);
+}, 400_000);
