@@ -4,6 +4,7 @@ import type { Store, StoredEvent } from '../store/store.ts';
 import { type Breaker, fullJitter } from './breaker.ts';
 import type { Clock } from './clock.ts';
 import type { PostEvent } from './outside.ts';
+import type { RetryBudget } from './retry-budget.ts';
 
 const PAGE = 200;
 const TIMEOUT_MS = 10_000;
@@ -27,6 +28,7 @@ export type PushRunnerOptions = {
   clock: Clock;
   post: PostEvent;
   breaker: Breaker;
+  budget: RetryBudget;
   concurrency: number;
   onDelivered(event: StoredEvent, answer: PushAnswer): Promise<void>;
   onRefused(event: StoredEvent, status: number): void;
@@ -143,8 +145,9 @@ export class PushRunner {
   }
 
   async #deliver(item: Item): Promise<void> {
-    const { post, breaker, onFailed } = this.#options;
+    const { post, breaker, budget, onFailed } = this.#options;
     const { sink, mode } = this.subscription;
+    if (item.tries === 0) budget.asked();
     this.#inFlight++;
     let answer: PushAnswer | undefined;
     try {
@@ -193,8 +196,9 @@ export class PushRunner {
   }
 
   #again(item: Item): void {
-    const { clock } = this.#options;
-    clock.after(fullJitter(clock, item.tries, RETRY_MIN_MS, RETRY_MAX_MS), () => {
+    const { clock, budget } = this.#options;
+    const waitMs = Math.max(fullJitter(clock, item.tries, RETRY_MIN_MS, RETRY_MAX_MS), budget.takeMs());
+    clock.after(waitMs, () => {
       this.#ready.push(item);
       this.#pump();
     });

@@ -8,6 +8,7 @@ import { Refusal } from './control-plane.ts';
 import type { PlaneLog, PostEvent } from './outside.ts';
 import { listPage, paged } from './project-book.ts';
 import { type PushAnswer, PushRunner } from './push-runner.ts';
+import { RetryBudget } from './retry-budget.ts';
 import type { ServiceBook } from './service-book.ts';
 import { sinkProblem } from './sink.ts';
 
@@ -56,7 +57,7 @@ export class Push {
   readonly #replica: string;
   readonly #owned = new Map<string, Owned>();
   /** By origin: what does not answer for one subscription does not for another. */
-  readonly #breakers = new Map<string, Breaker>();
+  readonly #targets = new Map<string, { breaker: Breaker; budget: RetryBudget }>();
   #stopped = false;
   #woken = false;
 
@@ -147,7 +148,7 @@ export class Push {
     const backlog = backlogUntil === 0 ? [] : (await openTriggers()).filter(({ at }) => at <= backlogUntil);
     const runner = new PushRunner({
       ...{ subscription, position: delivery.position, backlog, store, clock, post, concurrency },
-      breaker: this.#breakerOf(subscription.sink),
+      ...this.#targetOf(subscription.sink),
       onDelivered: (event, answer) => this.#delivered(id, event, answer),
       onRefused: (event, status) =>
         log.warn({ subscription: id, status, event: event.position }, 'a sink refused an event: it is passed over'),
@@ -169,12 +170,13 @@ export class Push {
     this.#owned.delete(id);
   }
 
-  #breakerOf(sink: string): Breaker {
+  #targetOf(sink: string): { breaker: Breaker; budget: RetryBudget } {
+    const { clock } = this.#options;
     const { origin } = new URL(sink);
-    const breaker = this.#breakers.get(origin) ?? new Breaker(this.#options.clock);
-    if (this.#breakers.size >= SUBSCRIPTIONS_MAX) this.#breakers.clear();
-    this.#breakers.set(origin, breaker);
-    return breaker;
+    const target = this.#targets.get(origin) ?? { breaker: new Breaker(clock), budget: new RetryBudget(clock) };
+    if (this.#targets.size >= SUBSCRIPTIONS_MAX) this.#targets.clear();
+    this.#targets.set(origin, target);
+    return target;
   }
 
   #saveSoon(id: string): void {
