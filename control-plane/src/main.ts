@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { destination, pino } from 'pino';
-import { Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import type { Bus } from './bus/bus.ts';
 import { LocalBus } from './bus/local/index.ts';
 import { checkListen, isLoopback, readTokenFile, startHttp } from './http/index.ts';
@@ -141,14 +141,29 @@ async function openBus(settings: Settings, log: { warn(details: object, message:
   });
 }
 
+/** What only grows is a counter, of which Prometheus takes rates; the rest goes up and down. */
 function exposeCounters(registry: Registry, read: () => Record<string, number>): void {
   for (const name of Object.keys(read())) {
-    new Gauge({
+    const options = {
       name: `slipway_${name}`,
-      help: `Control plane: ${name.replaceAll('_', ' ')}`,
+      help: `Control plane: ${name.replace(/_total$/, '').replaceAll('_', ' ')}`,
       registers: [registry],
+    };
+    const value = (): number => read()[name] ?? 0;
+    if (!name.endsWith('_total')) {
+      new Gauge({
+        ...options,
+        collect() {
+          this.set(value());
+        },
+      });
+      continue;
+    }
+    new Counter({
+      ...options,
       collect() {
-        this.set(read()[name] ?? 0);
+        this.reset();
+        this.inc(value());
       },
     });
   }

@@ -13,7 +13,6 @@ const BODY_BYTES_MAX = 16 * 1024;
 const WAIT_MS_MAX = 60_000;
 const LEASE_MS_MAX = 24 * 3600 * 1000;
 const route = claimRoute();
-const keys = Object.keys(claimRequestSchema.shape);
 
 /** `POST /v1/tasks/{task}/claim`. Resolves to the status. */
 export async function claimTasks(door: Door, req: IncomingMessage, res: ServerResponse, task: string): Promise<number> {
@@ -25,7 +24,7 @@ export async function claimTasks(door: Door, req: IncomingMessage, res: ServerRe
     throw refused('invalid-request', 'the body is empty: send who claims, such as {"source":"/my-service/1"}');
   }
   const request = claimRequestSchema.safeParse(body);
-  if (!request.success) throw refusedBody(request.error, keys);
+  if (!request.success) throw refusedBody(request.error, claimRequestSchema);
   let claimed: string[];
   if (options.waitMs === 0) claimed = await door.plane.claim(task, request.data, options);
   else {

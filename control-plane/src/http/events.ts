@@ -37,7 +37,11 @@ export async function takeEvents(door: Door, req: IncomingMessage, res: ServerRe
     door,
     decoded.events.map(({ type }) => type),
   );
-  const accepted = await door.plane.submit(received, { idempotencyKey, way: 'http' });
+  const accepted = await door.plane.submit(received, {
+    idempotencyKey,
+    way: 'http',
+    isBatch: decoded.mode === 'batch',
+  });
   if (decoded.mode === 'batch') {
     send(res, 202, JSON_TYPE, JSON.stringify(accepted));
     return 202;
@@ -105,13 +109,19 @@ function ignored(event: CloudEvent, reason: string | undefined): Refused {
     return refused('identity-mismatch', detail, { errors: [{ code: reason, detail, pointer: '/type' }] });
   }
   const code = reason !== undefined && isProblemCode(reason) ? reason : 'attempt-over';
-  const detail =
-    code === 'attempt-over'
-      ? 'the attempt that this answers is over (finished, retried, timed out or cancelled): it was kept and changed nothing'
-      : `the event was kept and changed nothing: ${reason}`;
   const errors = reason === undefined || reason === code ? [] : [{ code: reason, detail: `event ${event.id}` }];
-  return refused(code, detail, { errors });
+  return refused(code, WHY_IGNORED[code] ?? `it changed nothing: ${reason}`, { errors });
 }
+
+const WHY_IGNORED: Readonly<Record<string, string>> = {
+  'attempt-over':
+    'the attempt that this answers is over (finished, retried, timed out or cancelled): it was kept and changed nothing',
+  'id-reused':
+    'an event with this source and id came before with another content, and stands: send a new event under an id of its own',
+  'unknown-run':
+    'there is no run with this attempt, or retention has deleted it: causationid is the id of a triggered event',
+  'unknown-attempt': 'its run has no such attempt: causationid is the id of the triggered event that is answered',
+};
 
 function refuseQuery(url: string): void {
   const start = url.indexOf('?');

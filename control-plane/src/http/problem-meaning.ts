@@ -33,7 +33,6 @@ export const problemMeaning: Readonly<Record<AnyProblemCode, string>> = {
   'attempt-over': 'The attempt that was answered is over: retried, timed out, cancelled or finished. Nothing changed.',
   'not-allowed-now': 'The run is in a state in which this command has no meaning; the run lists those that have.',
   'id-reused': 'The same `source` and `id` came before with another content.',
-  'concurrency-rejected': 'Another run holds the concurrency group, and the shipyard says not to queue.',
   conflict: 'Somebody else changed the same thing at the same time, or something open stands in the way.',
   'precondition-failed': 'What `If-Match` names is no longer what is there: read again.',
   'too-large': 'The body, or one event of it, is larger than is taken.',

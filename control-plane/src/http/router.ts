@@ -72,7 +72,6 @@ function register({ app, door, route, path, handler }: Registration): void {
   const method = ({ GET: 'get', PUT: 'put', POST: 'post', DELETE: 'delete' } as const)[route.method];
   const command = runCommandSchema.options.find((one) => path.endsWith(`/${one}`));
   const isRead = route.method === 'GET' && route.permission.endsWith(':read') && route.permission !== 'metrics:read';
-  const keys = keysOf(route.body);
 
   async function serve(req: Request, res: Response): Promise<void> {
     const startedMs = performance.now();
@@ -89,7 +88,7 @@ function register({ app, door, route, path, handler }: Registration): void {
     const params = readParams(route, req.params);
     if (command !== undefined) params.command = command;
     const { query, labels } = readQuery(route, searchOf(req));
-    const body = await readBodyOf(route, req, keys, params);
+    const body = await readBodyOf(route, req, params);
     const call = { params, query, labels, body, caller, req, res };
     // The one place where the types of a Call are claimed: this very route's schemas have just read all of it.
     const reply = await handler(call as never);
@@ -130,18 +129,7 @@ function searchOf(req: Request): string {
   return start === -1 ? '' : req.url.slice(start + 1);
 }
 
-function keysOf(body: Route['body']): string[] {
-  return body !== undefined && 'shape' in body && typeof body.shape === 'object' && body.shape !== null
-    ? Object.keys(body.shape)
-    : [];
-}
-
-async function readBodyOf(
-  route: Route,
-  req: Request,
-  keys: readonly string[],
-  params: Readonly<Record<string, string>>,
-): Promise<unknown> {
+async function readBodyOf(route: Route, req: Request, params: Readonly<Record<string, string>>): Promise<unknown> {
   if (route.body === undefined) return undefined;
   if (route.bodyType === 'application/yaml') return readText(req, YAML_BYTES_MAX);
   // What others will read is kept as it is, whatever its keys are.
@@ -152,7 +140,7 @@ async function readBodyOf(
   const parsed = route.body.safeParse(own);
   if (parsed.success) return parsed.data;
   if (own === undefined) throw refused('empty-body', 'the body is empty: send JSON, such as {}');
-  throw refusedBody(parsed.error, keys);
+  throw refusedBody(parsed.error, route.body);
 }
 
 /** A body may say which thing it is; when the path says another, neither is believed. */

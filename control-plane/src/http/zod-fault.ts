@@ -4,23 +4,26 @@ import type { RefusalError } from '../runtime/control-plane.ts';
 import { quoted, type Refused, refused } from './problem.ts';
 
 const ERRORS_MAX = 20;
+/** A pattern whose schema says in words what is wanted; a regular expression helps only those who read them. */
+const FORM_IN_WORDS = /^(must|is) /;
 
 /** What a schema says about a body, as one error for each place. */
-export function refusedBody(error: z.ZodError, known: readonly string[]): Refused {
-  const errors = error.issues.slice(0, ERRORS_MAX).flatMap((issue) => errorsOf(issue, known));
+export function refusedBody(error: z.ZodError, schema: z.ZodType): Refused {
+  const errors = error.issues.slice(0, ERRORS_MAX).flatMap((issue) => errorsOf(issue, schema));
   const [first] = errors;
   const where = first?.pointer === undefined || first.pointer === '' ? 'the body' : first.pointer;
   const detail = first === undefined ? 'the body is not what this takes' : `${where} ${first.detail}`;
   return refused('invalid-request', detail, { errors });
 }
 
-function errorsOf(issue: z.core.$ZodIssue, known: readonly string[]): RefusalError[] {
+function errorsOf(issue: z.core.$ZodIssue, schema: z.ZodType): RefusalError[] {
   if (issue.code !== 'unrecognized_keys') {
     return [{ code: 'invalid-value', detail: sentence(issue), pointer: pointerOf(issue.path) }];
   }
+  const known = keysAt(schema, issue.path);
   return issue.keys.map((key) => {
-    const nearest = issue.path.length === 0 ? nearestName(key, known) : undefined;
-    const hint = nearest === undefined ? listOf(known, issue.path.length) : `: did you mean ${nearest}?`;
+    const nearest = nearestName(key, known);
+    const hint = nearest === undefined ? listOf(known) : `: did you mean ${nearest}?`;
     return {
       code: 'unknown-key',
       detail: `is no key that is known here${hint}`,
@@ -30,8 +33,22 @@ function errorsOf(issue: z.core.$ZodIssue, known: readonly string[]): RefusalErr
   });
 }
 
-function listOf(known: readonly string[], depth: number): string {
-  return depth > 0 || known.length === 0 ? '' : `: there are ${known.join(', ')}`;
+function listOf(known: readonly string[]): string {
+  return known.length === 0 ? '' : `: there are ${known.join(', ')}`;
+}
+
+/** The keys that an object below the body may have; none where the way there is not through objects alone. */
+function keysAt(schema: unknown, path: readonly PropertyKey[]): string[] {
+  let shape = shapeOf(schema);
+  for (const step of path) shape = shape && Object.hasOwn(shape, step) ? shapeOf(shape[String(step)]) : undefined;
+  return Object.keys(shape ?? {});
+}
+
+/** Of an object, also of one that may be absent or null. */
+function shapeOf(schema: unknown): Record<string, unknown> | undefined {
+  if (typeof schema !== 'object' || schema === null) return undefined;
+  if ('shape' in schema && typeof schema.shape === 'object' && schema.shape !== null) return { ...schema.shape };
+  return 'unwrap' in schema && typeof schema.unwrap === 'function' ? shapeOf(schema.unwrap()) : undefined;
 }
 
 /** Of a query: the parameter and why it is refused. */
@@ -50,7 +67,8 @@ function sentence(issue: z.core.$ZodIssue): string {
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}`;
     case 'too_small':
-      return issue.origin === 'string' ? 'must not be empty' : `must be at least ${issue.minimum}`;
+      if (issue.origin === 'string') return 'must not be empty';
+      return `must be ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`;
     case 'too_big':
       return issue.origin === 'string'
         ? `has at most ${issue.maximum} characters`
@@ -58,7 +76,9 @@ function sentence(issue: z.core.$ZodIssue): string {
           ? `has at most ${issue.maximum} items`
           : `must be at most ${issue.maximum}`;
     case 'invalid_format':
-      return issue.pattern === undefined ? 'has the wrong form' : `must match ${quoted(issue.pattern)}`;
+      return FORM_IN_WORDS.test(issue.message) || issue.pattern === undefined
+        ? issue.message
+        : `must match ${quoted(issue.pattern)}`;
     default:
       return 'is not valid';
   }

@@ -35,7 +35,7 @@ export interface ControlPlane {
    */
   submit(
     events: readonly ReceivedEvent[],
-    options?: { idempotencyKey?: string | undefined; way?: 'http' | 'push' },
+    options?: { idempotencyKey?: string | undefined; way?: 'http' | 'push'; isBatch?: boolean },
   ): Promise<Accepted>;
   /** Waits until the run is finished (or parked), at most `timeoutMs`; undefined when it takes longer. */
   waitForRun(run: string, timeoutMs: number, signal?: AbortSignal): Promise<Waited | undefined>;
@@ -192,6 +192,16 @@ export class Refusal extends Error {
     this.code = code;
     this.errors = more.errors ?? [];
     this.retryAfterMs = more.retryAfterMs;
+  }
+
+  /** The same, saying which event of a batch it is about. */
+  ofBatch(index: number): Refusal {
+    const errors: RefusalError[] =
+      this.errors.length > 0 ? this.errors : [{ code: this.code, detail: this.message, pointer: '' }];
+    return new Refusal(this.code, `event ${index} of the batch (the first is 0): ${this.message}`, {
+      errors: errors.map((error) => ({ ...error, pointer: `/${index}${error.pointer ?? ''}` })),
+      ...(this.retryAfterMs === undefined ? {} : { retryAfterMs: this.retryAfterMs }),
+    });
   }
 }
 export type RefusalError = {

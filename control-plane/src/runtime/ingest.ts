@@ -52,6 +52,15 @@ export function ingest(received: ReceivedEvent, context: IngestContext): Ingeste
       event,
       `'${event.type.slice(0, 120)}' is not an event type of this protocol: <stage>.<sequence>.triggered, <task>.started, <task>.status.changed or <task>.finished`,
     );
+  // Nobody reads such data: to take the event would be to lose them.
+  if (event.data_base64 !== undefined)
+    return refuse(
+      context,
+      'invalid-data',
+      event,
+      'data_base64 is not read: send a JSON object as data',
+      '/data_base64',
+    );
   if (kind.of === 'sequence') {
     if (kind.phase !== 'triggered')
       return refuse(context, 'unknown-event-type', event, `${event.type} is sent by the control plane only`);

@@ -263,7 +263,7 @@ class Plane implements ControlPlane {
 
   async submit(
     events: readonly ReceivedEvent[],
-    options: { idempotencyKey?: string | undefined; way?: 'http' | 'push' } = {},
+    options: { idempotencyKey?: string | undefined; way?: 'http' | 'push'; isBatch?: boolean } = {},
   ): Promise<Accepted> {
     if (this.#draining)
       throw new Refusal('draining', 'this control plane is shutting down: send it to another, or again in a moment', {
@@ -278,11 +278,15 @@ class Plane implements ControlPlane {
       evaluations: this.evaluations,
     };
     const ingested: Ingested[] = [];
-    for (const received of events) {
-      const isReference = this.#claimCheck.isReference(received.event);
-      const whole = isReference ? { event: await this.#claimCheck.resolve(received.event) } : received;
-      const one = ingest(whole, context);
-      ingested.push(one instanceof Promise ? await one : one);
+    for (const [index, received] of events.entries()) {
+      try {
+        const isReference = this.#claimCheck.isReference(received.event);
+        const whole = isReference ? { event: await this.#claimCheck.resolve(received.event) } : received;
+        const one = ingest(whole, context);
+        ingested.push(one instanceof Promise ? await one : one);
+      } catch (error) {
+        throw options.isBatch && error instanceof Refusal ? error.ofBatch(index) : error;
+      }
     }
     const release = await this.#admit(ingested);
     try {

@@ -68,7 +68,7 @@ const evaluationFilter = {
   task: z.enum(['evaluate', 'evaluation']).optional(),
   result: z
     .string()
-    .regex(/^(pass|warning|fail)(,(pass|warning|fail)){0,2}$/)
+    .regex(/^(pass|warning|fail)(,(pass|warning|fail)){0,2}$/, 'must be pass, warning or fail, or several with commas')
     .optional()
     .describe('Such as pass,warning'),
   correlationid: nameQuery,

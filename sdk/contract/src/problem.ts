@@ -49,7 +49,6 @@ export const problemStatus = {
   'attempt-over': 409,
   'not-allowed-now': 409,
   'id-reused': 409,
-  'concurrency-rejected': 409,
   conflict: 409,
   'precondition-failed': 412,
   'too-large': 413,

@@ -89,7 +89,7 @@ const eventFilter = {
 
 const duration = z
   .string()
-  .regex(/^\d+(ms|s|m|h)$/)
+  .regex(/^\d+(ms|s|m|h)$/, 'must be a length of time, such as 500ms, 25s, 5m or 1h')
   .optional();
 
 /** Every route of the control plane. Router, OpenAPI, typed client and permission checks are made from this. */
