@@ -1,5 +1,6 @@
+import { loadAll } from 'js-yaml';
 import { expect, test } from 'vitest';
-import { type Manifest, manifests, VALUES_FILES } from './helm.ts';
+import { CHART, helm, type Manifest, manifests, named, VALUES_FILES } from './helm.ts';
 
 interface Pod {
   automountServiceAccountToken?: boolean;
@@ -108,6 +109,46 @@ test('the longest names still fit', async () => {
     expect(metadata.name.length, `${kind} ${metadata.name}`).toBeLessThanOrEqual(63);
     for (const label of Object.values(metadata.labels ?? {})) expect(label.length).toBeLessThanOrEqual(63);
   }
+});
+
+test('names that are numbers or words of YAML stay texts', async () => {
+  const values = {
+    nats: { enabled: true },
+    services: ['2024', 'on'].map((name) => ({ name, image: 'x', connect: 'nats' })),
+  };
+  const { out } = await helm(['template', '77', CHART, '--namespace', '1e3'], values);
+  const all = loadAll(out).filter((one): one is Manifest => typeof one === 'object' && one !== null);
+  for (const { kind, metadata } of all) {
+    expect(metadata, kind).toMatchObject({ namespace: '1e3', labels: { 'app.kubernetes.io/instance': '77' } });
+  }
+  for (const name of ['2024', 'on']) {
+    const [service] = podsOf([named(all, 'Deployment', `77-slipway-${name}`)]);
+    expect(service?.pod.containers[0]?.env).toContainEqual({ name: 'SLIPWAY_NAME', value: name });
+    expect(named(all, 'ConfigMap', '77-slipway-nats').data?.['nats.conf']).toContain(`user: "${name}"`);
+  }
+});
+
+test('a label or annotation of the values that the chart has as well is there once, and cannot undo what selects', async () => {
+  const labels = { 'app.kubernetes.io/part-of': 'shop', 'app.kubernetes.io/component': 'mine', team: 'a' };
+  const all = await manifests({
+    commonLabels: labels,
+    podLabels: labels,
+    persistence: { annotations: { 'helm.sh/resource-policy': 'keep', backup: 'yes' } },
+    serviceMonitor: { enabled: true, labels: { team: 'b' } },
+    nats: { enabled: true, podAnnotations: { 'checksum/config': 'mine', own: 'yes' } },
+  });
+  const own = { 'app.kubernetes.io/part-of': 'slipway', 'app.kubernetes.io/component': 'control-plane' };
+  expect(named(all, 'StatefulSet', 'slipway').metadata.labels).toMatchObject({ ...own, team: 'a' });
+  expect(named(all, 'ServiceMonitor', 'slipway').metadata.labels).toMatchObject({ ...own, team: 'b' });
+  expect(named(all, 'PersistentVolumeClaim', 'slipway-data').metadata.annotations).toEqual({
+    ...{ 'helm.sh/resource-policy': 'keep', backup: 'yes' },
+  });
+});
+
+test('a service that is scaled to nothing has no pod', async () => {
+  const all = await manifests({ services: [{ name: 'checknumber', replicas: 0, terminationGracePeriodSeconds: 0 }] });
+  const { spec } = named(all, 'Deployment', 'slipway-checknumber');
+  expect(spec).toMatchObject({ replicas: 0, template: { spec: { terminationGracePeriodSeconds: 0 } } });
 });
 
 function references(pod: Pod): string[] {

@@ -10,25 +10,24 @@
 {{- end -}}
 {{- end -}}
 
+{{/* Quoted, because names such as 2024 are numbers to YAML. */}}
 {{- define "slipway.selector" -}}
-app.kubernetes.io/name: {{ default .root.Chart.Name .root.Values.nameOverride | trunc 63 | trimSuffix "-" }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/name: {{ default .root.Chart.Name .root.Values.nameOverride | trunc 63 | trimSuffix "-" | quote }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- with .service }}
-slipway.dev/service: {{ . }}
+slipway.dev/service: {{ . | quote }}
 {{- end }}
 {{- end -}}
 
-{{/* Labels of an object: of (dict "root" $ "component" ... "service" ...) */}}
+{{/*
+Labels of an object: of (dict "root" $ "component" ... "service" ... "more" ...). Merged, because a key that is there twice is refused: what
+selects goes before what is told of the chart, and both before what values say.
+*/}}
 {{- define "slipway.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{ include "slipway.selector" . }}
-app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-app.kubernetes.io/part-of: slipway
-{{- with .root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $chart := printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" -}}
+{{- $own := dict "helm.sh/chart" $chart "app.kubernetes.io/version" .root.Chart.AppVersion "app.kubernetes.io/managed-by" .root.Release.Service "app.kubernetes.io/part-of" "slipway" -}}
+{{- merge (include "slipway.selector" . | fromYaml) $own (default dict .more) .root.Values.commonLabels | toYaml -}}
 {{- end -}}
 
 {{/* Labels of a pod. No version of the chart among them: they would restart every pod with every chart. */}}

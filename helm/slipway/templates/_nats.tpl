@@ -45,7 +45,7 @@ authorization {
     {{- range $service := $services }}
     {{- if eq $service.connect "nats" }}
     {
-      user: {{ $service.name }}
+      user: {{ $service.name | quote }}
       password: ${{ include "slipway.natsVariable" $service.name }}
       permissions: {
         publish: [

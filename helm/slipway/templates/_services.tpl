@@ -41,6 +41,8 @@ here: the schema sees one entry at a time.
 -}}
 {{- if $isOfImage }}{{ $_ := set $item "args" (list "service" $one.name) }}{{ end -}}
 {{- $item = merge (deepCopy $one) $item -}}
+{{- /* `merge` takes a zero for nothing. */ -}}
+{{- range $key := list "replicas" "terminationGracePeriodSeconds" }}{{ if hasKey $one $key }}{{ $_ := set $item $key (index $one $key) }}{{ end }}{{ end -}}
 {{- $_ := set $item "fullname" (printf "%s-%s" (include "slipway.fullname" $root) $one.name) -}}
 {{- $_ := set $item "secret" (default $item.fullname $one.existingSecret) -}}
 {{- $items = append $items $item -}}
