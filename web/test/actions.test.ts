@@ -181,3 +181,47 @@ describe.each(['embedded', 'NATS'])('with the services of this clone, %s', (mode
     }
   }, 90_000);
 });
+
+test('on a phone the filters unfold, runs are ticked and aborted, and nothing moves or is too small for it', async () => {
+  await using world = await World.start();
+  await world.apply('gated', GATED);
+  const [one, two] = [
+    await world.trigger({ project: 'gated', service: 'a-service-with-a-name-that-is-long-enough-to-be-cut' }),
+    await world.trigger({ project: 'gated', service: 'shop' }),
+  ];
+  await using view = await world.open('/runs', { width: 360 });
+  const { page } = view;
+  const project = page.getByLabel('project', { exact: true });
+  await page.locator(`[data-run="${two}"]`).waitFor();
+  expect(await project.isVisible()).toBe(false);
+  await page.getByRole('button', { name: 'Filters', exact: true }).click();
+  await project.selectOption('gated');
+  await page.getByLabel('Saved filters').selectOption('Save this one …');
+  await page.getByLabel('Name').fill('mine');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await fits();
+  await page.getByRole('button', { name: 'Filters (1)' }).click();
+
+  const row = page.locator(`[data-run="${one}"]`);
+  const before = await row.boundingBox();
+  await page.getByRole('checkbox', { name: one }).click();
+  await page.getByRole('checkbox', { name: two }).click();
+  await page.getByText('2 chosen').waitFor();
+  expect(await row.boundingBox()).toEqual(before);
+  await fits();
+  await page.getByRole('button', { name: 'Abort these' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Copy as CLI' }).waitFor();
+  await fits();
+  await page.getByRole('dialog').getByRole('button', { name: 'Abort 2 runs' }).click();
+  await page.getByText('2 of 2 aborted').waitFor();
+
+  /** Nothing scrolls sideways, the dialog included, and what one taps has 24 px. */
+  async function fits(): Promise<void> {
+    const wide = `[...document.querySelectorAll('html, dialog')].filter((one) => one.scrollWidth > one.clientWidth).length`;
+    expect(await page.evaluate(wide)).toBe(0);
+    const small = `[...document.querySelectorAll('.runs-page :is(button, select, label.pick), dialog button')]
+      .filter((one) => one.checkVisibility() && Math.min(one.offsetHeight, one.offsetWidth) < 24)
+      .map((one) => one.outerHTML)`;
+    expect(await page.evaluate(small)).toEqual([]);
+  }
+});

@@ -72,7 +72,7 @@ export function BulkAbort(props: {
       >
         {done === undefined ? (
           <button type="button" className="button danger primary" disabled={runs.length === 0} onClick={abort}>
-            Abort {countText(runs.length, 'run')}
+            {count.isPending ? 'Abort' : `Abort ${countText(runs.length, 'run')}`}
           </button>
         ) : null}
       </DialogEnd>

@@ -3,6 +3,7 @@ import { useId, useState } from 'react';
 import { projectsQuery, runCountsQuery, shipyardQuery } from '../../api/queries.ts';
 import { shortCount } from '../../ui/format.ts';
 import { useNow } from '../../ui/now.ts';
+import { useNarrow } from '../../ui/page.ts';
 import { type RunSearch, runQueryOf, searchOfText, shows, spans, textOfSearch } from './filter.ts';
 import { SavedFilters } from './saved-filters.tsx';
 
@@ -14,6 +15,10 @@ export function Facets({ search, onChange }: { search: RunSearch; onChange: (sea
     enabled: search.project !== undefined,
   });
   const counts = useCounts(search);
+  const moreId = useId();
+  // On a phone they are folded: the list needs the room.
+  const [open, setOpen] = useState(false);
+  const set = [search.project, search.stage, search.sequence, search.within].filter((one) => one !== undefined).length;
   const stages = shipyard?.plan.stages ?? [];
   const sequences = stages
     .filter((stage) => search.stage === undefined || stage.name === search.stage)
@@ -39,42 +44,53 @@ export function Facets({ search, onChange }: { search: RunSearch; onChange: (sea
           </button>
         ))}
       </fieldset>
-      <div className="choices">
+      <div className={open ? 'choices open' : 'choices'}>
         <TextFilter key={textOfSearch(search)} search={search} onChange={onChange} />
-        <Choice
-          label="project"
-          value={search.project}
-          options={(projects?.items ?? []).map(({ name }) => name)}
-          onChange={(project) => onChange({ ...search, project, stage: '', sequence: '' })}
-        />
-        <Choice
-          label="stage"
-          value={search.stage}
-          options={stages.map(({ name }) => name)}
-          hint={search.project === undefined ? 'Choose a project first' : undefined}
-          onChange={(stage) => onChange({ ...search, stage, sequence: '' })}
-        />
-        <Choice
-          label="sequence"
-          value={search.sequence}
-          options={[...new Set(sequences)]}
-          hint={search.project === undefined ? 'Choose a project first' : undefined}
-          onChange={(sequence) => onChange({ ...search, sequence })}
-        />
-        <select
-          className="select"
-          aria-label="Time"
-          value={search.within ?? ''}
-          onChange={(event) => onChange({ ...search, within: event.target.value })}
+        <button
+          type="button"
+          className="button only-narrow"
+          aria-expanded={open}
+          aria-controls={moreId}
+          onClick={() => setOpen(!open)}
         >
-          <option value="">any time</option>
-          {spans.map(({ key, word }) => (
-            <option key={key} value={key}>
-              {word}
-            </option>
-          ))}
-        </select>
-        <SavedFilters search={search} onChange={onChange} />
+          Filters{set === 0 ? '' : ` (${set})`}
+        </button>
+        <div id={moreId} className="more">
+          <Choice
+            label="project"
+            value={search.project}
+            options={(projects?.items ?? []).map(({ name }) => name)}
+            onChange={(project) => onChange({ ...search, project, stage: '', sequence: '' })}
+          />
+          <Choice
+            label="stage"
+            value={search.stage}
+            options={stages.map(({ name }) => name)}
+            hint={search.project === undefined ? 'Choose a project first' : undefined}
+            onChange={(stage) => onChange({ ...search, stage, sequence: '' })}
+          />
+          <Choice
+            label="sequence"
+            value={search.sequence}
+            options={[...new Set(sequences)]}
+            hint={search.project === undefined ? 'Choose a project first' : undefined}
+            onChange={(sequence) => onChange({ ...search, sequence })}
+          />
+          <select
+            className="select"
+            aria-label="Time"
+            value={search.within ?? ''}
+            onChange={(event) => onChange({ ...search, within: event.target.value })}
+          >
+            <option value="">any time</option>
+            {spans.map(({ key, word }) => (
+              <option key={key} value={key}>
+                {word}
+              </option>
+            ))}
+          </select>
+          <SavedFilters search={search} onChange={onChange} />
+        </div>
       </div>
     </div>
   );
@@ -107,6 +123,7 @@ function Count({ of }: { of: number | undefined }) {
 
 function TextFilter({ search, onChange }: { search: RunSearch; onChange: (search: RunSearch) => void }) {
   const [text, setText] = useState(textOfSearch(search));
+  const narrow = useNarrow();
   const id = useId();
   const apply = (): void => {
     if (text === textOfSearch(search)) return;
@@ -128,7 +145,7 @@ function TextFilter({ search, onChange }: { search: RunSearch; onChange: (search
           className="input"
           type="search"
           data-filter
-          placeholder="Service, label=value or context    /"
+          placeholder={narrow ? 'Service or label=value' : 'Service, label=value or context    /'}
           value={text}
           onChange={(event) => setText(event.target.value)}
           onBlur={apply}

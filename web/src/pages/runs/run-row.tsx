@@ -12,7 +12,7 @@ type RowProps = { run: RunSummary; chosen: boolean; onChoose: (run: RunSummary, 
 export const RunRow = memo(function RunRow({ run, chosen, onChoose }: RowProps) {
   return (
     <div className="run-line">
-      <label className="pick only-wide">
+      <label className="pick">
         <input
           type="checkbox"
           aria-label={`Choose ${run.stage}.${run.sequence}, run ${run.id}`}

@@ -149,11 +149,15 @@ function Chosen(props: { runs: readonly RunSummary[]; onAbort: () => void; onCle
   const { runs, onAbort, onClear } = props;
   const [before, after] = runs.toSorted((a, b) => a.acceptedAt - b.acceptedAt);
   return (
-    <>
+    <div className="chosen">
       <span className="count" role="status">
-        {runs.length === 1 ? '1 chosen; a second one can be compared with it' : `${runs.length} chosen`}
+        {runs.length} chosen
+        {runs.length === 1 ? <span className="only-wide">; a second one can be compared with it</span> : null}
       </span>
       <div className="end">
+        <button type="button" className="button ghost" onClick={onClear}>
+          Choose none
+        </button>
         {before !== undefined && after !== undefined && runs.length === 2 ? (
           <Link to="/runs/compare" search={{ a: before.id, b: after.id }} className="button primary">
             Compare both
@@ -162,11 +166,8 @@ function Chosen(props: { runs: readonly RunSummary[]; onAbort: () => void; onCle
         <button type="button" className="button ghost" onClick={onAbort}>
           Abort these …
         </button>
-        <button type="button" className="button ghost" onClick={onClear}>
-          Choose none
-        </button>
       </div>
-    </>
+    </div>
   );
 }
 

@@ -23,7 +23,7 @@ export function SavedFilters({ search, onChange }: { search: RunSearch; onChange
   return (
     <>
       <select
-        className="select only-wide"
+        className="select"
         aria-label="Saved filters"
         value={shown === undefined ? '' : `is:${shown.name}`}
         onChange={({ target }) => choose(target.value)}
