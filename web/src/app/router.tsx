@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
-import { Empty, Failed, Loading } from '../ui/screens.tsx';
+import { Empty, Loading } from '../ui/screens.tsx';
+import { BrokenPage } from './broken-page.tsx';
 import { readSearch } from './search.ts';
 import { Shell } from './shell.tsx';
 
@@ -99,7 +100,7 @@ export const router = createRouter({
   routeTree,
   defaultPreload: 'intent',
   defaultPendingComponent: () => <Loading />,
-  defaultErrorComponent: ({ error, reset }) => <Failed error={error} what="This page broke" retry={reset} />,
+  defaultErrorComponent: BrokenPage,
   // Search parameters are plain texts: `?stage=1` must not come back as a number.
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: (search) => {

@@ -29,7 +29,8 @@ export function EnvironmentPage() {
   useLiveCells();
   const byProject = useMemo(() => Map.groupBy(cells.data?.items ?? [], ({ project }) => project), [cells.data]);
   const found = (projects.data?.items ?? []).filter(({ name }) => wanted === undefined || name === wanted);
-  const failed = [projects, cells].find(({ isError }) => isError);
+  // What was read stays where it is while it cannot be read again: that the connection is lost is said beside it.
+  const failed = [projects, cells].find(({ isError, data }) => isError && data === undefined);
   return (
     <div className="page">
       <div className="head">

@@ -28,26 +28,37 @@ export function EvaluationPage() {
   const { evaluation: id } = route.useParams();
   const query = useQuery(evaluationQuery(id));
   useTitle('Evaluation');
-  if (query.isError) {
-    if (query.error instanceof ApiError && query.error.status === 404) {
-      return (
-        <div className="page">
-          <h1>Evaluation</h1>
-          <Empty title="There is no such evaluation">
-            <p className="mono">{id}</p>
-            <p>It may have gone with its run, or its run has not been evaluated yet.</p>
-            <Link to="/evaluations" className="button">
-              All evaluations
-            </Link>
-          </Empty>
-        </div>
-      );
-    }
-    return <Failed error={query.error} what="The evaluation cannot be shown" retry={() => void query.refetch()} />;
+  const gone = query.error instanceof ApiError && query.error.status === 404;
+  // What was read stays where it is while it cannot be read again: that the connection is lost is said beside it.
+  if (query.data !== undefined && !gone) {
+    return (
+      <div className="page evaluation-page">
+        <Whole evaluation={query.data} />
+      </div>
+    );
   }
   return (
     <div className="page evaluation-page">
-      {query.isPending ? <Loading rows={10} height={32} /> : <Whole evaluation={query.data} />}
+      <nav className="crumbs" aria-label="Where this is">
+        <Link to="/evaluations">Evaluations</Link>
+        <span aria-hidden="true">/</span>
+        <span className="mono">{id}</span>
+      </nav>
+      <div className="head">
+        <h1>Evaluation</h1>
+      </div>
+      {gone ? (
+        <Empty title="There is no such evaluation">
+          <p>It may have gone with its run, or its run has not been evaluated yet.</p>
+          <Link to="/evaluations" className="button">
+            All evaluations
+          </Link>
+        </Empty>
+      ) : query.isError ? (
+        <Failed error={query.error} what="The evaluation cannot be shown" retry={() => void query.refetch()} />
+      ) : (
+        <Loading rows={10} height={32} />
+      )}
     </div>
   );
 }

@@ -28,26 +28,37 @@ export function RunPage() {
   const query = useQuery(runQuery(id));
   useTitle(query.data ? `${query.data.stage}.${query.data.sequence}` : 'Run');
   useLiveRun(query.data);
-  if (query.isError) {
-    if (query.error instanceof ApiError && query.error.status === 404) {
-      return (
-        <div className="page">
-          <h1>Run</h1>
-          <Empty title="There is no such run">
-            <p className="mono">{id}</p>
-            <p>It may have been deleted by the retention of its project, or it is on another server.</p>
-            <Link to="/runs" className="button">
-              All runs
-            </Link>
-          </Empty>
-        </div>
-      );
-    }
-    return <Failed error={query.error} what="The run cannot be shown" retry={() => void query.refetch()} />;
+  const gone = query.error instanceof ApiError && query.error.status === 404;
+  // What was read stays where it is while it cannot be read again: that the connection is lost is said beside it.
+  if (query.data !== undefined && !gone) {
+    return (
+      <div className="page run-page">
+        <Whole run={query.data} />
+      </div>
+    );
   }
   return (
     <div className="page run-page">
-      {query.isPending ? <Loading rows={10} height={32} /> : <Whole run={query.data} />}
+      <nav className="crumbs" aria-label="Where this is">
+        <Link to="/runs">Runs</Link>
+        <span aria-hidden="true">/</span>
+        <span className="mono">{id}</span>
+      </nav>
+      <div className="head">
+        <h1>Run</h1>
+      </div>
+      {gone ? (
+        <Empty title="There is no such run">
+          <p>It may have been deleted by the retention of its project, or it is on another server.</p>
+          <Link to="/runs" className="button">
+            All runs
+          </Link>
+        </Empty>
+      ) : query.isError ? (
+        <Failed error={query.error} what="The run cannot be shown" retry={() => void query.refetch()} />
+      ) : (
+        <Loading rows={10} height={32} />
+      )}
     </div>
   );
 }
