@@ -16,7 +16,7 @@ const ROWS_MAX = 120;
 
 let world: World;
 beforeAll(async () => {
-  world = await World.start([], seededData(RUNS));
+  world = await World.start([], { data: seededData(RUNS) });
   await world.apply('shop');
 }, 300_000);
 afterAll(() => world[Symbol.asyncDispose]());

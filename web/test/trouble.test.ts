@@ -3,7 +3,7 @@ import type { EventView, RunSummary } from '@slipway/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import './support/no-faults.ts';
 import type { Watched } from './support/watched.ts';
-import { World } from './world.ts';
+import { MODES, World } from './world.ts';
 
 /**
  * How long the connection is away. What is missed is replayed by its position and not by a time, so a few seconds show the
@@ -12,87 +12,88 @@ import { World } from './world.ts';
 const CUT_MS = Number(process.env.CUT_SECONDS ?? 3) * 1_000;
 const BACK_MS = 40_000;
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-  await world.apply('shop');
+describe.each(MODES)('%s', (mode) => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.start([], { mode });
+    await world.apply('shop');
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  describe('the connection is cut, and nothing is missed', () => {
+    test(
+      'in the list of runs, on the page of a run and in the tail of events',
+      async () => {
+        const service = 'cut';
+        const open = await world.trigger({ project: 'shop', service });
+        await using runs = await world.open(`/runs?service=${service}`);
+        await using run = await world.open(`/runs/${open}`);
+        await using events = await world.open('/events');
+        const views = [runs, run, events];
+        await live(views);
+        await runs.page.locator(`[data-run="${open}"]`).waitFor();
+        await events.page.locator('[data-event]').first().waitFor();
+
+        for (const view of views) view.expectFault(/net::ERR_/);
+        world.wire.cut();
+        const until = Date.now() + CUT_MS;
+        await Promise.all(views.map((view) => view.page.locator('[data-live="cut"]').waitFor()));
+        // In the middle of all that is missed, one is done to its end, one is aborted, and many begin.
+        const aborted = await world.trigger({ project: 'shop', service });
+        await world.api('POST', `/v1/runs/${aborted}/abort`, { reason: 'nobody looks' });
+        await world.finish(await world.claim('build', 'shop'), { result: 'pass', build: { image: 'shop:9' } });
+        await world.finish(await world.claim('test', 'shop'), { result: 'warning', message: 'one is slow' });
+        for (let count = 0; count < 40; count++) await world.trigger({ project: 'shop', service });
+        while (Date.now() < until) await delay(Math.min(1_000, until - Date.now()));
+        world.wire.mend();
+        await live(views);
+
+        await run.page.getByLabel('Why').getByText('one is slow').waitFor();
+        const { items } = await world.api<{ items: RunSummary[] }>('GET', `/v1/runs?service=${service}&limit=200`);
+        expect(items).toHaveLength(42);
+        await runs.page.getByText('42 runs', { exact: true }).waitFor();
+        expect(await eachOf(runs, '[data-run]', 'data-run')).toEqual(items.map(({ id }) => id));
+        // The list stands at its end now, where the two old ones are.
+        await runs.page.locator(`[data-run="${open}"]`).getByText('Warning').waitFor();
+        await runs.page.locator(`[data-run="${aborted}"]`).getByText('Aborted').waitFor();
+        const told = await world.api<{ items: EventView[] }>('GET', '/v1/events?limit=200');
+        await events.page.locator(`[data-event="${told.items[0]?.event.id}"]`).waitFor();
+        expect(await eachOf(events, '[data-event]', 'data-event')).toEqual(told.items.map(({ event }) => event.id));
+      },
+      CUT_MS + 90_000,
+    );
+  });
+
+  test('the server is killed and started again under open pages, which go on by themselves', async () => {
+    await using own = await World.start();
+    await own.apply('shop');
+    const before = await own.trigger({ project: 'shop', service: 'killed' });
+    await using runs = await own.open('/runs');
+    await using run = await own.open(`/runs/${before}`);
+    await using events = await own.open('/events');
+    const views = [runs, run, events];
+    await live(views);
+    await runs.page.locator(`[data-run="${before}"]`).getByText('Running').waitFor();
+
+    for (const view of views) view.expectFault(/net::ERR_/);
+    await own.server.kill();
+    await Promise.all(views.map((view) => view.page.locator('[data-live="cut"]').waitFor({ timeout: BACK_MS })));
+    await own.server.start();
+    await live(views);
+    const after = await own.trigger({ project: 'shop', service: 'born-after' });
+    await own.finish(await own.claim('build', 'shop'), { result: 'fail', status: 'errored', message: 'no disk' });
+    await runs.page.locator(`[data-run="${after}"]`).getByText('Running').waitFor();
+    await run.page.getByLabel('Timeline').getByText('build').first().waitFor();
+    await run.page.getByLabel('Task build').getByText('of 2').waitFor();
+    await own.api('POST', `/v1/runs/${before}/abort`, { reason: 'the old one' });
+    await run.page.getByLabel('Why').getByText('Aborted after').waitFor();
+    await runs.page.locator(`[data-run="${before}"]`).getByText('Aborted').waitFor();
+    await events.page.locator('[data-event]', { hasText: 'dev.delivery.triggered' }).first().waitFor();
+    const told = await own.api<{ items: EventView[] }>('GET', '/v1/events?limit=200');
+    await events.page.locator(`[data-event="${told.items[0]?.event.id}"]`).waitFor();
+    expect(await eachOf(events, '[data-event]', 'data-event')).toEqual(told.items.map(({ event }) => event.id));
+  }, 120_000);
 });
-afterAll(() => world[Symbol.asyncDispose]());
-
-describe('the connection is cut, and nothing is missed', () => {
-  test(
-    'in the list of runs, on the page of a run and in the tail of events',
-    async () => {
-      const service = 'cut';
-      const open = await world.trigger({ project: 'shop', service });
-      await using runs = await world.open(`/runs?service=${service}`);
-      await using run = await world.open(`/runs/${open}`);
-      await using events = await world.open('/events');
-      const views = [runs, run, events];
-      await live(views);
-      await runs.page.locator(`[data-run="${open}"]`).waitFor();
-      await events.page.locator('[data-event]').first().waitFor();
-
-      for (const view of views) view.expectFault(/net::ERR_/);
-      world.wire.cut();
-      const until = Date.now() + CUT_MS;
-      await Promise.all(views.map((view) => view.page.locator('[data-live="cut"]').waitFor()));
-      // In the middle of all that is missed, one is done to its end, one is aborted, and many begin.
-      const aborted = await world.trigger({ project: 'shop', service });
-      await world.api('POST', `/v1/runs/${aborted}/abort`, { reason: 'nobody looks' });
-      await world.finish(await world.claim('build', 'shop'), { result: 'pass', build: { image: 'shop:9' } });
-      await world.finish(await world.claim('test', 'shop'), { result: 'warning', message: 'one is slow' });
-      for (let count = 0; count < 40; count++) await world.trigger({ project: 'shop', service });
-      while (Date.now() < until) await delay(Math.min(1_000, until - Date.now()));
-      world.wire.mend();
-      await live(views);
-
-      await run.page.getByLabel('Why').getByText('one is slow').waitFor();
-      const { items } = await world.api<{ items: RunSummary[] }>('GET', `/v1/runs?service=${service}&limit=200`);
-      expect(items).toHaveLength(42);
-      await runs.page.getByText('42 runs', { exact: true }).waitFor();
-      expect(await eachOf(runs, '[data-run]', 'data-run')).toEqual(items.map(({ id }) => id));
-      // The list stands at its end now, where the two old ones are.
-      await runs.page.locator(`[data-run="${open}"]`).getByText('Warning').waitFor();
-      await runs.page.locator(`[data-run="${aborted}"]`).getByText('Aborted').waitFor();
-      // The list stands at its end now, where the two old ones are.
-      const told = await world.api<{ items: EventView[] }>('GET', '/v1/events?limit=200');
-      await events.page.locator(`[data-event="${told.items[0]?.event.id}"]`).waitFor();
-      expect(await eachOf(events, '[data-event]', 'data-event')).toEqual(told.items.map(({ event }) => event.id));
-    },
-    CUT_MS + 90_000,
-  );
-});
-
-test('the server is killed and started again under open pages, which go on by themselves', async () => {
-  await using own = await World.start();
-  await own.apply('shop');
-  const before = await own.trigger({ project: 'shop', service: 'killed' });
-  await using runs = await own.open('/runs');
-  await using run = await own.open(`/runs/${before}`);
-  await using events = await own.open('/events');
-  const views = [runs, run, events];
-  await live(views);
-  await runs.page.locator(`[data-run="${before}"]`).getByText('Running').waitFor();
-
-  for (const view of views) view.expectFault(/net::ERR_/);
-  await own.server.kill();
-  await Promise.all(views.map((view) => view.page.locator('[data-live="cut"]').waitFor({ timeout: BACK_MS })));
-  await own.server.start();
-  await live(views);
-  const after = await own.trigger({ project: 'shop', service: 'born-after' });
-  await own.finish(await own.claim('build', 'shop'), { result: 'fail', status: 'errored', message: 'no disk' });
-  await runs.page.locator(`[data-run="${after}"]`).getByText('Running').waitFor();
-  await run.page.getByLabel('Timeline').getByText('build').first().waitFor();
-  await run.page.getByLabel('Task build').getByText('of 2').waitFor();
-  await own.api('POST', `/v1/runs/${before}/abort`, { reason: 'the old one' });
-  await run.page.getByLabel('Why').getByText('Aborted after').waitFor();
-  await runs.page.locator(`[data-run="${before}"]`).getByText('Aborted').waitFor();
-  await events.page.locator('[data-event]', { hasText: 'dev.delivery.triggered' }).first().waitFor();
-  const told = await own.api<{ items: EventView[] }>('GET', '/v1/events?limit=200');
-  await events.page.locator(`[data-event="${told.items[0]?.event.id}"]`).waitFor();
-  expect(await eachOf(events, '[data-event]', 'data-event')).toEqual(told.items.map(({ event }) => event.id));
-}, 120_000);
 
 test('who comes while the server is away is told so, and by the button it goes on', async () => {
   await using own = await World.start();
@@ -102,7 +103,7 @@ test('who comes while the server is away is told so, and by the button it goes o
   // Pages that were never opened are fetched while there is time.
   const fetched = () => view.page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name));
   for (const part of [/services-page-[^/]+\.js$/, /services-page-[^/]+\.css$/])
-    await expect.poll(fetched, { timeout: 10_000 }).toContainEqual(expect.stringMatching(part));
+    await expect.poll(fetched, { timeout: BACK_MS }).toContainEqual(expect.stringMatching(part));
   await view.page.evaluate(NEXT_PAINT);
   view.expectFault(/net::ERR_/);
   await own.server.kill();

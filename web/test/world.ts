@@ -1,9 +1,17 @@
 import { type Browser, chromium } from 'playwright-core';
-import { programPath } from '../../tools/test-servers.ts';
+import { programPath, startNats, type TestServer } from '../../tools/test-servers.ts';
 import { buildView } from './support/built-view.ts';
 import { ControlPlane } from './support/control-plane.ts';
 import { TELL_REFUSALS, Watched } from './support/watched.ts';
 import { Wire } from './support/wire.ts';
+import { type Api, type CloudEvent, HttpWorker, NatsWorker, type Worker } from './support/worker.ts';
+
+/** How services reach the control plane: by its HTTP API alone, or by a broker as well. */
+export type Mode = 'embedded' | 'NATS';
+/** For the suites that must hold over both. */
+export const MODES: readonly Mode[] = ['embedded', 'NATS'];
+/** What a suite takes that names none: `WEB_TEST_MODE=NATS npx vitest run web/test` has all of them over NATS. */
+const MODE: Mode = process.env.WEB_TEST_MODE === 'NATS' ? 'NATS' : 'embedded';
 
 const WORKER = '/test/worker';
 /** Without these the browser asks its maker's servers for this and that. */
@@ -38,28 +46,41 @@ spec:
           tasks: [{name: release}]
 `;
 
-export type CloudEvent = { id: string; type: string; correlationid: string; data: Record<string, unknown> };
-
 /** A real control plane, behind a wire that can be cut, and a real browser. */
 export class World {
   readonly server: ControlPlane;
   readonly wire: Wire;
+  /** The broker, where there is one. */
+  readonly nats: TestServer | undefined;
   readonly #browser: Browser;
+  readonly #worker: Worker;
 
-  private constructor(server: ControlPlane, wire: Wire, browser: Browser) {
-    this.server = server;
-    this.wire = wire;
-    this.#browser = browser;
+  private constructor(parts: {
+    server: ControlPlane;
+    wire: Wire;
+    nats: TestServer | undefined;
+    browser: Browser;
+    worker: Worker;
+  }) {
+    this.server = parts.server;
+    this.wire = parts.wire;
+    this.nats = parts.nats;
+    this.#browser = parts.browser;
+    this.#worker = parts.worker;
   }
 
   /** `args` go to `slipway serve`; `data` is a folder that becomes the control plane's own. */
-  static async start(args: readonly string[] = [], data?: string): Promise<World> {
+  static async start(args: readonly string[] = [], options: { data?: string; mode?: Mode } = {}): Promise<World> {
+    const { data, mode = MODE } = options;
     await buildView();
+    const nats = mode === 'NATS' ? await startNats() : undefined;
     const [server, browser] = await Promise.all([
-      ControlPlane.start(args, data),
+      ControlPlane.start([...(nats ? ['--nats', nats.url] : []), ...args], data),
       chromium.launch({ executablePath: programPath('chromium'), args: FLAGS }),
     ]);
-    return new World(server, await Wire.to(server.port), browser);
+    const api: Api = (...request) => askApi(server.url, ...request);
+    const worker = nats ? await NatsWorker.connect(nats.url, api) : new HttpWorker(api);
+    return new World({ server, wire: await Wire.to(server.port), nats, browser, worker });
   }
 
   /** As a browser sees it: through the wire. */
@@ -83,16 +104,8 @@ export class World {
     return watched;
   }
 
-  async api<T>(method: string, path: string, body?: unknown, type = 'application/json'): Promise<T> {
-    const response = await fetch(this.server.url + path, {
-      method,
-      ...(body === undefined
-        ? {}
-        : { headers: { 'content-type': type }, body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    return text === '' ? (undefined as T) : JSON.parse(text);
+  api<T>(method: string, path: string, body?: unknown, type?: string): Promise<T> {
+    return askApi(this.server.url, method, path, body, type);
   }
 
   async apply(project: string, text = SHIPYARD): Promise<void> {
@@ -119,29 +132,37 @@ export class World {
   }
 
   /** Claims one attempt of a task, as a service does. */
-  async claim(task: string, project: string, source = WORKER): Promise<CloudEvent> {
-    const path = `/v1/tasks/${task}/claim?wait=10s&max=1`;
-    const [event] = await this.api<CloudEvent[]>('POST', path, { source, project });
-    if (event === undefined) throw new Error(`there was no ${task} to claim`);
-    return event;
+  claim(task: string, project: string, source = WORKER): Promise<CloudEvent> {
+    return this.#worker.claim(task, project, source);
   }
 
-  async finish(event: CloudEvent, data: object, source = WORKER): Promise<void> {
-    const type = event.type.replace('.triggered', '.finished');
-    const answer = {
-      specversion: '1.0',
-      id: crypto.randomUUID(),
-      source,
-      type,
-      causationid: event.id,
-      data,
-    };
-    await this.api('POST', '/v1/events', answer, 'application/cloudevents+json');
+  finish(attempt: CloudEvent, data: object, source = WORKER): Promise<void> {
+    return this.#worker.finish(attempt, data, source);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#browser.close();
     this.wire.close();
+    await this.#worker[Symbol.asyncDispose]();
     await this.server.close();
+    await this.nats?.stop();
   }
+}
+
+async function askApi<T>(
+  url: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  type = 'application/json',
+): Promise<T> {
+  const response = await fetch(url + path, {
+    method,
+    ...(body === undefined
+      ? {}
+      : { headers: { 'content-type': type }, body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return text === '' ? (undefined as T) : JSON.parse(text);
 }
