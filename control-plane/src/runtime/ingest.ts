@@ -235,8 +235,14 @@ function makeTrigger(
   // It comes from outside as well, where a negative one would buy a longer chain.
   const depth = Math.max(0, Math.floor(Number(event.triggerdepth ?? 0)) || 0);
   let refusal: string | undefined;
-  if (depth > TRIGGER_DEPTH_MAX)
-    refusal = `trigger-depth: runs have triggered each other ${depth} times, and ${TRIGGER_DEPTH_MAX} is the limit`;
+  if (depth > TRIGGER_DEPTH_MAX) {
+    const deep = `runs have triggered each other ${depth} times, and ${TRIGGER_DEPTH_MAX} is the limit`;
+    if (!context.lenient)
+      throw new Refusal('trigger-depth', deep, {
+        errors: [{ code: 'trigger-depth', detail: deep, pointer: '/triggerdepth' }],
+      });
+    refusal = `trigger-depth: ${deep}`;
+  }
   const wrong = refusal === undefined && env.sequence?.input ? inputProblem(env.sequence.input, data) : undefined;
   if (wrong) {
     if (!context.lenient)

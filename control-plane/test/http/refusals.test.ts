@@ -88,3 +88,13 @@ test('what a value must be is said in words, at any depth', async () => {
     '/limits/openRunsMax',
   ]);
 });
+
+test('a chain that is too long is refused where its sender can be told', async () => {
+  expect(told(await post(door, trigger({ triggerdepth: 33 })))).toEqual([
+    422,
+    'trigger-depth',
+    'runs have triggered each other 33 times, and 32 is the limit',
+    '/triggerdepth',
+  ]);
+  expect((await post(door, trigger({ triggerdepth: 32 }))).status).toBe(202);
+});
