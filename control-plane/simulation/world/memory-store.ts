@@ -100,7 +100,11 @@ export function openMemoryStore(options: {
           if (stream) stream.open = false;
         }
       }),
-    read: (stream) => call('read', () => [...(database.streams.get(stream)?.entries ?? [])].sort(bySeq)),
+    read: (stream, { from = 1, to = Number.POSITIVE_INFINITY } = {}) =>
+      call('read', () => {
+        const entries = database.streams.get(stream)?.entries ?? [];
+        return entries.filter(({ seq }) => seq >= from && seq <= to).sort(bySeq);
+      }),
     openStreams: ({ after, limit }) =>
       call('openStreams', () =>
         [...database.streams.values()]

@@ -6,10 +6,11 @@ import type { CommitItem, CommitResult, JournalEntry, Store, Timer } from '../st
 import type { Clock } from './clock.ts';
 import { Refusal } from './control-plane.ts';
 import type { Decided } from './entry.ts';
-import { decodeGroupEntry, decodeRunEntry, encodeGroupEntry, encodeRunEntry } from './entry.ts';
+import { decodeGroupEntry, encodeGroupEntry, encodeRunEntry } from './entry.ts';
 import { evaluationRows } from './evaluation/evaluation-row.ts';
 import type { PlaneLimits } from './limits.ts';
 import { ReadyQueue } from './ready-queue.ts';
+import { type FoldedRun, foldRun, RunFolds } from './run-folds.ts';
 
 /**
  * Advances streams: whatever has arrived for a stream is decided together and written as one journal entry; whatever
@@ -88,8 +89,8 @@ const BYTES_PER_CHAR = 3;
 const GROUP_PLACE_BYTES = 150;
 /** MongoDB takes documents of 16 MB; what a run may be must not depend on where it is kept. */
 const ENTRY_BYTES_MAX = 15 * 1024 * 1024;
-/** Entries that are folded without a pause: a millisecond's work, or tens of them in a run of thousands of tasks. */
-const FOLD_TURN = 50;
+/** Of what streams may take in memory, what those that are only looked at may. */
+const LOOKED_AT_SHARE = 0.25;
 /** What is evicted at once, so that the next one is not at once. */
 const EVICTED_SHARE = 0.1;
 /** Both batches in flight together stay below twice this, whatever the events weigh. */
@@ -101,6 +102,7 @@ const GROUP_PREFIX = 'group:';
 
 export class Advance {
   readonly #options: AdvanceOptions;
+  readonly #folds: RunFolds;
   readonly #slots = new Map<string, Slot>();
   /** One project may have half of what is being written while others wait. */
   readonly #ready = new ReadyQueue<Slot>({ shareMax: (BATCHES_IN_FLIGHT_MAX * BATCH_STREAMS_MAX) / 2 });
@@ -119,6 +121,8 @@ export class Advance {
 
   constructor(options: AdvanceOptions) {
     this.#options = options;
+    const charsMax = (options.limits.cachedBytesMax / BYTES_PER_CHAR) * LOOKED_AT_SHARE;
+    this.#folds = new RunFolds({ ...options, charsMax });
   }
 
   /** Inputs that have arrived and are not decided yet. */
@@ -187,11 +191,11 @@ export class Advance {
   }
 
   /** The run as it is now: from the cache, or folded from its journal. */
-  async load(stream: string): Promise<{ run: Run; env: Env } | undefined> {
+  async load(stream: string): Promise<FoldedRun | undefined> {
     const slot = this.#slots.get(stream);
-    if (slot?.run && slot.env && !this.#options.shared && slot.known !== 'no') return { run: slot.run, env: slot.env };
-    const loaded = await this.#fold(stream);
-    return loaded.run && loaded.env ? { run: loaded.run, env: loaded.env } : undefined;
+    if (slot?.run && slot.env && !this.#options.shared && slot.known !== 'no')
+      return { run: slot.run, env: slot.env, seq: slot.seq };
+    return this.#folds.load(stream);
   }
 
   async loadGroup(stream: string): Promise<Group | undefined> {
@@ -661,7 +665,8 @@ export class Advance {
       const group = foldGroup(emptyGroup(stream.slice(GROUP_PREFIX.length)), entries.flatMap(decodeGroupEntry));
       return { seq, bytes: sizeOfGroup(group), run: undefined, env: undefined, group };
     }
-    return { seq, bytes, group: undefined, ...(await foldRun(entries, this.#options)) };
+    const { run, env } = await foldRun(entries, this.#options);
+    return { seq, bytes, group: undefined, run, env };
   }
 
   #evict(): void {
@@ -673,28 +678,6 @@ export class Advance {
       this.#drop(slot);
     }
   }
-}
-
-/** Folds a run's journal: its state is what its inputs make of nothing. A long one lets others in between. */
-async function foldRun(
-  entries: readonly JournalEntry[],
-  { envOf, clock }: Pick<AdvanceOptions, 'envOf' | 'clock'>,
-): Promise<{ run: Run | undefined; env: Env | undefined }> {
-  let run: Run | undefined;
-  let env: Env | undefined;
-  let own: Env | undefined;
-  for (const [index, entry] of entries.entries()) {
-    if (index % FOLD_TURN === FOLD_TURN - 1) await new Promise<void>((resolve) => void clock.after(0, resolve));
-    for (const input of decodeRunEntry(entry)) {
-      if (input.kind === 'trigger' && !env) {
-        env = await envOf(input);
-        own = { ...env, ownsRun: true };
-      }
-      if (!own) throw new Error(`the journal of ${entry.stream} does not begin with a trigger`);
-      run = transition(run, input, own).run;
-    }
-  }
-  return { run, env };
 }
 
 type Decision = {

@@ -16,8 +16,8 @@ export interface Store {
   commit(items: readonly CommitItem[]): Promise<CommitResult[]>;
   /** These streams have nothing left to tell the world: they need no walk at the next start. */
   settle(streams: readonly string[]): Promise<void>;
-  /** All entries of a stream in order; empty when there is none. */
-  read(stream: string): Promise<JournalEntry[]>;
+  /** A stream's entries in order, those from `from` to `to` where it says so; empty when there is none. */
+  read(stream: string, range?: EntryRange): Promise<JournalEntry[]>;
   /** Streams not settled yet, ordered by name, for the walk at start and the reconciler. */
   openStreams(page: { after?: string; limit: number }): Promise<string[]>;
   /** Timers due before `before`, earliest first. */
@@ -89,6 +89,9 @@ export type JournalEntry = {
   /** One CloudEvent each, one line of JSON: those taken first, then those sent. */
   events: readonly string[];
 };
+
+/** Numbers of entries, both among those that are read. */
+export type EntryRange = { from?: number; to?: number };
 
 export type CommitItem = JournalEntry & {
   /** One for each of `events`. */

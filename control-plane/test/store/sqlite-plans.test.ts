@@ -97,7 +97,7 @@ function askAll(reader: Reader): void {
   reader.listPlaces({ project: 'shop', limit: 10 });
   reader.countRuns({ project: 'shop', open: true });
   reader.getRun('a');
-  reader.read('a');
+  reader.read({ stream: 'a', range: {} });
   reader.findEvent({ id: 'a-answer-1', source: undefined });
   reader.findEvent({ id: 'a.nothing', source: undefined });
   reader.eventsAfter({ limit: 10 });

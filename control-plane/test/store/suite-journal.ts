@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { EntryRange } from '../../src/store/store.ts';
 import { firstOf, itemOf, outcomes, put } from './builders.ts';
 import type { Fixture } from './fixture.ts';
 
@@ -120,5 +121,12 @@ export function journalClaims(fixture: Fixture): void {
     }
     const entries = await store.read('long');
     expect(entries.map((entry) => entry.seq)).toEqual(Array.from({ length: 270 }, (_, index) => index + 1));
+    const seqs = async (range: EntryRange) => (await store.read('long', range)).map(({ seq }) => seq);
+    expect(await seqs({ from: 269 })).toEqual([269, 270]);
+    expect(await seqs({ to: 2 })).toEqual([1, 2]);
+    expect(await seqs({ from: 100, to: 101 })).toEqual([100, 101]);
+    expect(await seqs({ from: 271 })).toEqual([]);
+    // Reading a part has told it nothing that is wrong of the whole.
+    expect((await store.commit([itemOf('long', 271)]))[0]?.outcome).toBe('committed');
   });
 }

@@ -1,6 +1,6 @@
 import type { RunSummary } from '@slipway/contract';
 import type { AnyBulkWriteOperation } from 'mongodb';
-import type { CommitItem, CommitResult, JournalEntry, Timer } from '../store.ts';
+import type { CommitItem, CommitResult, EntryRange, JournalEntry, Timer } from '../store.ts';
 import { ask, duplicatesOf } from './ask.ts';
 import type { Collections, EventRowDoc, JournalDoc, StreamDoc, TimerDoc } from './collections.ts';
 import { evaluationDoc } from './evaluations.ts';
@@ -72,14 +72,17 @@ export class Journal {
     return results;
   }
 
-  async read(stream: string): Promise<JournalEntry[]> {
+  async read(stream: string, { from, to }: EntryRange = {}): Promise<JournalEntry[]> {
+    const seq = { ...(from === undefined ? {} : { $gte: from }), ...(to === undefined ? {} : { $lte: to }) };
+    const filter = from === undefined && to === undefined ? { stream } : { stream, seq };
     const docs = await ask('read', this.#parts.readTimeoutMs, () =>
       this.#parts.collections.journal
-        .find({ stream }, { projection: { rows: 0 }, readConcern: { level: 'majority' } })
+        .find(filter, { projection: { rows: 0 }, readConcern: { level: 'majority' } })
         .toArray(),
     );
     docs.sort((a, b) => a.seq - b.seq);
-    this.#learn(stream, docs);
+    // A part that ends before the head says nothing of what is there by now.
+    if (to === undefined) this.#learn(stream, docs);
     return docs.map(({ seq, at, header, events }) => ({ stream, seq, at, header, events }));
   }
 

@@ -99,7 +99,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
   return {
     commit: whenOpen((items) => journal.commit(items)),
     settle: whenOpen((streams) => journal.settle(streams)),
-    read: whenOpen((stream) => journal.read(stream)),
+    read: whenOpen((stream, range) => journal.read(stream, range)),
     openStreams: whenOpen((page) => journal.openStreams(page)),
     dueTimers: whenOpen(async ({ before, limit }) => {
       const found = await ask('due timers', readTimeoutMs, () =>

@@ -28,7 +28,7 @@ export async function openSqliteStore(options: { dir: string; onLost?(error: Err
       return items.map((item, index) => resultOf(firsts[index] ?? -1, item.rows.length));
     },
     settle: async (streams) => (streams.length === 0 ? undefined : writer.call('settle', streams)),
-    read: (stream) => reader.call('read', stream),
+    read: (stream, range = {}) => reader.call('read', { stream, range }),
     openStreams: (page) => reader.call('openStreams', page),
     dueTimers: (page) => reader.call('dueTimers', page),
     deleteTimers: (timers) => writer.call('deleteTimers', timers),

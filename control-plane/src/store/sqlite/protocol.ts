@@ -1,6 +1,7 @@
 import type { RunSummary } from '@slipway/contract';
 import type {
   DocumentKind,
+  EntryRange,
   EvaluationQuery,
   EvaluationRow,
   EventQuery,
@@ -64,7 +65,7 @@ export type Ops = {
   /** Answers the position of each item's first event; -1 for a conflict. */
   commit(batch: string): number[];
   settle(streams: readonly string[]): void;
-  read(stream: string): JournalEntry[];
+  read(args: { stream: string; range: EntryRange }): JournalEntry[];
   openStreams(page: { after?: string; limit: number }): string[];
   dueTimers(page: { before: number; limit: number }): Timer[];
   deleteTimers(timers: readonly Timer[]): void;

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type {
   DocumentKind,
+  EntryRange,
   EvaluationQuery,
   EvaluationRow,
   EventQuery,
@@ -42,10 +43,13 @@ export class Reader {
     this.#db = db;
   }
 
-  read(stream: string): JournalEntry[] {
+  read({ stream, range }: { stream: string; range: EntryRange }): JournalEntry[] {
+    const { from = 1, to = Number.MAX_SAFE_INTEGER } = range;
     const rows = this.#all(
-      'SELECT seq, at, header, events FROM journal WHERE sid = (SELECT sid FROM streams WHERE id = ?) ORDER BY seq',
+      'SELECT seq, at, header, events FROM journal WHERE sid = (SELECT sid FROM streams WHERE id = ?) AND seq BETWEEN ? AND ? ORDER BY seq',
       stream,
+      from,
+      to,
     );
     return rows.map((row) => ({
       stream,
