@@ -465,7 +465,7 @@ describe('keys of ours that mean nothing are refused with their place', () => {
     ['objectives:\n- sli: a\n  compare: {max_shfit: 5}\n', "did you mean 'max_shift'?", 3],
     ['objectives:\n- sli: a\n  budget: {target: 2, pairs: []}\n', 'objectives[0].budget.target', 3],
     ['comparison:\n  baseline: {lables: [x]}\n', "did you mean 'labels'?", 2],
-    ['mode: strict\ncomparison: {compare_with: several_result}\n', "did you mean 'several_results'?", 1],
+    ['mode: strict\ncomparison: {compare_with: several_result}\n', "did you mean 'several_results'?", 2],
   ])('%j', (text, message, line) => {
     const parsed = parseSlo(text);
     expect(parsed).toMatchObject({ ok: false });

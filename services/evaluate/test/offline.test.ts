@@ -132,6 +132,14 @@ It fails with a score of 66.67, below 75, and a key objective failed: Response t
     expect(sloReport({ slo, values, history }).match(/class="limit-name/g)).toHaveLength(1);
   });
 
+  test('a muted objective is shown, and is to blame for nothing', () => {
+    const slo =
+      'objectives: [{sli: a, pass: [{criteria: ["<1"]}]}, {sli: b, muted: true, pass: [{criteria: ["<1"]}]}]\ntotal_score: {pass: 90}\n';
+    const { text } = sloExplain({ slo, values: '{a: 5, b: 7}' });
+    expect(text).toContain('7 violates <1, muted');
+    expect(text).toContain('It fails with a score of 0, below 90: a (5 violates <1).\n');
+  });
+
   test('the hash of the inputs is the same for the same inputs and another for others', () => {
     const hash = (values: string) => sloExplain({ slo: exampleSlo, values, history: HISTORY }).json.inputsHash;
     expect(hash(VALUES)).toBe(hash(VALUES));

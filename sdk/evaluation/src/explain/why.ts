@@ -16,7 +16,10 @@ export function whyEvaluation(
   if (evaluation.verdict === 'inconclusive') return `${evaluation.message}.`;
   const score = numberText(rounded(evaluation.score));
   const vetoed = evaluation.result === 'fail' && thresholds !== null && evaluation.score >= thresholds.pass;
-  const blamed = objectives.filter((objective) => objective.status === 'fail' || objective.status === 'warning');
+  // One that is muted does not count, so it is to blame for nothing.
+  const blamed = objectives.filter(
+    ({ status, maximum }) => maximum !== 0 && (status === 'fail' || status === 'warning'),
+  );
   const names = blamed.slice(0, NAMED_MAX).map((objective) => `${nameOf(objective)} (${objective.why})`);
   const more = blamed.length > NAMED_MAX ? ` and ${blamed.length - NAMED_MAX} more` : '';
   const because = names.length === 0 ? '' : `: ${names.join('; ')}${more}`;

@@ -1,8 +1,8 @@
 import { readCriterion } from '../criteria/parse.ts';
 import { treeFromValue } from '../yaml/from-value.ts';
 import { treeFromYaml, YamlProblem } from '../yaml/from-yaml.ts';
-import { isNull, type Locate, locateIn, type Tree } from '../yaml/tree.ts';
-import { type ObjectiveDocument, readDocument, type SloDocument } from './document.ts';
+import { isNull, type Locate, locateIn, type MapTree, type Tree } from '../yaml/tree.ts';
+import { type ObjectiveDocument, readDocument, type SloDocument, treeAt } from './document.ts';
 import type { SloExtensions } from './extension-types.ts';
 import { readFileExtensions, readObjectiveExtensions } from './extensions.ts';
 import { nearest } from './nearest.ts';
@@ -48,7 +48,7 @@ export function sloFromTree(tree: Tree | null, locate: Locate): ParsedSlo {
       extensions: own.extensions,
     };
   });
-  if (file.strict) refuseBentWords(document, root ?? { at: -1 }, reader);
+  if (file.strict && root !== null) refuseBentWords(document, root, reader);
   if (reader.problems.length > 0) return { ok: false, reason: reader.reason, problems: reader.problems };
   const { filter, comparison, totalScore } = document;
   return { ok: true, slo: { filter: filter ?? [], comparison, objectives, totalScore, extensions: { ...file, used } } };
@@ -70,7 +70,7 @@ function groups(
   });
 }
 
-function refuseBentWords(document: SloDocument, root: { readonly at: number }, reader: Reader): void {
+function refuseBentWords(document: SloDocument, root: MapTree, reader: Reader): void {
   const { comparison } = document;
   const checks: readonly [string, string, readonly string[]][] = [
     ['comparison.compare_with', comparison.compareWith, compareWords],
@@ -81,6 +81,6 @@ function refuseBentWords(document: SloDocument, root: { readonly at: number }, r
     if (known.includes(word)) continue;
     const near = nearest(word, known);
     const hint = near === null ? `use one of ${known.join(', ')}` : `did you mean '${near}'?`;
-    reader.problem(root, path, `${path} does not know '${word}' (mode: strict); ${hint}`);
+    reader.problem(treeAt(root, path.split('.')), path, `${path} does not know '${word}' (mode: strict); ${hint}`);
   }
 }
