@@ -5,36 +5,35 @@ import { EVENT_TYPE, JSON_TYPE, openDoor, post, putShipyard, rawExchange, type T
 
 let door: TestDoor;
 beforeAll(async () => {
-  door = await openDoor({ limits: { headersTimeoutMs: 400, requestTimeoutMs: 800, timeoutCheckMs: 50 } });
+  door = await openDoor();
   await putShipyard(door, 'shop');
 });
 afterAll(() => door[Symbol.asyncDispose]());
 
+const IMPATIENT = { headersTimeoutMs: 400, requestTimeoutMs: 800, timeoutCheckMs: 50 };
 const head = 'POST /v1/events HTTP/1.1\r\nhost: 127.0.0.1\r\n';
 const type = 'content-type: application/cloudevents+json\r\n';
 
 test('headers that come a byte at a time are ended with 408', async () => {
-  const socket = connect(door.port, '127.0.0.1');
+  await using impatient = await openDoor({ limits: IMPATIENT });
+  const socket = connect(impatient.port, '127.0.0.1');
   let read = '';
   const closed = new Promise((resolve) => socket.on('close', resolve));
   socket.on('data', (chunk) => {
     read += chunk.toString();
   });
   socket.on('error', () => undefined);
-  const startedMs = performance.now();
   socket.write(`${head}x-slow: `);
   const drip = setInterval(() => socket.write('x'), 50);
   await closed;
   clearInterval(drip);
-  expect(performance.now() - startedMs).toBeLessThan(2000);
   expect(read).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
   expect(read).toContain('"code":"request-timeout"');
 });
 
 test('a body that stalls is ended with 408, and the connection with it', async () => {
-  const { text, closed } = await rawExchange(door.port, `${head}${type}content-length: 100\r\n\r\n{"id"`, {
-    quietMs: 3000,
-  });
+  await using impatient = await openDoor({ limits: IMPATIENT });
+  const { text, closed } = await rawExchange(impatient.port, `${head}${type}content-length: 100\r\n\r\n{"id"`);
   expect(text).toMatch(/^HTTP\/1\.1 408 /);
   expect(closed).toBe(true);
 });
@@ -82,7 +81,7 @@ test('headers of 20 KB are answered 431', async () => {
 });
 
 test('HTTP/1.1 without Host is answered 400', async () => {
-  const { text } = await rawExchange(door.port, 'GET /v1/runs HTTP/1.1\r\n\r\n');
+  const { text } = await rawExchange(door.port, 'GET /v1/runs HTTP/1.1\r\n\r\n', { until: /^HTTP/ });
   expect(text).toMatch(/^HTTP\/1\.1 400 /);
 });
 
@@ -95,14 +94,14 @@ test('requests sent one behind the other are answered in order', async () => {
 
 test('a body over the limit is refused before it is sent, when the client asks first', async () => {
   const big = `${head}${type}content-length: 99000000\r\nexpect: 100-continue\r\n\r\n`;
-  const { text } = await rawExchange(door.port, big, { quietMs: 300 });
+  const { text } = await rawExchange(door.port, big, { until: /^HTTP/ });
   expect(text).toMatch(/^HTTP\/1\.1 413 /);
   const small = JSON.stringify(trigger());
   const asked = await rawExchange(
     door.port,
     `${head}${type}content-length: ${small.length}\r\nexpect: 100-continue\r\n\r\n`,
     {
-      quietMs: 300,
+      until: /HTTP\/1\.1 [2-5]\d\d /,
       reply: small,
     },
   );
@@ -126,12 +125,11 @@ test('a client that goes away while it waits for a claim takes no task with it',
   socket.write(
     `POST /v1/tasks/build/claim?wait=30s HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
   );
-  await sleep(200);
-  expect(await metric('slipway_http_waits')).toBe(1);
+  await expect.poll(() => metric(door, 'slipway_http_waits')).toBe(1);
   socket.destroy();
-  await expect.poll(() => metric('slipway_http_waits')).toBe(0);
+  await expect.poll(() => metric(door, 'slipway_http_waits')).toBe(0);
   await post(door, trigger({ data: { project: 'shop', service: 'left-alone' } }));
-  const claim = await door.ask('POST', '/v1/tasks/build/claim?wait=5s', {
+  const claim = await door.ask('POST', '/v1/tasks/build/claim?wait=30s', {
     headers: JSON_TYPE,
     body: '{"source":"/here","service":"left-alone"}',
   });
@@ -152,11 +150,12 @@ test('a client that goes away in the middle of its body leaves nothing behind', 
 test('more waits than the bound are refused with the way out', async () => {
   await using small = await openDoor({ limits: { waitsMax: 1 } });
   const claim = (): ReturnType<TestDoor['ask']> =>
-    small.ask('POST', '/v1/tasks/build/claim?wait=2s', { headers: JSON_TYPE, body: '{"source":"/w"}' });
+    small.ask('POST', '/v1/tasks/build/claim?wait=60s', { headers: JSON_TYPE, body: '{"source":"/w"}' });
   const first = claim();
-  await sleep(200);
+  await expect.poll(() => metric(small, 'slipway_http_waits')).toBe(1);
   const second = await claim();
   expect([second.status, second.headers['retry-after']]).toEqual([503, expect.stringMatching(/^\d+$/)]);
+  await small.close();
   expect((await first).status).toBe(204);
 });
 
@@ -171,10 +170,12 @@ test('closing ends waits and streams at once, and answers what was under way', a
   const claimed = await claim;
   const stream = closing.ask('GET', '/v1/stream');
   const idle = closing.ask('POST', '/v1/tasks/nothing/claim?wait=60s', { headers: JSON_TYPE, body: '{"source":"/w"}' });
-  await sleep(300);
+  await expect.poll(() => metric(closing, 'slipway_http_waits')).toBe(2);
+  await expect.poll(() => metric(closing, 'slipway_http_streams')).toBe(1);
+  // Long before the minute that they may wait.
   const startedMs = performance.now();
   await closing.close();
-  expect(performance.now() - startedMs).toBeLessThan(3000);
+  expect(performance.now() - startedMs).toBeLessThan(30_000);
   expect([claimed.status, (await idle).status, (await wait).status, (await stream).status]).toEqual([
     200, 204, 202, 200,
   ]);
@@ -206,8 +207,8 @@ test('a port that is taken is said so, with the way out', async () => {
   await expect(second).rejects.toThrow(/somebody else listens there/);
 });
 
-async function metric(name: string): Promise<number | undefined> {
-  const { text } = await door.ask('GET', '/metrics');
+async function metric(of: TestDoor, name: string): Promise<number | undefined> {
+  const { text } = await of.ask('GET', '/metrics');
   const line = new RegExp(`^${name} (\\d+)$`, 'm').exec(text);
   return line === null ? undefined : Number(line[1]);
 }

@@ -16,7 +16,7 @@ test('data that were put come back as they were, and an event that names them ha
   const dataref = String(field(put.json, 'dataref'));
   expect((await door.ask('GET', dataref)).json).toEqual(data);
   const run = await startRun(door, trigger({ data: undefined, dataref }));
-  const [attempt] = await door.plane.claim('build', { source: '/w' }, { waitMs: 5_000, max: 1 });
+  const [attempt] = await door.plane.claim('build', { source: '/w' }, { waitMs: 30_000, max: 1 });
   expect(JSON.parse(attempt ?? '')).toMatchObject({ subject: run, data: { text: data.text, service: 'carts' } });
   // What is sent by reference is found under its event's own id.
   const id = String(JSON.parse(attempt ?? '').id);
@@ -43,7 +43,7 @@ test('a run whose tasks hand on more than one step may hold stands still and say
   const big = (id: string) => ({ project: 'shop', [id]: { text: id.repeat(7 * MB) } });
   const run = await startRun(door, { ...trigger({ type: 'dev.delivery.triggered' }), data: { project: 'shop' } });
   const answer = async (task: string, data: unknown): Promise<void> => {
-    const [json] = await door.plane.claim(task, { source: '/worker' }, { waitMs: 5_000, max: 1 });
+    const [json] = await door.plane.claim(task, { source: '/worker' }, { waitMs: 30_000, max: 1 });
     const event = finished(JSON.parse(json ?? ''), { data });
     await door.plane.submit([{ event: event as never }]);
   };

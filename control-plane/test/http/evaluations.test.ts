@@ -408,7 +408,7 @@ test('who invalidated it is what the token says', async () => {
   const as = { authorization: `Bearer ${'r'.repeat(20)}` };
   await putShipyard(locked, 'shop', as);
   const started = await postJson(locked, `${CARTS}/evaluations`, {}, as);
-  const claimed = await postJson(locked, '/v1/tasks/evaluation/claim?wait=5s', { source: '/evaluate' }, as);
+  const claimed = await postJson(locked, '/v1/tasks/evaluation/claim?wait=30s', { source: '/evaluate' }, as);
   const attempt = field(claimed.json, 0) as Record<string, unknown>;
   await post(locked, finished(attempt), as);
   const path = `/v1/evaluations/${String(attempt.id)}/invalidate`;

@@ -94,7 +94,7 @@ test('a batch with one bad event of ten is refused whole, and none of it is stor
 
 test('Prefer: wait answers 200 with the result when the run ends in time, and 202 when it does not', async () => {
   const mine = trigger({ type: 'dev.delivery.triggered', data: { project: 'shop', service: 'waited' } });
-  const waiting = post(door, mine, { prefer: 'wait=20' });
+  const waiting = post(door, mine, { prefer: 'wait=60' });
   for (const task of ['build', 'test']) {
     for (;;) {
       const attempt = await claimOne(door, task);
@@ -104,7 +104,7 @@ test('Prefer: wait answers 200 with the result when the run ends in time, and 20
   }
   const answer = await waiting;
   expect(answer.status).toBe(200);
-  expect(answer.headers['preference-applied']).toBe('wait=20');
+  expect(answer.headers['preference-applied']).toBe('wait=60');
   expect(waitedSchema.parse(answer.json)).toMatchObject({ state: 'finished', result: 'pass' });
 
   const late = await post(door, trigger(), { prefer: 'respond-async, wait=0' });
@@ -146,12 +146,12 @@ test('a claim hands out attempts as CloudEvents, at most `max`, and 204 when the
 });
 
 test('a claim waits for work, and gets it as soon as it is there', async () => {
-  const waiting = door.ask('POST', '/v1/tasks/build/claim?wait=20s', {
+  const waiting = door.ask('POST', '/v1/tasks/build/claim?wait=60s', {
     headers: JSON_TYPE,
     body: '{"source":"/waits","service":"awaited"}',
   });
   await startRun(door, trigger({ data: { project: 'shop', service: 'awaited' } }));
   const startedMs = performance.now();
   expect((await waiting).json).toMatchObject([{ type: 'build.triggered' }]);
-  expect(performance.now() - startedMs).toBeLessThan(5000);
+  expect(performance.now() - startedMs).toBeLessThan(30_000);
 });

@@ -184,7 +184,7 @@ test('a command answers as its schema says, and so does the wait for a run', asy
     door,
     trigger({ id: 'first', data: { project: 'shop', service: 'carts', labels: { team: 'a' } } }),
     {
-      prefer: 'wait=1',
+      prefer: 'wait=30',
     },
   );
   expect(waitedSchema.parse(waited.json)).toMatchObject({ run, state: 'finished', result: 'warning' });

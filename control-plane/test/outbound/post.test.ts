@@ -156,7 +156,7 @@ test('an event whose attributes hold line breaks adds no header', async () => {
     res.end();
   });
   const json = JSON.stringify({ specversion: '1.0', id: 'a\r\nx-admin: true', source: '/s', type: 't', e: 'ü' });
-  await makePost({ allowPrivate: true }).send({ sink: sink.url, json, mode: 'binary', timeoutMs: 5000 });
+  await makePost({ allowPrivate: true }).send({ sink: sink.url, json, mode: 'binary', timeoutMs: 30_000 });
   expect([headers['ce-id'], headers['ce-e'], headers['x-admin']]).toEqual([
     'a%0D%0Ax-admin:%20true',
     '%C3%BC',
@@ -166,7 +166,7 @@ test('an event whose attributes hold line breaks adds no header', async () => {
 
 type Sent = ReturnType<ReturnType<typeof makePost>['send']>;
 
-function send(sink: string, { timeoutMs = 5000, ...options }: PostOptions & { timeoutMs?: number }): Sent {
+function send(sink: string, { timeoutMs = 30_000, ...options }: PostOptions & { timeoutMs?: number }): Sent {
   const json = JSON.stringify({ specversion: '1.0', id: '1', source: '/s', type: 'build.triggered', data: {} });
   return makePost(options).send({ sink, json, mode: 'structured', timeoutMs });
 }

@@ -29,7 +29,7 @@ test('what is kept of runs in memory is bounded, and what was let go of is read 
   expect(cached).toBeGreaterThan(0);
   expect(cached).toBeLessThan(2 * cachedBytesMax);
   for (let run = 0; run < 50; run++) {
-    const [attempt] = await door.plane.claim('build', { source: '/w' }, { waitMs: 1000, max: 1 });
+    const [attempt] = await door.plane.claim('build', { source: '/w' }, { waitMs: 30_000, max: 1 });
     const id = (JSON.parse(attempt ?? '{}') as { id?: string }).id ?? '';
     await door.plane.submit([
       { event: { specversion: '1.0', id: `f${run}`, source: '/w', type: 'build.finished', causationid: id } },
