@@ -10,8 +10,8 @@ export default defineConfig({
     maxWorkers: 2,
     allowOnly: false,
     // Ends what hangs. None of them says how fast something is: a busy machine is many times slower than a quiet one.
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
     teardownTimeout: 60_000,
     expect: { poll: { timeout: 30_000 } },
     // The property tests print their seed and counterexample: keep them whole.
