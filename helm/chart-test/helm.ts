@@ -29,7 +29,7 @@ export interface Ran {
 export function helm(args: readonly string[], values?: object): Promise<Ran> {
   const { promise, resolve } = Promise.withResolvers<Ran>();
   const more = values === undefined ? [] : ['--values', '-'];
-  const child = execFile(programPath('helm'), [...args, ...more], { timeout: 60_000 }, (error, out, stderr) => {
+  const child = execFile(programPath('helm'), [...args, ...more], { timeout: 120_000 }, (error, out, stderr) => {
     resolve({ ok: error === null, out, error: stderr });
   });
   child.stdin?.end(values === undefined ? '' : JSON.stringify(values));

@@ -16,7 +16,7 @@ spec:
   stages:
     - name: dev
       sequences:
-        - {name: call, tasks: [{name: checknumber, timeout: 20s}]}
+        - {name: call, tasks: [{name: checknumber, timeout: 2m}]}
         - {name: wait, tasks: [{name: build}]}
         - {name: wait-too, tasks: [{name: unit-test}]}
 `;
@@ -80,12 +80,12 @@ test('a service runs a sequence through the rendered server, with the rendered e
   await release.startService('checknumber', 'services/checknumber/src/main.ts');
   const run = await trigger('call');
   await expect
-    .poll(async () => (await release.fetch(`/v1/runs/${run}`, { token: admin })).json(), { timeout: 20_000 })
+    .poll(async () => (await release.fetch(`/v1/runs/${run}`, { token: admin })).json())
     .toMatchObject({ state: 'finished', result: 'pass', tasks: [{ output: { valid: true } }] });
   const { nats } = await as('checknumber', 'slipway-checknumber');
   const { consumers } = await jetstreamManager(nats, { checkAPI: false });
   await expect
-    .poll(() => consumers.info('SLIPWAY_OUT', 'checknumber_checknumber_plain'), { timeout: 5_000 })
+    .poll(() => consumers.info('SLIPWAY_OUT', 'checknumber_checknumber_plain'))
     .toMatchObject({ ack_floor: { consumer_seq: 1 }, num_ack_pending: 0 });
   expect(release.log).not.toMatch(/permission/i);
 });
@@ -152,9 +152,11 @@ test('an answer of somebody else is not stored, one of its own is', async () => 
       type: `${task}.finished`,
       causationid: 'r.1',
     });
-  const js = jetstream(nats, { timeout: 1_000 });
-  expect(await js.publish('slipway.chart.build.finished', event('build'))).toMatchObject({ stream: 'SLIPWAY_IN' });
-  await expect(js.publish('slipway.chart.checknumber.finished', event('checknumber'))).rejects.toThrow();
+  expect(
+    await jetstream(nats, { timeout: 30_000 }).publish('slipway.chart.build.finished', event('build')),
+  ).toMatchObject({ stream: 'SLIPWAY_IN' });
+  const hasty = jetstream(nats, { timeout: 1_000 });
+  await expect(hasty.publish('slipway.chart.checknumber.finished', event('checknumber'))).rejects.toThrow();
 });
 
 test('it cannot let its own consumer publish for it: into a stream, or to the API that empties one', async () => {

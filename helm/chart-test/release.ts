@@ -13,7 +13,7 @@ interface Container {
   env?: { name: string; value?: string; valueFrom?: { secretKeyRef: { name: string; key: string } } }[];
 }
 
-const READY_TIMEOUT_MS = 20_000;
+const READY_TIMEOUT_MS = 60_000;
 const SLIPWAY = join(ROOT, 'cli', 'bin', 'slipway.js');
 
 /**

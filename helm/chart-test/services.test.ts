@@ -38,7 +38,7 @@ kind: Shipyard
 metadata: {name: chart}
 spec:
   stages:
-    - {name: dev, sequences: [{name: look, tasks: [{name: geolookup, timeout: 20s}]}]}
+    - {name: dev, sequences: [{name: look, tasks: [{name: geolookup, timeout: 2m}]}]}
 `;
 
 /** Whoever serves a task: those that ask for work, and the types that somebody has pushed to him. */
@@ -53,7 +53,7 @@ async function served(): Promise<string[]> {
 test('each service of the image connects in its way, with its own token, and serves the tasks that the chart lets it answer', async () => {
   for (const [name, main] of Object.entries(BUILT_IN)) await release.startService(name, main);
   await expect
-    .poll(served, { timeout: 20_000 })
+    .poll(served)
     .toEqual([
       ...['author-search by push', 'checknumber by nats', 'evaluate by claim', 'evaluation by claim'],
       ...['extract-metadata by push', 'geolookup by push'],
@@ -69,7 +69,7 @@ test('a push reaches its service, although that has a private address', async ()
   const sent = await release.fetch('/v1/events', { token: admin, method: 'POST', body: JSON.stringify(event) });
   const { items } = (await sent.json()) as { items: { run: string }[] };
   await expect
-    .poll(() => get(`/v1/runs/${items[0]?.run}`), { timeout: 20_000 })
+    .poll(() => get(`/v1/runs/${items[0]?.run}`))
     .toMatchObject({ state: 'finished', tasks: [{ output: { place: 'Hamburg', country: 'DE' } }] });
 });
 

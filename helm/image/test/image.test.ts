@@ -66,7 +66,7 @@ test('photo-authenticity and evaluate answer the tasks of the example of photos'
   await layer.start(['service', 'photo-authenticity'], { env, ready: SERVING });
   await layer.start(['service', 'evaluate'], { env, ready: SERVING });
   const data = { image: 'harbour.jpg' };
-  const run = await client.trigger({ project: 'photos', stage: 'dev', sequence: 'authenticity', data, waitS: 20 });
+  const run = await client.trigger({ project: 'photos', stage: 'dev', sequence: 'authenticity', data, waitS: 60 });
   expect(run).toMatchObject({ state: 'finished', result: 'pass', output: { place: 'Hamburg', country: 'DE' } });
   client.close();
 });
@@ -83,7 +83,7 @@ test('with NATS and MongoDB, checknumber answers over NATS', async () => {
   const run = await client.trigger({
     ...{ project: 'checknumber', stage: 'dev', sequence: 'sequence-one' },
     data,
-    waitS: 20,
+    waitS: 60,
   });
   expect(run).toMatchObject({ result: 'pass', output: { checknumber: { country: 'DE' } } });
   client.close();

@@ -9,7 +9,7 @@ import { onPath } from '../../../tools/servers/command.ts';
 const BUILD = fileURLToPath(new URL('../build.ts', import.meta.url));
 /** The image's user. */
 const USER = 1000;
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 
 /** The layer of the image, outside of the clone so that nothing of it can help, and its programs as the image runs them. */
 export class Layer {
