@@ -28,7 +28,7 @@ export function useKeys(handlers: { find(): void; help(): void; go(letter: strin
       handlers.find();
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.composedPath()[0])) return;
     if (document.querySelector('dialog[open]')) return;
     if (chord === 'g') handlers.go(event.key);
     else if (event.key === '?') handlers.help();
@@ -49,7 +49,8 @@ export function useKeys(handlers: { find(): void; help(): void; go(letter: strin
   }, []);
 }
 
-function isTyping(target: EventTarget | null): boolean {
+/** The innermost target: outside of a shadow root the event is said to come from its host. */
+function isTyping(target: EventTarget | undefined): boolean {
   return target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable="true"]');
 }
 

@@ -1,62 +1,49 @@
 import './text-editor.css';
-import { useRef } from 'react';
+import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { Glyph } from './badge.tsx';
-import { AllWell } from './screens.tsx';
+import { countText } from './format.ts';
+import { AllWell, Failed, Loading } from './screens.tsx';
+import type { Schema } from './text-editor-completion.ts';
+import type { CodeView, Finding, Language } from './text-editor-view.ts';
 
-/** Something about a text, with its place: what a check on the server answers. */
-export type Finding = {
-  severity: 'error' | 'warning';
-  code?: string | undefined;
-  detail: string;
-  pointer?: string | undefined;
-  line?: number | undefined;
-  column?: number | undefined;
-};
+export type { Finding };
 
-/** A text with its line numbers, and below it what was found in it; a click goes to the line. */
-export function TextEditor(props: {
+/** A text that is written as code. */
+type Written = {
   label: string;
+  language?: Language;
+  /** Whose keys are completed while typing. */
+  schema?: () => Promise<Schema>;
   text: string;
   onText: (text: string) => void;
   /** undefined: not checked yet. */
   findings: readonly Finding[] | undefined;
-  /** The check itself failed. */
-  failure?: Error | null;
   rowsMin?: number;
-}) {
-  const { label, text, onText, findings, failure, rowsMin = 18 } = props;
-  const area = useRef<HTMLTextAreaElement>(null);
-  const lines = text.split('\n');
-  const goTo = (line: number): void => {
-    const start = lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0);
-    area.current?.focus();
-    area.current?.setSelectionRange(start, start + (lines[line - 1]?.length ?? 0));
-  };
+};
+
+/** A text with what was found in it: underlined, marked beside its line, and as a list below that leads to the place. */
+export function TextEditor({
+  failure,
+  ...written
+}: Written & { /** The check itself failed. */ failure?: Error | null }) {
+  const { findings } = written;
+  const view = useRef<CodeView>(null);
   return (
     <>
-      <div className="text">
-        <pre aria-hidden="true" className="lines">
-          {lines.map((_, line) => `${line + 1}\n`).join('')}
-        </pre>
-        <textarea
-          ref={area}
-          aria-label={label}
-          spellCheck={false}
-          wrap="off"
-          rows={Math.max(rowsMin, lines.length)}
-          value={text}
-          onChange={(event) => onText(event.target.value)}
-        />
-      </div>
+      <Code {...written} view={view} />
       <div className="findings">
         {failure ? <p role="alert">{failure.message}</p> : null}
-        {findings?.length === 0 ? <AllWell>No problem found</AllWell> : null}
+        {findings === undefined ? null : (
+          <div role="status" className={findings.length === 0 ? undefined : 'sr'}>
+            {findings.length === 0 ? <AllWell>No problem found</AllWell> : countText(findings.length, 'problem')}
+          </div>
+        )}
         <ul>
           {findings?.map((finding) => (
             <Problem
               key={`${finding.line} ${finding.column} ${finding.code} ${finding.pointer} ${finding.detail}`}
               finding={finding}
-              goTo={goTo}
+              goTo={(line, column) => view.current?.goTo(line, column)}
             />
           ))}
         </ul>
@@ -65,13 +52,63 @@ export function TextEditor(props: {
   );
 }
 
-function Problem({ finding, goTo }: { finding: Finding; goTo: (line: number) => void }) {
-  const { severity, line, column, detail, code } = finding;
+const ROW_PX = 20;
+const PADDING_PX = 24;
+
+/** The editor itself, which is fetched when one is opened: it is as large as everything else together. */
+function Code(props: Written & { view: React.RefObject<CodeView | null> }) {
+  const { view, label, language = 'yaml', schema, text, onText, findings, rowsMin = 18 } = props;
+  const host = useRef<HTMLDivElement>(null);
+  const [height] = useState(() => Math.max(rowsMin, text.split('\n').length) * ROW_PX + PADDING_PX);
+  const [isOpen, setOpen] = useState(false);
+  const [failure, setFailure] = useState<unknown>();
+  const open = useEffectEvent(({ openCodeView }: typeof import('./text-editor-view.ts'), keys: Schema | undefined) => {
+    if (host.current === null) return;
+    view.current = openCodeView({
+      host: host.current,
+      label,
+      language,
+      schema: keys,
+      text,
+      onText: (now) => typed(now),
+    });
+    setOpen(true);
+  });
+  const typed = useEffectEvent(onText);
+  useEffect(() => {
+    if (failure !== undefined) return;
+    let isGone = false;
+    Promise.all([import('./text-editor-view.ts'), schema?.()]).then(
+      ([code, keys]) => isGone || open(code, keys),
+      (reason: unknown) => isGone || setFailure(reason),
+    );
+    return () => {
+      isGone = true;
+      view.current?.close();
+      view.current = null;
+    };
+  }, [failure, schema, view]);
+  useEffect(() => view.current?.setText(text), [text, view]);
+  useEffect(() => {
+    if (isOpen) view.current?.setFindings(findings ?? []);
+  }, [findings, isOpen, view]);
+  if (failure !== undefined) {
+    return <Failed error={failure} what="The editor could not be loaded" retry={() => setFailure(undefined)} />;
+  }
+  return (
+    <div ref={host} className="code" style={{ minHeight: `min(${height}px, 70dvh)` }}>
+      {isOpen ? null : <Loading rows={Math.min(rowsMin, 8)} height={12} />}
+    </div>
+  );
+}
+
+function Problem(props: { finding: Finding; goTo: (line: number, column: number) => void }) {
+  const { severity, line, column = 1, detail, code } = props.finding;
   return (
     <li className={`tone-${severity === 'error' ? 'fail' : 'warning'}`}>
       <Glyph shape={severity === 'error' ? 'cross' : 'triangle'} />
       {line === undefined ? null : (
-        <button type="button" className="button small ghost" onClick={() => goTo(line)}>
+        <button type="button" className="button small ghost" onClick={() => props.goTo(line, column)}>
           {line}:{column}
         </button>
       )}

@@ -24,6 +24,8 @@ spec:
             - name: test
 `;
 
+const shipyardSchema = () => import('@slipway/contract/shipyard.schema.json').then((file) => file.default);
+
 /** The shipyard as text with what is wrong with it, the plan beside it, its versions. */
 export function ShipyardTab({ project, version }: { project: string; version: string | undefined }) {
   const current = useQuery({ ...shipyardQuery(project), retry: false });
@@ -58,7 +60,7 @@ function Editor({ project, given, current }: { project: string; given: string; c
     setBusy(false);
   };
   return (
-    <div className="split even">
+    <div className="split">
       <section className="panel editor" aria-label="Shipyard">
         <header>
           <h2>Shipyard</h2>
@@ -82,6 +84,7 @@ function Editor({ project, given, current }: { project: string; given: string; c
         </header>
         <TextEditor
           label="Shipyard as YAML"
+          schema={shipyardSchema}
           text={text}
           onText={setText}
           findings={lint.data?.findings}
