@@ -100,23 +100,49 @@ test('versions of a shipyard are compared in text and in meaning, and an older o
   expect(JSON.stringify(plan)).toContain('"release"');
 });
 
-test('settings are saved, what is wrong is told before it is sent, and what is left empty has no bound', async () => {
+test('settings are saved; what is wrong is told at its field before it is sent; what is emptied has no bound', async () => {
   await world.apply('tuned');
+  await world.api('PUT', '/v1/projects/tuned', { retention: { finishedRunsMax: 5 } });
   await using view = await world.open('/projects/tuned?tab=settings');
   const form = view.page.getByLabel('Settings', { exact: true });
+  const wrong = form.locator('[aria-invalid="true"]');
   await form.getByLabel('Open runs at most').fill('many');
+  await form.getByLabel('New runs per second at most').fill('0');
+  expect(await wrong.count()).toBe(0);
   await form.getByRole('button', { name: 'Save' }).click();
-  await form.getByText('a whole number above zero').waitFor();
+  await expect.poll(() => wrong.count()).toBe(2);
+  await form.getByText('A whole number above zero').waitFor();
   await form.getByLabel('Open runs at most').fill('50');
+  await expect.poll(() => wrong.count()).toBe(1);
+  await form.getByLabel('New runs per second at most').fill('0.5');
+  await form.getByLabel('Waiting runs at most').fill('5');
+  await form.getByLabel('Finished runs at most').fill('');
   await form.getByLabel('Finished runs are kept for').fill('2');
-  await form.getByLabel('Configuration').fill('{"team": "north"}');
+  await form.getByRole('textbox', { name: 'Configuration' }).fill('{"team": "north"');
+  await form.locator('.findings').getByText('This is no JSON').waitFor();
+  await view.page.keyboard.press('Control+End');
+  await view.page.keyboard.type('}');
+  await form.locator('.findings').getByText('No problem found').waitFor();
   await form.getByRole('button', { name: 'Save' }).click();
   await view.page.getByText('Saved.').waitFor();
   expect(await world.api('GET', '/v1/projects/tuned')).toMatchObject({
-    limits: { openRunsMax: 50 },
+    limits: { openRunsMax: 50, waitingRunsMax: 5, runsPerSecond: 0.5 },
     retention: { finishedRunsForMs: 2 * 24 * 3_600_000, finishedRunsMax: null },
     config: { team: 'north' },
   });
+});
+
+test('what the server refuses of the settings stands at its field as well', async () => {
+  await world.apply('refused');
+  await using view = await world.open('/projects/refused?tab=settings');
+  view.expectFault(/status of 4\d\d/);
+  const kept = view.page.getByLabel('Finished runs are kept for', { exact: true });
+  await kept.fill('999999999999');
+  await view.page.getByRole('button', { name: 'Save' }).click();
+  await view.page.getByRole('alert').waitFor();
+  expect(await kept.getAttribute('aria-invalid')).toBe('true');
+  await kept.fill('9');
+  await view.page.getByRole('alert').waitFor({ state: 'detached' });
 });
 
 test('a project is deleted after its runs were counted and its name typed, and not while runs are open', async () => {
@@ -132,6 +158,8 @@ test('a project is deleted after its runs were counted and its name typed, and n
   await world.api('POST', `/v1/runs/${run}/abort`, {});
   await view.page.getByRole('button', { name: 'Delete doomed' }).click();
   await dialog.getByText('with all their events will be deleted').waitFor();
+  await dialog.getByText('is still open').waitFor({ state: 'detached' });
+  expect(await dialog.getByRole('button', { name: 'Delete it' }).isDisabled()).toBe(true);
   await dialog.getByLabel('Type doomed to delete it').fill('doomed');
   await dialog.getByRole('button', { name: 'Delete it' }).click();
   await view.page.waitForURL('**/projects');

@@ -7,7 +7,7 @@ import { type FilePlace, filePath, filesQuery, fileVersionsQuery } from '../../a
 import { shipyardQuery } from '../../api/queries.ts';
 import { CliButton, CliHint, cliLine, say } from '../../ui/copy.tsx';
 import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
-import { Failed, Loading } from '../../ui/screens.tsx';
+import { Empty, Failed, Loading } from '../../ui/screens.tsx';
 import { useSettled } from '../../ui/settled.ts';
 import { TextDiffView } from '../../ui/text-diff-view.tsx';
 import { type Finding, TextEditor } from '../../ui/text-editor.tsx';
@@ -46,6 +46,20 @@ export function FilesTab(props: { project: string; file: string | undefined; ver
     return <Failed error={list.error} what="The files cannot be shown" retry={() => void list.refetch()} />;
   }
   if (list.isPending) return <Loading rows={8} height={28} />;
+  if (shown === undefined) {
+    return (
+      <Empty title="There is no slo.yaml or sli.yaml yet">
+        <p>
+          An <code>slo.yaml</code> says what a service must be like in a stage, an <code>sli.yaml</code> how that is
+          measured. A sequence with a task <code>evaluate</code> is judged by them.
+        </p>
+        <button type="button" className="button" onClick={() => setAdding(true)}>
+          New file …
+        </button>
+        {adding ? <NewFile project={project} onClose={() => setAdding(false)} /> : null}
+      </Empty>
+    );
+  }
   return (
     <div className="history-split">
       <section className="panel" aria-label="Files">
@@ -56,10 +70,7 @@ export function FilesTab(props: { project: string; file: string | undefined; ver
           </button>
         </header>
         {files.length === 0 ? (
-          <p className="nothing muted">
-            There is none yet. An <code>slo.yaml</code> says what a service must be like; an <code>sli.yaml</code> says
-            how it is measured.
-          </p>
+          <p className="nothing muted">None is applied yet.</p>
         ) : (
           <ul className="files">
             {files.map((file) => (
@@ -68,7 +79,7 @@ export function FilesTab(props: { project: string; file: string | undefined; ver
                   to="/projects/$project"
                   params={{ project }}
                   search={{ tab: 'quality', file: keyOf(file) }}
-                  aria-current={shown !== undefined && keyOf(file) === keyOf(shown) ? 'true' : undefined}
+                  aria-current={keyOf(file) === keyOf(shown) ? 'true' : undefined}
                   data-line
                 >
                   <strong>{file.kind}.yaml</strong>
@@ -82,9 +93,7 @@ export function FilesTab(props: { project: string; file: string | undefined; ver
           </ul>
         )}
       </section>
-      {shown === undefined ? null : (
-        <File key={`${keyOf(shown)} ${version}`} project={project} place={shown} version={version} />
-      )}
+      <File key={`${keyOf(shown)} ${version}`} project={project} place={shown} version={version} />
       {adding ? <NewFile project={project} onClose={() => setAdding(false)} /> : null}
     </div>
   );

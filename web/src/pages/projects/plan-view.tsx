@@ -8,6 +8,9 @@ export function PlanView({ plan }: { plan: Plan | undefined }) {
   const sequences = plan?.stages.flatMap((stage) => stage.sequences.filter(({ builtIn }) => !builtIn)) ?? [];
   return (
     <section className="panel lanes plan" aria-label="Plan">
+      <header>
+        <h2>Plan</h2>
+      </header>
       {plan === undefined ? (
         <p className="nothing muted">The plan is drawn here as soon as the text has no error.</p>
       ) : null}

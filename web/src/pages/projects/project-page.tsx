@@ -25,6 +25,7 @@ export function ProjectPage() {
   const { project } = route.useParams();
   const { tab, version, from, to, file } = route.useSearch();
   useTitle(project);
+  const shown = tab === undefined ? version : to;
   return (
     <div className="page">
       <nav className="crumbs" aria-label="Where this is">
@@ -38,14 +39,16 @@ export function ProjectPage() {
           <Link to="/runs" search={{ project }} className="button">
             Its runs
           </Link>
-          <span className="only-wide">
-            <CliButton
-              line={cliLine('get', 'shipyard', '--project', project, ...(version ? ['--version', version] : []))}
-            />
-          </span>
+          {tab === undefined || tab === 'versions' ? (
+            <span className="only-wide">
+              <CliButton
+                line={cliLine('get', 'shipyard', '--project', project, ...(shown ? ['--version', shown] : []))}
+              />
+            </span>
+          ) : null}
         </div>
       </div>
-      <nav className="tabs" aria-label="Parts of the project">
+      <nav className="tabs project-tabs" aria-label="Parts of the project">
         {tabs.map(({ key, word }) => (
           <Link
             key={word}

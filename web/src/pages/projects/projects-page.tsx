@@ -1,13 +1,14 @@
+import type { Project } from '@slipway/contract';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { projectsQuery } from '../../api/queries.ts';
 import { CliButton, CliHint, cliLine } from '../../ui/copy.tsx';
 import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
-import { durationText } from '../../ui/format.ts';
 import { useTitle } from '../../ui/page.ts';
 import { Empty, Failed, Loading } from '../../ui/screens.tsx';
 import { Time } from '../../ui/time.tsx';
+import { spanText } from './settings-draft.ts';
 
 /** Every project with what was set for it; its shipyard is one step further. */
 export function ProjectsPage() {
@@ -46,9 +47,7 @@ export function ProjectsPage() {
                 <th scope="col">Events as</th>
                 <th scope="col">Shipyard</th>
                 <th scope="col">Keeps finished runs</th>
-                <th scope="col" className="num">
-                  Open runs at most
-                </th>
+                <th scope="col">Limits</th>
                 <th scope="col" className="num">
                   Changed
                 </th>
@@ -65,9 +64,7 @@ export function ProjectsPage() {
                   <td>{project.dialect}</td>
                   <td className="mono">{project.shipyardVersion ?? 'none yet'}</td>
                   <td data-name="keeps">{retentionText(project.retention)}</td>
-                  <td className="num" data-name="open runs at most">
-                    {project.limits.openRunsMax ?? 'no limit'}
-                  </td>
+                  <td data-name="limits">{limitsText(project.limits)}</td>
                   <td className="num" data-name="changed">
                     <Time at={project.updatedAt} />
                   </td>
@@ -122,8 +119,21 @@ function NewProject({ onClose }: { onClose: () => void }) {
 function retentionText(retention: { finishedRunsForMs: number | null; finishedRunsMax: number | null }): string {
   const { finishedRunsForMs, finishedRunsMax } = retention;
   const parts = [
-    finishedRunsForMs === null ? undefined : `for ${durationText(finishedRunsForMs)}`,
-    finishedRunsMax === null ? undefined : `at most ${finishedRunsMax.toLocaleString('en')}`,
-  ].filter((part) => part !== undefined);
+    finishedRunsForMs === null ? [] : [`for ${spanText(finishedRunsForMs)}`],
+    finishedRunsMax === null ? [] : [`at most ${finishedRunsMax.toLocaleString('en')}`],
+  ].flat();
   return parts.length === 0 ? 'for ever' : parts.join(', ');
+}
+
+/** What is set for the project; where nothing is, the server may have a limit for all of them. */
+function limitsText({ openRunsMax, waitingRunsMax, runsPerSecond }: Project['limits']): string {
+  const bounds: [number | null | undefined, string][] = [
+    [openRunsMax, 'open'],
+    [waitingRunsMax, 'waiting'],
+    [runsPerSecond, 'a second'],
+  ];
+  const parts = bounds.flatMap(([bound, what]) =>
+    typeof bound === 'number' ? [`${bound.toLocaleString('en')} ${what}`] : [],
+  );
+  return parts.length === 0 ? 'none of its own' : parts.join(', ');
 }

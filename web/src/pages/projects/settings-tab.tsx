@@ -1,18 +1,21 @@
 import type { Project, ProjectPut } from '@slipway/contract';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
-import { ApiError, failureText, jsonBody, pathOf, request } from '../../api/client.ts';
+import { useId, useMemo, useState } from 'react';
+import { ApiError, jsonBody, pathOf, request } from '../../api/client.ts';
 import { projectQuery, projectsQuery } from '../../api/queries.ts';
 import { CliButton, pipeLine, say } from '../../ui/copy.tsx';
 import { Empty, Failed, Loading } from '../../ui/screens.tsx';
+import { TextEditor } from '../../ui/text-editor.tsx';
 import { DeleteProject } from './delete-project.tsx';
-
-const units = [
-  { word: 'days', ms: 24 * 3_600_000 },
-  { word: 'hours', ms: 3_600_000 },
-  { word: 'minutes', ms: 60_000 },
-  { word: 'seconds', ms: 1_000 },
-] as const;
+import {
+  type Draft,
+  type DraftProblems,
+  draftOf,
+  placeProblems,
+  readConfig,
+  readDraft,
+  units,
+} from './settings-draft.ts';
 
 /** What the API lets one set for a project; and its end. */
 export function SettingsTab({ project: name }: { project: string }) {
@@ -39,20 +42,37 @@ export function SettingsTab({ project: name }: { project: string }) {
 function SettingsForm({ project }: { project: Project }) {
   const queries = useQueryClient();
   const [draft, setDraft] = useState(() => draftOf(project));
-  const [error, setError] = useState<string>();
+  const [refused, setRefused] = useState<{ draft: Draft; problems: DraftProblems; rest: string[] }>();
   const [busy, setBusy] = useState(false);
-  const change = (part: Partial<Draft>): void => setDraft({ ...draft, ...part });
-  const put = readDraft(draft);
+  const read = readDraft(draft);
   const changed = JSON.stringify(draft) !== JSON.stringify(draftOf(project));
+  // Nothing is called wrong before somebody wants to save it; from then on it is checked while typing.
+  const [wantsSaved, setWantsSaved] = useState(false);
+  const problems = {
+    ...(refused?.draft === draft ? refused.problems : {}),
+    ...(wantsSaved && 'problems' in read ? read.problems : {}),
+  };
+  const field = (key: keyof Draft) => ({
+    value: draft[key],
+    problem: problems[key],
+    onValue: (value: string) => setDraft({ ...draft, [key]: value }),
+  });
   const save = async (body: ProjectPut): Promise<void> => {
     setBusy(true);
-    setError(undefined);
+    setRefused(undefined);
     try {
       await request({ method: 'PUT', path: pathOf`/v1/projects/${project.name}`, body: jsonBody(body) });
       say('Saved.');
       await queries.invalidateQueries({ queryKey: projectsQuery.queryKey });
     } catch (failure) {
-      setError(failureText(failure));
+      const { problems: placed, rest } = placeProblems(
+        failure instanceof ApiError ? (failure.problem?.errors ?? []) : [],
+      );
+      setRefused({
+        draft,
+        problems: placed,
+        rest: [failure instanceof Error ? failure.message : String(failure), ...rest],
+      });
     }
     setBusy(false);
   };
@@ -60,17 +80,17 @@ function SettingsForm({ project }: { project: Project }) {
     <section className="panel" aria-label="Settings">
       <header>
         <h2>Settings</h2>
-        {typeof put === 'string' ? null : (
+        {'put' in read ? (
           <span className="end only-wide">
-            <CliButton line={pipeLine(put, 'apply', 'settings', '-', '--project', project.name)} />
+            <CliButton line={pipeLine(read.put, 'apply', 'settings', '-', '--project', project.name)} />
           </span>
-        )}
+        ) : null}
       </header>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (typeof put === 'string') setError(put);
-          else void save(put);
+          setWantsSaved(true);
+          if ('put' in read) void save(read.put);
         }}
       >
         <label className="field">
@@ -78,77 +98,70 @@ function SettingsForm({ project }: { project: Project }) {
           <select
             className="select"
             value={draft.dialect}
-            onChange={(event) => change({ dialect: event.target.value === 'keptn' ? 'keptn' : 'plain' })}
+            onChange={({ target }) => setDraft({ ...draft, dialect: target.value === 'keptn' ? 'keptn' : 'plain' })}
           >
             <option value="plain">plain: build.triggered</option>
             <option value="keptn">keptn: sh.keptn.event.build.triggered</option>
           </select>
           <small>For services that come from Keptn v1. Runs that are open keep the way they began with.</small>
         </label>
-        <label className="field">
-          <span>Open runs at most</span>
-          <input
-            className="input"
-            inputMode="numeric"
-            placeholder="no limit"
-            value={draft.openRunsMax}
-            onChange={(event) => change({ openRunsMax: event.target.value })}
-          />
-          <small>A trigger beyond it is refused with a problem that says so. Empty: no limit.</small>
-        </label>
-        <div className="field">
-          <label htmlFor="keep-for">Finished runs are kept for</label>
-          <div className="measure">
-            <input
-              id="keep-for"
-              className="input"
-              inputMode="decimal"
-              placeholder="ever"
-              value={draft.keepFor}
-              onChange={(event) => change({ keepFor: event.target.value })}
-            />
-            <select
-              className="select"
-              aria-label="Unit of the time that finished runs are kept"
-              value={draft.keepUnit}
-              onChange={(event) => change({ keepUnit: event.target.value })}
-            >
-              {units.map(({ word }) => (
-                <option key={word}>{word}</option>
-              ))}
-            </select>
-          </div>
-          <small>Older ones are deleted with their events. Empty: they are kept for ever.</small>
-        </div>
-        <label className="field">
-          <span>Finished runs at most</span>
-          <input
-            className="input"
-            inputMode="numeric"
-            placeholder="no limit"
-            value={draft.finishedRunsMax}
-            onChange={(event) => change({ finishedRunsMax: event.target.value })}
-          />
-          <small>The oldest beyond it are deleted. Empty: no limit.</small>
-        </label>
-        <label className="field">
-          <span>Configuration, a JSON object</span>
-          <textarea
-            className="input"
-            rows={6}
-            spellCheck={false}
-            value={draft.config}
-            onChange={(event) => change({ config: event.target.value })}
-          />
-          <small>
-            Shipyards read it as <code>{'${{ project.config.NAME }}'}</code>.
-          </small>
-        </label>
-        {error === undefined ? null : (
-          <p role="alert" className="message tone-fail">
-            {error}
+        <fieldset>
+          <legend>Limits</legend>
+          <p className="muted">
+            A trigger beyond one of them is refused with 429 and may be sent again later; stages that follow a run are
+            not. What is left empty is as the server was started: as much as it likes, unless it was told otherwise.
           </p>
-        )}
+          <div className="fields">
+            <Amount label="Open runs at most" unit="runs" empty="as the server" {...field('openRunsMax')}>
+              Those that wait included.
+            </Amount>
+            <Amount label="Waiting runs at most" unit="runs" empty="as the server" {...field('waitingRunsMax')}>
+              Those that wait for their concurrency group.
+            </Amount>
+            <Amount
+              label="New runs per second at most"
+              unit="per second"
+              empty="as the server"
+              {...field('runsPerSecond')}
+            >
+              On average; 0.5 is one in two seconds.
+            </Amount>
+          </div>
+        </fieldset>
+        <fieldset>
+          <legend>Retention</legend>
+          <p className="muted">Finished runs beyond it are deleted with their events, the oldest first.</p>
+          <div className="fields">
+            <Amount
+              label="Finished runs are kept for"
+              unit={
+                <select
+                  className="select"
+                  aria-label="Unit of the time that finished runs are kept"
+                  value={draft.keepUnit}
+                  onChange={({ target }) => setDraft({ ...draft, keepUnit: target.value })}
+                >
+                  {units.map(({ word }) => (
+                    <option key={word}>{word}</option>
+                  ))}
+                </select>
+              }
+              empty="ever"
+              {...field('keepFor')}
+            >
+              Empty: they are kept for ever.
+            </Amount>
+            <Amount label="Finished runs at most" unit="runs" empty="no limit" {...field('finishedRunsMax')}>
+              Empty: no limit.
+            </Amount>
+          </div>
+        </fieldset>
+        <Config {...field('config')} />
+        {refused?.draft === draft ? (
+          <p role="alert" className="message tone-fail">
+            {refused.rest.join('\n')}
+          </p>
+        ) : null}
         <div className="end-row">
           <button type="submit" className="button primary" disabled={!changed || busy}>
             Save
@@ -159,7 +172,7 @@ function SettingsForm({ project }: { project: Project }) {
             disabled={!changed || busy}
             onClick={() => {
               setDraft(draftOf(project));
-              setError(undefined);
+              setWantsSaved(false);
             }}
           >
             Undo
@@ -171,59 +184,67 @@ function SettingsForm({ project }: { project: Project }) {
   );
 }
 
-/** The form as people type it. */
-type Draft = {
-  dialect: Project['dialect'];
-  openRunsMax: string;
-  keepFor: string;
-  keepUnit: string;
-  finishedRunsMax: string;
-  config: string;
-};
-
-function draftOf({ dialect, limits, retention, config }: Project): Draft {
-  const { finishedRunsForMs, finishedRunsMax } = retention;
-  const unit = units.find(({ ms }) => finishedRunsForMs !== null && finishedRunsForMs % ms === 0) ?? units[0];
-  return {
-    dialect,
-    openRunsMax: limits.openRunsMax === null ? '' : String(limits.openRunsMax),
-    keepFor: finishedRunsForMs === null ? '' : String(finishedRunsForMs / unit.ms),
-    keepUnit: unit.word,
-    finishedRunsMax: finishedRunsMax === null ? '' : String(finishedRunsMax),
-    config: JSON.stringify(config, undefined, 2),
-  };
+/** A number with its unit, and what is wrong with it right below. */
+function Amount(props: {
+  label: string;
+  unit: React.ReactNode;
+  /** What nothing means. */
+  empty: string;
+  value: string;
+  onValue: (value: string) => void;
+  problem: string | undefined;
+  children: React.ReactNode;
+}) {
+  const { label, unit, empty, value, onValue, problem, children } = props;
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <div className="measure">
+        <input
+          id={id}
+          className="input"
+          inputMode="decimal"
+          autoComplete="off"
+          placeholder={empty}
+          value={value}
+          aria-invalid={problem !== undefined}
+          aria-describedby={`${id}-more`}
+          onChange={({ target }) => onValue(target.value)}
+        />
+        {typeof unit === 'string' ? <span className="muted">{unit}</span> : unit}
+      </div>
+      <small id={`${id}-more`}>
+        {problem === undefined ? null : <strong className="tone-fail">{problem} </strong>}
+        {children}
+      </small>
+    </div>
+  );
 }
 
-/** The body of the request, or what is wrong with what was typed. */
-function readDraft(draft: Draft): ProjectPut | string {
-  const openRunsMax = wholeNumber(draft.openRunsMax);
-  if (openRunsMax === undefined) return 'Open runs at most: a whole number above zero, or nothing.';
-  const finishedRunsMax = wholeNumber(draft.finishedRunsMax);
-  if (finishedRunsMax === undefined) return 'Finished runs at most: a whole number above zero, or nothing.';
-  const unit = units.find(({ word }) => word === draft.keepUnit) ?? units[0];
-  const keep = draft.keepFor.trim();
-  const finishedRunsForMs = keep === '' ? null : Math.round(Number(keep) * unit.ms);
-  if (finishedRunsForMs !== null && !(finishedRunsForMs > 0))
-    return 'Finished runs are kept for: a number above zero, or nothing.';
-  let config: unknown;
-  try {
-    config = JSON.parse(draft.config);
-  } catch (failure) {
-    return `The configuration is no JSON: ${failure instanceof Error ? failure.message : failure}`;
-  }
-  if (typeof config !== 'object' || config === null || Array.isArray(config))
-    return 'The configuration must be a JSON object.';
-  return {
-    dialect: draft.dialect,
-    config: { ...config },
-    retention: { finishedRunsForMs, finishedRunsMax },
-    limits: { openRunsMax },
-  };
-}
-
-/** null: nothing was typed. undefined: it is no whole number above zero. */
-function wholeNumber(text: string): number | null | undefined {
-  if (text.trim() === '') return null;
-  const number = Number(text);
-  return Number.isSafeInteger(number) && number > 0 ? number : undefined;
+function Config(props: { value: string; onValue: (value: string) => void; problem: string | undefined }) {
+  const { value, onValue, problem } = props;
+  const findings = useMemo(() => {
+    const read = readConfig(value);
+    if ('finding' in read) return [read.finding];
+    return problem === undefined ? [] : [{ severity: 'error' as const, detail: problem }];
+  }, [value, problem]);
+  return (
+    <div className="field">
+      <span>Configuration, a JSON object</span>
+      <div className="editor framed">
+        <TextEditor
+          label="Configuration, a JSON object"
+          language="json"
+          text={value}
+          onText={onValue}
+          findings={findings}
+          rowsMin={6}
+        />
+      </div>
+      <small>
+        Shipyards read it as <code>{'${{ project.config.NAME }}'}</code>.
+      </small>
+    </div>
+  );
 }
