@@ -2,6 +2,7 @@ import type { EventProblem, EventProblemCode, ProblemCode } from '@slipway/contr
 import { eventProblemStatus, problemStatus } from '@slipway/contract';
 import type { RefusalError } from '../runtime/control-plane.ts';
 import { Refusal } from '../runtime/control-plane.ts';
+import { UnstackedError } from '../runtime/unstacked-error.ts';
 
 /** A code of the contract, of either of its two tables. */
 export type AnyProblemCode = ProblemCode | EventProblemCode;
@@ -20,7 +21,7 @@ export type Fault = {
 };
 
 /** Thrown inside this room to end a request; the door writes its fault. */
-export class Refused extends Error {
+export class Refused extends UnstackedError {
   override name = 'Refused';
   readonly fault: Fault;
   constructor(fault: Fault) {

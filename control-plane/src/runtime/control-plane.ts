@@ -20,6 +20,7 @@ import type {
   Why,
 } from '@slipway/contract';
 import type { Evaluations, Resources } from './evaluation/ports.ts';
+import { UnstackedError } from './unstacked-error.ts';
 
 /** The most that one event may weigh, whichever way it comes in. */
 export const EVENT_BYTES_MAX = 1024 * 1024;
@@ -182,7 +183,7 @@ export type PlaneStatus = {
 };
 
 /** A request that cannot be served, with the reason and the way out. */
-export class Refusal extends Error {
+export class Refusal extends UnstackedError {
   override name = 'Refusal';
   readonly code: ProblemCode;
   readonly errors: RefusalError[];
