@@ -4,7 +4,7 @@ import { sessionCookie } from './auth.ts';
 import type { Description } from './description.ts';
 import { type Door, send } from './door.ts';
 import { makeEvaluationHandlers } from './evaluation-handlers.ts';
-import { etag, versionsOf } from './if-match.ts';
+import { etag, isKnown, versionsOf } from './if-match.ts';
 import { refused } from './problem.ts';
 import type { Handlers } from './route-types.ts';
 import type { Streams } from './stream.ts';
@@ -62,7 +62,12 @@ export function makeHandlers({ door, streams, description, registry, readiness }
     listRuns: async ({ query, labels }) => ok(await plane.listRuns({ ...paged(query), ...withLabels(labels) })),
     countRuns: async ({ query, labels }) => ok(await plane.countRuns({ ...query, ...withLabels(labels) })),
     getEnvironment: async ({ query }) => ok({ items: await plane.environment(query.project) }),
-    getRun: async ({ params }) => ok(await plane.getRun(params.run)),
+    getRun: async ({ params, req }) => {
+      const tag = etag(`${await plane.runVersion(params.run)}-${description.tag}`);
+      const headers = ['etag', tag];
+      if (isKnown(req.headers['if-none-match'], tag)) return { status: 304, headers };
+      return { status: 200, body: await plane.getRun(params.run), headers };
+    },
     listRunEvents: async ({ params, query }) => ok(await plane.listRunEvents(params.run, paged(query))),
     whyRun: async ({ params }) => ok(await plane.why(params.run)),
     getContext: async ({ params }) => ok(await plane.getContext(params.correlationid)),

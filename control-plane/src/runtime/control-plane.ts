@@ -67,6 +67,8 @@ export interface ControlPlane {
   countRuns(query: Omit<Parameters<ControlPlane['listRuns']>[0], 'limit' | 'cursor'>): Promise<RunCounts>;
   environment(project: string | undefined): Promise<EnvironmentCell[]>;
   getRun(run: string): Promise<RunView>;
+  /** Another one whenever `getRun` may say something else. */
+  runVersion(run: string): Promise<string>;
   listRunEvents(run: string, page: { limit: number; cursor?: string }): Promise<Paged<EventView>>;
   why(run: string): Promise<Why>;
   getContext(correlationId: string): Promise<ContextView>;

@@ -20,7 +20,7 @@ import type {
 } from '@slipway/contract';
 import { attemptId, controlPlaneSource, decodeNats, dialectOf, parseAttemptId, plainType } from '@slipway/contract';
 import type { Bus, Delivery } from '../bus/bus.ts';
-import type { Effect, Env, Run, RunInput } from '../engine/index.ts';
+import type { Effect, Run, RunInput } from '../engine/index.ts';
 import { openDispatches } from '../engine/index.ts';
 import { allowedCommands, runView, summarize, whyOf } from '../projection/index.ts';
 import type { RunQuery, Store, StoredEvent, Timer } from '../store/store.ts';
@@ -42,6 +42,7 @@ import type {
 } from './control-plane.ts';
 import { EVENT_BYTES_MAX, Refusal } from './control-plane.ts';
 import { Elsewhere } from './elsewhere.ts';
+import { decodeRunEntry } from './entry.ts';
 import { EvaluationBook } from './evaluation/evaluation-book.ts';
 import { ResourceBook } from './evaluation/resource-book.ts';
 import { eventView, Hub } from './hub.ts';
@@ -61,6 +62,7 @@ import { Push } from './push.ts';
 import { Quota } from './quota.ts';
 import { Relay } from './relay.ts';
 import { sweepRetention } from './retention.ts';
+import type { FoldedRun } from './run-folds.ts';
 import { ServiceBook } from './service-book.ts';
 import { TakeUp } from './take-up.ts';
 import { Timers } from './timers.ts';
@@ -845,7 +847,7 @@ class Plane implements ControlPlane {
 
   // ---- looking
 
-  async #loadRun(id: string): Promise<{ run: Run; env: Env }> {
+  async #loadRun(id: string): Promise<FoldedRun> {
     const loaded = await this.#advance.load(id);
     if (!loaded) throw unknownRun(id);
     return loaded;
@@ -858,6 +860,11 @@ class Plane implements ControlPlane {
       at: this.#clock.now(),
       runIdOfTrigger: (eventId) => runIdOf(run.dialect === 'keptn' ? 'shipyard-controller' : 'slipway', eventId),
     });
+  }
+
+  async runVersion(id: string): Promise<string> {
+    const { run, seq } = await this.#loadRun(id);
+    return `${run.acceptedAt}-${seq}`;
   }
 
   async why(id: string): Promise<Why> {
@@ -889,8 +896,10 @@ class Plane implements ControlPlane {
   }
 
   async listRunEvents(run: string, page: { limit: number; cursor?: string }): Promise<Paged<EventView>> {
-    await this.#loadRun(run);
-    return this.#events({ run, order: 'oldest', ...page });
+    const events = await this.#events({ run, order: 'oldest', ...page });
+    // Every run has some, unless there is no such run.
+    if (events.items.length === 0) await this.#loadRun(run);
+    return events;
   }
 
   listEvents(query: ListQuery & { type?: string; source?: string }): Promise<Paged<EventView>> {
@@ -918,13 +927,20 @@ class Plane implements ControlPlane {
     );
     if (page.items.length === 0)
       throw new Refusal('not-found', `there is no run with correlationid '${correlationId.slice(0, 80)}'`);
-    const runs: ContextView['runs'] = [];
-    for (const summary of page.items.reverse()) {
-      const loaded = await this.#advance.load(summary.id);
-      const triggeredBy = loaded?.run.triggeredBy;
-      runs.push(triggeredBy === undefined ? summary : { ...summary, triggeredBy });
-    }
+    const runs = await Promise.all(
+      page.items.reverse().map(async (summary) => {
+        const triggeredBy = await this.#triggeredBy(summary.id);
+        return triggeredBy === undefined ? summary : { ...summary, triggeredBy };
+      }),
+    );
     return { correlationid: correlationId, runs };
+  }
+
+  /** What a run began with says it, however long it has become. */
+  async #triggeredBy(run: string): Promise<string | undefined> {
+    const [first] = await this.#store.read(run, { to: 1 });
+    const began = first && decodeRunEntry(first).find((input) => input.kind === 'trigger');
+    return began?.triggeredBy;
   }
 
   async #asking<T>(ask: () => Promise<T>): Promise<T> {

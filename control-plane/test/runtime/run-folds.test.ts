@@ -50,7 +50,8 @@ test('a run that has finished is folded once, however often it is looked at', as
   expect(reads.taken()).toBeGreaterThan(TASKS);
   expect(await view(door, run)).toEqual(first);
   expect(field((await door.ask('GET', `/v1/runs/${run}/why`)).json, 'state')).toBe('finished');
-  expect(reads.taken()).toBe(2);
+  // Two questions of the view, for its tag and for itself, and one of why, for what came after its last entry.
+  expect(reads.taken()).toBe(3);
   await post(door, {
     ...finished({ id: `${run}.t1.1`, type: 'build.triggered' }),
     id: 'late',
@@ -58,6 +59,26 @@ test('a run that has finished is folded once, however often it is looked at', as
   });
   const ignored = field(await view(door, run), 'ignored');
   expect(ignored).toEqual([expect.objectContaining({ eventId: 'late', code: 'attempt-over' })]);
+});
+
+test('a run has a tag, which holds until something happens to the run', async () => {
+  await using door = await openDoor();
+  await door.ask('PUT', '/v1/projects/shop/shipyard', { body: SHIPYARD });
+  const run = await startRun(door);
+  const ask = (tag: string) => door.ask('GET', `/v1/runs/${run}`, { headers: { 'if-none-match': tag } });
+  const tag = String((await door.ask('GET', `/v1/runs/${run}`)).headers.etag);
+  expect(tag).toMatch(/^"\d{13}-1-[0-9a-f]{8}"$/);
+  for (const known of [tag, `W/${tag}`, `"other", ${tag}`, '*']) {
+    const { status, text, headers } = await ask(known);
+    expect([status, text, headers.etag], known).toEqual([304, '', tag]);
+  }
+  expect((await ask('"other"')).status).toBe(200);
+  await finishSome(door, 1);
+  const changed = await ask(tag);
+  expect([changed.status, field(changed.json, 'tasksDone')]).toEqual([200, 1]);
+  await finishSome(door, TASKS - 1);
+  const end = String((await ask(tag)).headers.etag);
+  expect([(await ask(end)).status, (await ask(tag)).status]).toEqual([304, 200]);
 });
 
 test('of two replicas each shows what the other did, and reads no more than that', async () => {

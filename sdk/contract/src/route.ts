@@ -262,7 +262,7 @@ export const routes = [
     method: 'GET',
     path: '/v1/runs/{run}',
     permission: 'runs:read',
-    summary: 'One run with its tasks and attempts.',
+    summary: 'One run with its tasks and attempts; 304 to `If-None-Match` with the `ETag` of what has not changed.',
     answers: { 200: runViewSchema },
   },
   {
