@@ -67,8 +67,10 @@ export async function judge(
   const given = givenValues(input.values);
   const slo = await sloOf(input, ctx, options.client);
   const missing = missingSlis(slo.parsed, given);
+  // Without objectives it ends as Keptn says, whether or not the queries can be read.
+  const isUsable = slo.source.kind !== 'failed' && slo.parsed?.ok !== false;
   const isAsked = missing.length > 0 || (asKeptn && input.values === undefined);
-  const sli = isAsked ? await sliSourceOf(input, ctx, options) : NO_SOURCE;
+  const sli = isUsable && isAsked ? await sliSourceOf(input, ctx, options) : NO_SOURCE;
   const found: Case = { input, ctx, options, slo, sli, given };
   const finished = asKeptn || sli.external !== null ? await asked(found) : await measured(found);
   const versions = {
