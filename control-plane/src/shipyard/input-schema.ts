@@ -6,7 +6,10 @@ export type InputFault = { pointer: string; message: string };
 
 export type InputSchema =
   | { ok: true; faultsOf: (data: unknown) => InputFault[]; unknownKeywords: string[] }
-  | { ok: false; message: string };
+  | { ok: false; message: string; at?: SchemaPlace };
+
+/** Where in a schema something cannot be, and what could. */
+export type SchemaPlace = { pointer: string; known?: string[] };
 
 const FAULTS_MAX = 20;
 
@@ -15,7 +18,7 @@ const FAULTS_MAX = 20;
  * linear time, so that no event can hold up the process; they are RE2's, without look-around and back references.
  */
 export function compileInputSchema(schema: Record<string, unknown>): InputSchema {
-  if (standard.validateSchema(schema) !== true) return { ok: false, message: standard.errorsText(standard.errors) };
+  if (standard.validateSchema(schema) !== true) return noSchema(standard.errors ?? []);
   const strict = tryCompile(schema, true);
   if (strict.ok) return strict;
   const keyword = /unknown keyword: "(.+)"/.exec(strict.message)?.[1];
@@ -59,6 +62,22 @@ function tryCompile(schema: Record<string, unknown>, strictSchema: boolean): Inp
   } catch (error) {
     return { ok: false, message: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** Of what the standard says against a schema, the deepest: alternatives are told at their end, and again all the way up. */
+function noSchema(errors: readonly ErrorObject[]): InputSchema {
+  const depth = Math.max(0, ...errors.map(({ instancePath }) => instancePath.length));
+  const deepest = errors.filter(({ instancePath }) => instancePath.length === depth);
+  const error = deepest.find(({ keyword }) => keyword === 'enum') ?? deepest[0];
+  if (error === undefined) return { ok: false, message: 'it is none' };
+  const allowed: unknown = error.params.allowedValues;
+  const known = Array.isArray(allowed) ? allowed.map(String) : undefined;
+  const why = known === undefined ? (error.message ?? 'cannot be') : `is none of ${known.join(', ')}`;
+  return {
+    ok: false,
+    message: `${error.instancePath} ${why}`.trim(),
+    at: { pointer: error.instancePath, ...(known && { known }) },
+  };
 }
 
 function faultFrom(error: ErrorObject): InputFault {

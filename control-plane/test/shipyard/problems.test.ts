@@ -225,6 +225,7 @@ const TABLE: Record<string, [name: string, text: string, expected: string[]][]> 
     ['a task by its name in brackets', withInput("tasks['first_task'].output"), []],
     ['an unknown field of a task', withInput('tasks.first_task.outputs'), ['9:39 unknown-name -> output']],
     ['an unknown variable', withInput('vars.treshold'), ['9:39 unknown-name -> threshold']],
+    ['an unknown field of the run', withInput('run.dept'), ['9:39 unknown-name -> depth']],
     ['an unknown field of the project', withInput('project.confg'), ['9:39 unknown-name -> config']],
     ['an unknown function', withInput('uper(service)'), ['9:39 unknown-function -> upper']],
     ['an unknown method', withInput('service.startWith("a")'), ['9:39 unknown-function -> startsWith']],
@@ -278,7 +279,11 @@ const TABLE: Record<string, [name: string, text: string, expected: string[]][]> 
     ],
   ],
   'input schemas': [
-    ['a type that is none', withSequence(`- {name: a, input: {type: objekt}, ${TASKS}}`), ['6:19 invalid-schema']],
+    [
+      'a type that is none',
+      withSequence(`- {name: a, input: {type: objekt}, ${TASKS}}`),
+      ['6:33 invalid-schema -> object'],
+    ],
     [
       'a reference to nowhere',
       withSequence(`- {name: a, input: {$ref: 'https://example.org/x'}, ${TASKS}}`),
@@ -287,17 +292,17 @@ const TABLE: Record<string, [name: string, text: string, expected: string[]][]> 
     [
       'a keyword that is none',
       withSequence(`- {name: a, input: {type: object, requird: [x]}, ${TASKS}}`),
-      ['6:19 warning invalid-schema'],
+      ['6:41 warning invalid-schema'],
     ],
     [
       'a back reference',
       withSequence(`- {name: a, input: {type: object, properties: {a: {pattern: '(a)\\1'}}}, ${TASKS}}`),
-      ['6:19 invalid-schema'],
+      ['6:67 invalid-schema'],
     ],
     [
       'unique items without a bound',
       withSequence(`- {name: a, input: {type: array, uniqueItems: true}, ${TASKS}}`),
-      ['6:19 invalid-schema'],
+      ['6:53 invalid-schema'],
     ],
     [
       'unique items with a bound',
@@ -343,6 +348,16 @@ test('a problem is shown with its line and a caret', () => {
       '  9 |             timout: 5m',
       '    |             ^',
     ].join('\n'),
+  );
+});
+
+test('a message tells text in quotes from a number', () => {
+  const said = (value: string): string | undefined =>
+    parseShipyard(withTask(`- {name: a, executors: ${value}}`)).problems[0]?.message;
+  expect(said('"2"')).toBe('a whole number from 1 to 100 is wanted here, and this is the text "2"');
+  expect(said('200')).toBe('a whole number from 1 to 100 is wanted here, and this is 200');
+  expect(parseShipyard(withTask('- {name: a, properties: true}')).problems[0]?.message).toBe(
+    'a mapping is wanted here, and this is true',
   );
 });
 

@@ -6,7 +6,7 @@ import { createEnvironment, refusedFunctions, typeNames } from './environment.ts
 import { compilePattern } from './functions.ts';
 import { defaultExpressionLimits, Meter } from './meter.ts';
 import { parseTemplate } from './template.ts';
-import { allScopeNames, taskFields, type Where } from './where.ts';
+import { allScopeNames, runFields, taskFields, type Where } from './where.ts';
 
 /** What is wrong with an expression, with its place in the text that was checked. */
 export type ExpressionProblem = {
@@ -141,7 +141,7 @@ class NameCheck {
     this.#add(node, 'unknown-name', `there is no ${quoted(name)}`, { near: { name, known: names, list: true } });
   }
 
-  /** `tasks.<name>.<field>`, `vars.<name>` and `project.<field>`. */
+  /** `tasks.<name>.<field>`, `vars.<name>`, `project.<field>` and `run.<field>`. */
   #checkPath(node: CelNode, path: readonly string[]): void {
     const [base, name, field, ...more] = path;
     if (name === undefined || base === undefined || more.length > 0) return;
@@ -154,6 +154,8 @@ class NameCheck {
       this.#checkOneOf(node, name, this.#where.vars, `there is no variable ${quoted(name)}`);
     } else if (base === 'project') {
       this.#checkOneOf(node, name, ['name', 'config'], `a project has no ${quoted(name)}`);
+    } else if (base === 'run') {
+      this.#checkOneOf(node, name, runFields, `a run has no ${quoted(name)} here`);
     }
   }
 

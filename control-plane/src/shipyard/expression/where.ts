@@ -37,6 +37,9 @@ export const allScopeNames: ReadonlySet<string> = new Set([
 /** What `tasks.<name>.` may be followed by. */
 export const taskFields = ['output', 'result', 'status', 'message', 'error', 'attempts'] as const;
 
+/** What `run.` may be followed by. */
+export const runFields = ['id', 'correlationid', 'acceptedAt', 'depth'] as const;
+
 /** A task's key as a name in expressions: dashes, and the `~2` of a repeated name, become underscores. */
 export function taskVariable(key: string): string {
   return key.replaceAll(/[^A-Za-z0-9_]/g, '_');

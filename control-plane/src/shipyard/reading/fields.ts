@@ -1,7 +1,7 @@
 import { nearestName } from '@slipway/contract';
 import type { ProblemList } from '../problem-list.ts';
 import { quoted } from '../text.ts';
-import { describeNode, pointerTo, type YamlMap, type YamlNode } from '../yaml/node.ts';
+import { pointerTo, showNode, type YamlMap, type YamlNode } from '../yaml/node.ts';
 import type { Place } from '../yaml/source-map.ts';
 
 /** What every reader of a part of the shipyard needs. */
@@ -88,11 +88,9 @@ export function readItems(reading: Reading, field: Field): Field[] | undefined {
 }
 
 export function wrongType(reading: Reading, field: Field, wanted: string): void {
-  const { node } = field;
-  const found = node.kind === 'scalar' && node.value !== null ? quoted(node.written) : describeNode(node);
   reading.problems.add({
     code: 'wrong-type',
-    message: `${wanted} is wanted here, and this is ${found}`,
+    message: `${wanted} is wanted here, and this is ${showNode(field.node)}`,
     pointer: field.pointer,
     at: placeOf(field),
   });

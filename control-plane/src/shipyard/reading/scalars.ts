@@ -1,5 +1,6 @@
 import { isName, parseDuration } from '@slipway/contract';
 import { quoted } from '../text.ts';
+import { showNode } from '../yaml/node.ts';
 import { type Field, type Fields, missingKey, placeOf, type Reading, wrongType } from './fields.ts';
 
 /** Text as it is written: `007` and `on` are names like any other. */
@@ -108,7 +109,7 @@ function outOfRange(reading: Reading, field: Field, wanted: string): void {
   }
   reading.problems.add({
     code: 'out-of-range',
-    message: `${wanted} is wanted here, and this is ${quoted(field.node.written)}`,
+    message: `${wanted} is wanted here, and this is ${showNode(field.node)}`,
     pointer: field.pointer,
     at: placeOf(field),
   });

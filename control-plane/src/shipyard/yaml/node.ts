@@ -1,3 +1,4 @@
+import { quoted } from '../text.ts';
 import type { Place } from './source-map.ts';
 
 /** A YAML document with the place of every key and value. An alias is the very node that it names. */
@@ -18,11 +19,17 @@ export type YamlMap = { kind: 'map'; entries: YamlEntry[]; at: Place };
 export type YamlEntry = { key: string; keyAt: Place; value: YamlNode };
 
 /** What a node is, in words for a message. */
-export function describeNode(node: YamlNode): string {
+function describeNode(node: YamlNode): string {
   if (node.kind === 'list') return 'a list';
   if (node.kind === 'map') return 'a mapping';
   if (node.value === null) return 'nothing';
   return typeof node.value === 'string' ? 'text' : typeof node.value === 'number' ? 'a number' : 'true or false';
+}
+
+/** The same with what stands there: `"2"` in quotes is text, and 2 a number. */
+export function showNode(node: YamlNode): string {
+  if (node.kind !== 'scalar' || node.value === null) return describeNode(node);
+  return typeof node.value === 'string' ? `the text ${quoted(node.written)}` : quoted(node.written).slice(1, -1);
 }
 
 /** The node as plain JSON. */
