@@ -132,7 +132,7 @@ describe('answer', () => {
   test('what a service has started ends with its answer, or with one in its place', async () => {
     await project('held');
     const run = await started('held');
-    const claimed = await fetch(`${server.url}/v1/tasks/build/claim?wait=10s`, {
+    const claimed = await fetch(`${server.url}/v1/tasks/build/claim?wait=30s`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ source: '/build/1', project: 'held' }),

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startNats } from '../../tools/test-servers.ts';
 import { slipway, startSlipway } from './slipway.ts';
 
-const START_MS = 90_000;
+const START_MS = 240_000;
 
 let folder = '';
 beforeAll(() => {

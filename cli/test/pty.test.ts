@@ -33,7 +33,12 @@ sys.exit(os.waitstatus_to_exitcode(status))
 async function onTerminal(
   args: readonly string[],
   env: Record<string, string>,
-  { columns, rows, typed = '' }: { columns: number; rows: number; typed?: string },
+  {
+    columns,
+    rows,
+    typed = '',
+    seen = () => {},
+  }: { columns: number; rows: number; typed?: string; seen?: (raw: string) => void },
 ): Promise<{ code: number; raw: string }> {
   const child = spawn('python3', ['-c', PTY, `${rows}`, `${columns}`, process.execPath, BIN, ...args], {
     env: { ...process.env, TERM: 'xterm', NO_COLOR: '', ...env },
@@ -43,11 +48,15 @@ async function onTerminal(
   let raw = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     raw += chunk;
+    seen(raw);
   });
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   child.on('error', reject).on('close', (code) => resolve(code ?? -1));
   return { code: await promise, raw };
 }
+
+/** How often the live area was drawn again. */
+const drawsOf = (raw: string): number => raw.split(`${ESCAPE}[3A`).length - 1;
 
 /** What stands on the screen after all of it: as much of a terminal as the live area uses. */
 function screenOf(raw: string): string[] {
@@ -87,20 +96,21 @@ test.each([
   { size: { columns: 0, rows: 0 }, shown: 80 },
 ])('on a terminal of $size.columns columns the run is one picture, drawn again in place', async ({ size, shown }) => {
   await using server = await startServe();
-  const slow = (name: string) =>
+  let draws = 0;
+  const slow = (name: string, until: number) =>
     defineTask({
       name,
       input: z.unknown(),
       output: z.object({}),
       run: async (_, { progress }) => {
-        for (const part of [0.25, 0.5, 0.75]) {
+        for (let part = 0; draws < until; part = (part + 0.25) % 1) {
           progress(part, 'a message that is so long that it cannot fit into the width of this terminal');
           await new Promise((resolve) => setTimeout(resolve, 250));
         }
         return {};
       },
     });
-  const tasks = [slow('build'), slow('deploy-to-a-place-with-a-very-long-name-which-does-not-fit')];
+  const tasks = [slow('build', 3), slow('deploy-to-a-place-with-a-very-long-name-which-does-not-fit', 6)];
   const service = serve({ tasks, server: server.url, signals: false, log: silentLogger });
   await service.ready;
   const file = join(server.folder, 'shipyard.yaml');
@@ -108,11 +118,16 @@ test.each([
   const env = { SLIPWAY_SERVER: server.url };
   expect(await slipway(['apply', file, '-p', 'p'], { env })).toMatchObject({ code: 0 });
 
-  const { code, raw } = await onTerminal(['trigger', 'dev.seq', '-p', 'p', '--wait'], env, size);
+  const { code, raw } = await onTerminal(['trigger', 'dev.seq', '-p', 'p', '--wait'], env, {
+    ...size,
+    seen: (all) => {
+      draws = drawsOf(all);
+    },
+  });
   await service.close();
   expect(code).toBe(0);
   // Drawn many times, with colours, and the cursor is there again at the end.
-  expect(raw.split(`${ESCAPE}[3A`).length).toBeGreaterThan(5);
+  expect(drawsOf(raw)).toBeGreaterThan(5);
   expect(raw).toContain(`${ESCAPE}[32m`);
   expect(raw.lastIndexOf(`${ESCAPE}[?25h`)).toBeGreaterThan(raw.lastIndexOf(`${ESCAPE}[?25l`));
 

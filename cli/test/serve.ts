@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Ended, startSlipway } from './slipway.ts';
 
-const START_MS = 20_000;
+const START_MS = 60_000;
 const LOOK_MS = 20;
 
 export type Served = AsyncDisposable & {
@@ -18,11 +18,11 @@ export async function startServe(args: readonly string[] = []): Promise<Served> 
   const folder = mkdtempSync(join(tmpdir(), 'slipway-serve-'));
   const all = ['serve', '--listen', '127.0.0.1:0', '--data', join(folder, 'data'), '--log-level', 'warn', ...args];
   const { process: child, ended, output } = startSlipway(all, { cwd: folder });
-  const deadline = Date.now() + START_MS;
+  const deadline = performance.now() + START_MS;
   let url: string | undefined;
   while (url === undefined) {
     url = /listens on (http:\S+)/.exec(output())?.[1];
-    if (url === undefined && (child.exitCode !== null || Date.now() > deadline)) {
+    if (url === undefined && (child.exitCode !== null || performance.now() > deadline)) {
       child.kill('SIGKILL');
       throw new Error(`slipway serve did not start: ${output()}`);
     }
