@@ -259,7 +259,7 @@ describe('a planted violation is caught:', () => {
       'control-plane/src/planted-room/planted.ts': code('export const planted = 1;'),
     });
     result = check(tree.root);
-  }, 120_000);
+  }, 400_000);
   afterAll(() => tree.remove());
 
   for (const [fence, violations] of Object.entries(FENCES)) {

@@ -35,7 +35,7 @@ beforeAll(async () => {
     });
     server.once('exit', (code) => reject(new Error(`serve ended with ${code}`)));
   });
-}, 30_000);
+});
 
 afterAll(async () => {
   const gone = new Promise((resolve) => server.once('exit', resolve));

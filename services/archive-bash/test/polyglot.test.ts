@@ -30,7 +30,7 @@ test('one sequence goes through TypeScript, Python and bash, each in a process o
     started.push(spawn(command, [join(services, file)], { env, stdio: 'ignore' }));
   }
   const data = { name: 'Ada', number: '+81 3-5321-1111' };
-  const run = await client.trigger({ project: 'polyglot', stage: 'dev', sequence: 'welcome', data, waitS: 25 });
+  const run = await client.trigger({ project: 'polyglot', stage: 'dev', sequence: 'welcome', data, waitS: 60 });
   expect(run).toMatchObject({ state: 'finished', result: 'pass', output: { greeting: 'Konnichiwa, Ada!' } });
   const { archived } = run.output as { archived: string };
   const kept = JSON.parse(readFileSync(join(folder, archived), 'utf8'));

@@ -30,7 +30,7 @@ test.each(['claim', 'nats', 'push'] as const)(
         stage: 'dev',
         sequence: 'sequence-one',
         data: { checknumber: { number } },
-        waitS: 20,
+        waitS: 60,
       });
     if (connect === 'push') {
       // A subscription begins with what comes after it.

@@ -25,13 +25,13 @@ const SLO = 'objectives: [{sli: rt, pass: [{criteria: ["<600"]}]}]\ntotal_score:
 describe('sources that are asked by query', () => {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-sources-'));
   const servers = new Map<string, FakeServer>();
-  let handler: Handler = hang;
+  const handlers = new Map<string, Handler>();
   let world: World;
 
   beforeAll(async () => {
     const configs: Record<string, unknown>[] = [];
     for (const kind of KINDS) {
-      const server = await fakeServer((...given) => handler(...given));
+      const server = await fakeServer((...given) => (handlers.get(kind.name) ?? hang)(...given));
       servers.set(kind.name, server);
       configs.push(kind.config(server) as Record<string, unknown>);
     }
@@ -46,13 +46,13 @@ metadata: {name: sources}
 spec: {stages: [{name: dev, sequences: [{name: gate, tasks: [{name: evaluate}]}]}]}
 `;
     await world.client.putShipyard({ project: 'sources', body });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await world?.[Symbol.asyncDispose]();
     for (const server of servers.values()) await server[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true, force: true });
-  }, 30_000);
+  });
 
   async function judged(kind: Kind, { timeout, deadline }: { timeout: string; deadline: string }) {
     const server = servers.get(kind.name);
@@ -64,49 +64,62 @@ spec: {stages: [{name: dev, sequences: [{name: gate, tasks: [{name: evaluate}]}]
     const evaluate = { slo: SLO, indicators: { rt: indicator }, ...window, timeout, deadline };
     const service = `carts-${crypto.randomUUID().slice(0, 8)}`;
     const ended = await world.client.trigger({
-      ...{ project: 'sources', stage: 'dev', sequence: 'gate', service, data: { evaluate }, waitS: 25 },
+      ...{ project: 'sources', stage: 'dev', sequence: 'gate', service, data: { evaluate }, waitS: 60 },
     });
     const finished = await world.finished(ended.run, 'evaluate');
     return { ended, data: dataOf(finished), host: server.host };
   }
 
-  describe.each(KINDS)('$name', (kind) => {
-    const answer = (value: unknown): Handler => json(kind.answer(value));
-    const twice: Handler = (_, response) => void response.end(JSON.stringify(kind.answer(1)).repeat(2));
+  /** What is tried again ends with its deadline; its first try must be whole, however busy the machine is. */
+  const again = { timeout: '1900ms', deadline: '2s' };
+  const once = { timeout: '50s', deadline: '60s' };
+  const same = (behaviour: Handler) => () => behaviour;
 
-    test.each<[string, Handler, string]>([
-      ['hangs', hang, 'is it up and fast enough?'],
-      ['drips for ever', drip, 'is it up and fast enough?'],
-      ['closes the connection', reset, 'is it up, and is the address right?'],
-      ['answers garbage', text('}{ what?'), 'with no JSON'],
-      [
-        'answers HTML with 200',
-        text('<!doctype html><h1>Log in</h1>', 200, 'text/html'),
-        'and not of a login page or proxy?',
-      ],
-      ['answers without an end', flood, 'ask for fewer series or a longer step'],
-      ['answers NaN', answer('NaN'), 'a division by zero in the query often is the cause'],
-      ['answers twice', twice, 'with no JSON'],
-    ])('one that %s fails its objective, with SLI, source and way out', async (_, behaviour, words) => {
-      handler = behaviour;
-      const { ended, data, host } = await judged(kind, { timeout: '900ms', deadline: '1s' });
-      expect(ended).toMatchObject({ state: 'finished', status: 'succeeded', result: 'fail' });
+  test.each<[string, (kind: Kind) => Handler, string, typeof again]>([
+    ['hangs', same(hang), 'is it up and fast enough?', again],
+    ['drips for ever', same(drip), 'is it up and fast enough?', again],
+    ['closes the connection', same(reset), 'is it up, and is the address right?', again],
+    ['answers garbage', same(text('}{ what?')), 'with no JSON', again],
+    [
+      'answers HTML with 200',
+      same(text('<!doctype html><h1>Log in</h1>', 200, 'text/html')),
+      'and not of a login page or proxy?',
+      again,
+    ],
+    ['answers without an end', same(flood), 'ask for fewer series or a longer step', once],
+    ['answers NaN', (kind) => json(kind.answer('NaN')), 'a division by zero in the query often is the cause', once],
+    ['answers twice', (kind) => text(JSON.stringify(kind.answer(1)).repeat(2)), 'with no JSON', again],
+  ])('one that %s fails its objective, with SLI, source and way out', async (_, behaviour, words, limits) => {
+    await ofEachKind(async (kind) => {
+      handlers.set(kind.name, behaviour(kind));
+      const { ended, data, host } = await judged(kind, limits);
+      expect(ended, kind.name).toMatchObject({ state: 'finished', status: 'succeeded', result: 'fail' });
       const { why } = dataOf({ data: data.evaluate });
       expect(why).toContain(`SLI 'rt': ${kind.name} (${host}) `);
       expect(why).toContain(words);
     });
+  });
 
-    test('one that is late is asked again, and its late answer changes nothing', async () => {
+  test('one that is late is asked again, and its late answer changes nothing', async () => {
+    await ofEachKind(async (kind) => {
+      const answer = (value: unknown): Handler => json(kind.answer(value));
       const late: Handler = (request, response, count) =>
         void setTimeout(() => answer(9999)(request, response, count), 1500);
       const before = servers.get(kind.name)?.seen.length ?? 0;
-      handler = (request, response, count) => inTurn(late, answer(41))(request, response, count - before);
-      const { ended, data } = await judged(kind, { timeout: '1s', deadline: '15s' });
-      expect(ended).toMatchObject({ state: 'finished', result: 'pass' });
+      handlers.set(kind.name, (request, response, count) =>
+        inTurn(late, answer(41))(request, response, count - before),
+      );
+      const { ended, data } = await judged(kind, { timeout: '1s', deadline: '60s' });
+      expect(ended, kind.name).toMatchObject({ state: 'finished', result: 'pass' });
       expect(data.evaluate).toMatchObject({ indicatorResults: [{ value: { value: 41 } }] });
     });
   });
 });
+
+/** At the same time: most of it is waiting. */
+async function ofEachKind(holds: (kind: Kind) => Promise<void>): Promise<void> {
+  await Promise.all(KINDS.map(holds));
+}
 
 describe.each(['nats', 'http'] as const)('SLI providers that are asked by event, over %s', (way) => {
   let world: World;
@@ -121,19 +134,19 @@ describe.each(['nats', 'http'] as const)('SLI providers that are asked by event,
     const body =
       'apiVersion: spec.keptn.sh/0.2.3\nkind: Shipyard\nmetadata: {name: s}\nspec: {stages: [{name: dev, sequences: []}]}\n';
     await world.client.putShipyard({ project: 'events', body });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await provider?.[Symbol.asyncDispose]();
     await world?.[Symbol.asyncDispose]();
-  }, 30_000);
+  });
 
   async function judged(deadline: string) {
     const service = `carts-${crypto.randomUUID().slice(0, 8)}`;
     const place = { project: 'events', stage: 'dev', service };
     await world.client.putSlo({ ...place, body: SLO });
     const data = { evaluation: { timeframe: '5m', deadline } };
-    const { run } = await world.client.trigger({ ...place, sequence: 'evaluation', data, waitS: 25 });
+    const { run } = await world.client.trigger({ ...place, sequence: 'evaluation', data, waitS: 60 });
     const finished = dataOf(await world.finished(run, 'evaluation'));
     return { run, service, finished, evaluation: dataOf({ data: finished.evaluation }) };
   }
@@ -153,7 +166,7 @@ describe.each(['nats', 'http'] as const)('SLI providers that are asked by event,
     };
   const values = (indicatorValues: unknown): unknown => ({ 'get-sli': { start: 'S', end: 'E', indicatorValues } });
   const timedOut =
-    /^SLI retrieval timed out: no answer within 3 s from the SLI provider 'prometheus' \(asked for rt\); /;
+    /^SLI retrieval timed out: no answer within 5 s from the SLI provider 'prometheus' \(asked for rt\); /;
   // Over HTTP the provider itself is told that its answer is none; the evaluation then waits in vain.
   const unreadable = (words: RegExp): RegExp => (way === 'nats' ? words : timedOut);
 
@@ -177,12 +190,12 @@ describe.each(['nats', 'http'] as const)('SLI providers that are asked by event,
     ],
   ])('one that %s: errored, and the message names provider, SLI and way out', async (_, given, words) => {
     behaviour = given;
-    const { finished, evaluation, service } = await judged('3s');
+    const { finished, evaluation, service } = await judged('5s');
     expect(finished).toMatchObject({ status: 'errored', result: 'fail' });
     expect(finished.message).toMatch(words);
     expect(finished.message).toMatch(/'prometheus' \(asked for rt\)/);
     expect(evaluation).toMatchObject({ result: 'fail', score: 0, indicatorResults: null });
-    await expect.poll(() => openQuestions(service), { timeout: 5000 }).toBe(0);
+    await expect.poll(() => openQuestions(service)).toBe(0);
   });
 
   test.each<[string, unknown, RegExp]>([
@@ -209,7 +222,7 @@ describe.each(['nats', 'http'] as const)('SLI providers that are asked by event,
     ['was aborted', { status: 'aborted', result: 'fail' }, /^evaluation performed by lighthouse was aborted$/],
   ])('one that %s: errored at once', async (_, data, words) => {
     behaviour = says(data);
-    const { finished, evaluation } = await judged('20s');
+    const { finished, evaluation } = await judged('60s');
     expect(finished).toMatchObject({ status: 'errored', result: 'fail' });
     expect(finished.message).toMatch(words);
     expect(evaluation).toMatchObject({ score: 0, indicatorResults: null });
@@ -217,7 +230,7 @@ describe.each(['nats', 'http'] as const)('SLI providers that are asked by event,
 
   test('one that gives no value for an SLI fails its objective in Keptn’s words', async () => {
     behaviour = says(values([{ metric: 'other', value: 1, success: true }]));
-    const { finished, evaluation } = await judged('20s');
+    const { finished, evaluation } = await judged('60s');
     expect(finished).toMatchObject({ status: 'succeeded', result: 'fail' });
     expect(evaluation.indicatorResults).toMatchObject([
       { value: { metric: 'rt', message: 'no value received from SLI provider' } },
@@ -226,11 +239,11 @@ describe.each(['nats', 'http'] as const)('SLI providers that are asked by event,
 
   test('one that hangs holds up nobody else: forty evaluations wait for it, and another one is judged meanwhile', async () => {
     behaviour = begins;
-    const hanging = Array.from({ length: 40 }, () => judged('12s'));
-    await expect.poll(() => provider.asked.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(16);
+    const hanging = Array.from({ length: 40 }, () => judged('20s'));
+    await expect.poll(() => provider.asked.length).toBeGreaterThanOrEqual(16);
     const data = { evaluation: { timeframe: '5m', slo: SLO, values: { rt: 1 } } };
     const place = { project: 'events', stage: 'dev', service: 'in-a-hurry' };
-    const other = await world.client.trigger({ ...place, sequence: 'evaluation', data, waitS: 9 });
+    const other = await world.client.trigger({ ...place, sequence: 'evaluation', data, waitS: 18 });
     expect(other).toMatchObject({ state: 'finished', result: 'pass' });
     for (const { finished } of await Promise.all(hanging))
       expect(finished.message).toContain('SLI retrieval timed out');
@@ -241,7 +254,7 @@ describe.each(['nats', 'http'] as const)('SLI providers that are asked by event,
       await answering({ rt: 1 })(event, data, say);
       await answering({ rt: 9999 })(event, data, say);
     };
-    const { run, finished, evaluation } = await judged('20s');
+    const { run, finished, evaluation } = await judged('60s');
     expect(finished).toMatchObject({ status: 'succeeded', result: 'pass' });
     expect(evaluation.indicatorResults).toMatchObject([{ value: { value: 1 } }]);
     await sleep(200);
@@ -255,14 +268,14 @@ describe.each(['nats', 'http'] as const)('SLI providers that are asked by event,
       await later;
       await answering({ rt: 1 })(event, data, say);
     };
-    const { run, finished, service } = await judged('3s');
+    const { run, finished, service } = await judged('5s');
     expect(finished.message).toMatch(timedOut);
     answerNow();
-    await expect.poll(() => openQuestions(service), { timeout: 5000 }).toBe(0);
+    await expect.poll(() => openQuestions(service)).toBe(0);
     await sleep(200);
     expect(await world.events(run, 'evaluation.finished')).toHaveLength(1);
     expect((await world.client.getRun({ run })).result).toBe('fail');
     behaviour = answering({ rt: 700 });
-    expect((await judged('20s')).evaluation.indicatorResults).toMatchObject([{ value: { value: 700 } }]);
+    expect((await judged('60s')).evaluation.indicatorResults).toMatchObject([{ value: { value: 700 } }]);
   });
 });

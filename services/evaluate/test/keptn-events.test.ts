@@ -36,12 +36,12 @@ describe.each(['nats', 'http'] as const)('over %s', (way) => {
       world.nats === undefined
         ? await httpProvider(world.url, (...given) => behaviour(...given))
         : await natsProvider(world.nats.url, (...given) => behaviour(...given));
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await provider?.[Symbol.asyncDispose]();
     await world?.[Symbol.asyncDispose]();
-  }, 30_000);
+  });
 
   async function project(name: string, stage: string): Promise<void> {
     await world.client.putShipyard({ project: name, body: shipyard(stage) });
@@ -172,7 +172,7 @@ describe.each(['nats', 'http'] as const)('over %s', (way) => {
       const given = { ...place, labels: { team: 'a' }, evaluation: { timeframe: '5m' } };
       const { run } = await trigger('sh.keptn.event.hardening.delivery.triggered', given);
       const { id } = await world.finished(run, 'evaluation');
-      await expect.poll(async () => (await world.client.getRun({ run })).state, { timeout: 10_000 }).toBe('finished');
+      await expect.poll(async () => (await world.client.getRun({ run })).state).toBe('finished');
       return { id, run: await world.client.getRun({ run }), data: dataOf(await world.finished(run, 'evaluation')) };
     };
     const first = await deliver(100);

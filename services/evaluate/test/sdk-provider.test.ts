@@ -33,8 +33,8 @@ beforeAll(async () => {
   world = await World.start();
   await world.client.putShipyard({ project: 'plain', body: SHIPYARD });
   await world.client.putProject({ project: 'plain', body: { config: { sliProvider: 'ours' } } });
-}, 60_000);
-afterAll(() => world?.[Symbol.asyncDispose](), 30_000);
+});
+afterAll(() => world?.[Symbol.asyncDispose]());
 
 test.each(['claim', 'push'] as const)('a task service for get-sli is a provider: %s', async (connect) => {
   const place = { project: 'plain', stage: 'dev', service: `carts-${connect}` };
@@ -44,7 +44,7 @@ test.each(['claim', 'push'] as const)('a task service for get-sli is a provider:
   });
   await service.ready;
   try {
-    const { run, result } = await world.client.trigger({ ...place, sequence: 'gate', waitS: 25 });
+    const { run, result } = await world.client.trigger({ ...place, sequence: 'gate', waitS: 60 });
     expect(result, world.log).toBe('pass');
     expect(dataOf(await world.finished(run, 'evaluate')).evaluate).toMatchObject({
       indicatorResults: [{ value: { metric: 'rt', value: 42, success: true }, status: 'pass' }],

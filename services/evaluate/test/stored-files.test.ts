@@ -31,15 +31,15 @@ beforeAll(async () => {
   });
   world = await World.start({ env: { SLIPWAY_PROMETHEUS: prometheus.url } });
   await world.client.putShipyard({ project: PLACE.project, body: SHIPYARD });
-}, 60_000);
+});
 
 afterAll(async () => {
   await world?.[Symbol.asyncDispose]();
   await prometheus?.[Symbol.asyncDispose]();
-}, 30_000);
+});
 
 async function gate(data: Record<string, unknown> = {}) {
-  const { run } = await world.client.trigger({ ...PLACE, sequence: 'gate', data, waitS: 25 });
+  const { run } = await world.client.trigger({ ...PLACE, sequence: 'gate', data, waitS: 60 });
   const finished = await world.finished(run, 'evaluate');
   return { run, id: finished.id, output: dataOf({ data: dataOf(finished).evaluate }) };
 }

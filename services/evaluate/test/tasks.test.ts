@@ -150,7 +150,7 @@ describe('values of a source', () => {
     await using server = await fakeServer(hang);
     const served = tasks({}, { SLIPWAY_PROMETHEUS: server.url });
     const { status, result, output } = await run(
-      { slo, indicators: { rt: 'x' }, timeframe: '5m', deadline: '300ms', timeout: '100ms' },
+      { slo, indicators: { rt: 'x' }, timeframe: '5m', deadline: '3s', timeout: '100ms' },
       {},
       served,
     );

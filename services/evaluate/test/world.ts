@@ -91,7 +91,7 @@ export class World implements AsyncDisposable {
   }
 }
 
-const PATIENCE_MS = 25_000;
+const PATIENCE_MS = 60_000;
 
 /** Looks until there is something; says what was waited for and what the service logged when there never is. */
 async function until<T>(
@@ -99,7 +99,7 @@ async function until<T>(
   look: () => Promise<T>,
   log: () => string,
 ): Promise<NonNullable<Exclude<T, false>>> {
-  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; await sleep(25)) {
+  for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline; await sleep(25)) {
     const found = await look();
     if (found) return found as NonNullable<Exclude<T, false>>;
   }

@@ -35,7 +35,7 @@ test('the example of photos runs through its process, and hands on to evaluate w
   });
   const judge = serve({ tasks: [evaluate], server: plane.url, log: silentLogger, signals: false });
   const look = (image: string) =>
-    client.trigger({ project: 'photos', stage: 'dev', sequence: 'authenticity', data: { image }, waitS: 20 });
+    client.trigger({ project: 'photos', stage: 'dev', sequence: 'authenticity', data: { image }, waitS: 60 });
 
   expect(await look('harbour.jpg')).toMatchObject({
     result: 'pass',
