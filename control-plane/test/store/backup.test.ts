@@ -15,7 +15,7 @@ spec:
   stages:
     - {name: dev, sequences: [{name: once, tasks: [{name: work}]}, {name: hold, tasks: [{name: held}]}]}
 `;
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 
 const work = mkdtempSync(join(tmpdir(), 'slipway-backup-'));
 const planes: ChildProcess[] = [];
@@ -73,7 +73,7 @@ class Plane {
   /** Claims one attempt and answers it; answers its run. */
   async answer(task = 'work'): Promise<string> {
     const claim = { source: '/test', project: 'backup' };
-    const [attempt] = (await this.ask('POST', `/v1/tasks/${task}/claim?wait=10s&max=1`, claim)) as { id: string }[];
+    const [attempt] = (await this.ask('POST', `/v1/tasks/${task}/claim?wait=30s&max=1`, claim)) as { id: string }[];
     const id = attempt?.id ?? '';
     const data = { result: 'pass', [task]: { of: id } };
     const event = {
@@ -151,4 +151,4 @@ test('the backup of the page, made under load and put in place of another store,
     .poll(() => second.ask('GET', `/v1/runs/${open}`))
     .toMatchObject({ state: 'finished', result: 'pass', tasks: [{ output: { of: expect.any(String) } }] });
   await second.stop();
-}, 60_000);
+}, 180_000);

@@ -13,7 +13,7 @@ import type { Store } from '../../src/store/store.ts';
 const DAY_MS = 86_400_000;
 const RUNS = 60;
 const SHIPYARD =
-  'apiVersion: slipway.dev/v1\nspec: {stages: [{name: dev, sequences: [{name: seq, tasks: [{name: a}, {name: b}]}, {name: short, tasks: [{name: c, timeout: 1s}]}, {name: turn, concurrency: {group: one, limit: 1, policy: queue}, tasks: [{name: d}]}]}]}';
+  'apiVersion: slipway.dev/v1\nspec: {stages: [{name: dev, sequences: [{name: seq, tasks: [{name: a}, {name: b}]}, {name: short, tasks: [{name: c, timeout: 3s}]}, {name: turn, concurrency: {group: one, limit: 1, policy: queue}, tasks: [{name: d}]}]}]}';
 
 let dir: string;
 let store: Store;
@@ -61,25 +61,24 @@ test.each([
 
 test('set back by a day, a timeout that begins afterwards is kept by the new time', async () => {
   offsetMs = -DAY_MS;
+  const before = performance.now();
   const run = await trigger('short');
   await claim('c');
-  const before = performance.now();
-  expect(await plane.waitForRun(run, 20_000)).toMatchObject({ state: 'finished', result: 'fail' });
-  // The claim's note may be 25 ms behind the claim, and is never before it.
-  expect(performance.now() - before).toBeGreaterThan(900);
+  expect(await plane.waitForRun(run, 60_000)).toMatchObject({ state: 'finished', result: 'fail' });
+  expect(performance.now() - before).toBeGreaterThan(2_900);
   const [task] = (await plane.getRun(run)).tasks;
   expect(task?.attempts).toMatchObject([{ state: 'timed-out', error: { code: 'TIMEOUT' } }]);
 });
 
 test('set back by a day, an attempt whose service has died is given to another when its lease is over', async () => {
   const run = await trigger('seq');
-  const first = await claim('a', 5000, 1000);
+  const first = await claim('a', 30_000, 1000);
   offsetMs = -DAY_MS;
-  const second = await claim('a', 20_000);
+  const second = await claim('a');
   expect(second).not.toBe(first);
   await plane.submit([answer(second)]);
   await plane.submit([answer(await claim('b'))]);
-  expect(await plane.waitForRun(run, 20_000)).toMatchObject({ state: 'finished', result: 'pass' });
+  expect(await plane.waitForRun(run, 60_000)).toMatchObject({ state: 'finished', result: 'pass' });
 });
 
 test('set back by a day, who waits for a concurrency group keeps the place that it has', async () => {
@@ -107,14 +106,14 @@ test('set back by a day in the middle of work, nothing that was accepted is lost
   const worked: string[] = [];
   const working = ['a', 'b'].map(async (task) => {
     for (let done = 0; done < RUNS; done++) {
-      const id = await claim(task, 20_000);
+      const id = await claim(task);
       worked.push(String(id));
       await plane.submit([answer(id)]);
     }
   });
   await Promise.all([triggering, ...working]);
   for (const run of accepted) {
-    expect(await plane.waitForRun(run, 20_000)).toMatchObject({ state: 'finished', result: 'pass' });
+    expect(await plane.waitForRun(run, 60_000)).toMatchObject({ state: 'finished', result: 'pass' });
     const { items } = await plane.listRunEvents(run, { limit: 100 });
     const places = [
       'dev.seq.triggered',
@@ -148,7 +147,7 @@ async function trigger(sequence: string): Promise<string> {
 }
 
 /** The id of an attempt. */
-async function claim(task: string, waitMs = 5000, leaseMs?: number): Promise<string | undefined> {
+async function claim(task: string, waitMs = 30_000, leaseMs?: number): Promise<string | undefined> {
   const [json] = await plane.claim(task, { source: '/w' }, { waitMs, max: 1, leaseMs });
   return json === undefined ? undefined : String(JSON.parse(json).id);
 }

@@ -5,7 +5,7 @@ import type { StoreUnderTest } from './fixture.ts';
 import { storeSuite } from './suite.ts';
 
 // The test server takes milliseconds for each document, and more when others are at work.
-vi.setConfig({ testTimeout: 90_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 let server: TestServer;
 beforeAll(async () => {

@@ -20,4 +20,4 @@ test('what was written does not stay in memory: 120 MB of open runs go through a
   rmSync(dir, { recursive: true });
   expect(filled.stderr).toBe('');
   expect(filled.stdout).toBe('written');
-}, 120_000);
+}, 180_000);

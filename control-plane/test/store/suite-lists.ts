@@ -196,7 +196,7 @@ export function listClaims(fixture: Fixture): void {
       positions.push(...(await put(store, seq === 1 ? firstOf('run1') : itemOf('run1', seq))));
       positions.push(...(await put(store, seq === 1 ? firstOf('run2') : itemOf('run2', seq))));
     }
-    await expect.poll(() => store.lastPosition(), { timeout: 10_000 }).toBe(positions.at(-1));
+    await expect.poll(() => store.lastPosition()).toBe(positions.at(-1));
     const seen: string[] = [];
     for (;;) {
       const position = seen.at(-1);
@@ -227,7 +227,7 @@ export function listClaims(fixture: Fixture): void {
           seen.push(...page.map((event) => event.position));
           return seen.length;
         },
-        { timeout: 20_000, interval: 1 },
+        { timeout: 90_000, interval: 1 },
       )
       .toBe(240);
     await writing;
