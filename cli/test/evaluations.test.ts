@@ -107,6 +107,15 @@ describe('files', () => {
     }
   });
 
+  test('a remark is shown as lint shows it, and a warning as a warning', async () => {
+    const text =
+      'objectives: [{sli: a, weight: 1.5, key_sli: true, pass: [{criteria: ["<=10%"]}]}]\ntotal_score: {pass: 90}\n';
+    writeFileSync(join(folder, 'quirks.yaml'), text);
+    const { stderr } = await cli('apply', 'slo', 'quirks.yaml', ...PLACE, '--dry-run');
+    expect(stderr).toMatch(/quirks\.yaml:1:\d+ {2}warning weight/);
+    expect(stderr).toMatch(/quirks\.yaml:1:\d+ {2}remark percent-without-sign/);
+  });
+
   test('sli.yaml of each level is one of what a service asks', async () => {
     expect(await cli('apply', 'sli', 'sli.yaml', '-p', 'shop')).toMatchObject({
       code: 0,

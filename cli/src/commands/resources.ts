@@ -135,7 +135,7 @@ function rendered(problem: {
   const { severity, code, message, pointer, line = 1, column = 1 } = problem;
   const isRemark = severity === 'info';
   return {
-    severity: severity === 'error' ? 'error' : 'warning',
+    severity: severity === 'warning' ? 'warning' : 'error',
     code: isRemark ? `remark ${code}` : code,
     message: printable(message),
     pointer,
