@@ -57,7 +57,7 @@ export function WhatIfTab({ evaluation }: { evaluation: Evaluation }) {
           failure={query.error}
         />
       </section>
-      <div className="beside">
+      <div className="try-side">
         <section className="panel" aria-label="Other values">
           <header>
             <h2>Values, to try</h2>
