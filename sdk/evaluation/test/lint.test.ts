@@ -261,6 +261,23 @@ describe('each quirk is flagged with its place before it bites', () => {
   });
 });
 
+test('checks that look further back than the comparison are told, for they would pass for ever', () => {
+  const objectives =
+    'objectives:\n- {sli: a, trend: {runs: 8, direction: increase}}\n- {sli: b, adaptive: {min_runs: 7}}\n- {sli: c, min_baseline: 7, pass: [{criteria: ["<=+10%"]}]}\ntotal_score: {pass: 90}\n';
+  const found = sloLint(`comparison: {compare_with: single_result}\n${objectives}`).problems;
+  expect(found).toMatchObject([
+    {
+      code: 'too-few-runs',
+      place: { line: 3, column: 19 },
+      message: expect.stringMatching(/^trend needs 7 .* gives 1:/),
+    },
+    { code: 'too-few-runs', place: { line: 4, column: 22 }, message: expect.stringContaining('it always passes') },
+    { code: 'too-few-runs', place: { line: 5, column: 26 }, message: expect.stringContaining('never is a baseline') },
+  ]);
+  const several = 'comparison: {compare_with: several_results, number_of_comparison_results: 7}\n';
+  expect(sloLint(`${several}${objectives}`).problems).toEqual([]);
+});
+
 test.each(['>10', '>15', '>=10', '> 10%', '>+10%'])('unquoted, %s is no YAML, and the way out is said', (criterion) => {
   const list = `objectives:\n- sli: a\n  pass:\n  - criteria:\n    - ${criterion}\ntotal_score: {pass: 90}\n`;
   const flow = `objectives: [{sli: a, pass: [{criteria: [${criterion}]}]}]\ntotal_score: {pass: 90}\n`;

@@ -7,6 +7,7 @@ import { EXCESSIVE_ALIASING, Reader } from '../slo/reader.ts';
 import { resolvePlain } from '../yaml/scalar.ts';
 import type { MapTree } from '../yaml/tree.ts';
 import { lintComparison } from './comparison.ts';
+import { lintEarlierRuns } from './earlier-runs.ts';
 import { type Linted, lintYaml } from './lint-yaml.ts';
 import { lintObjectives } from './objectives.ts';
 import type { LintProblem, Report } from './types.ts';
@@ -43,6 +44,7 @@ function lintFile(text: string, { tree, locate, problems, report }: Linted): voi
   lintComparison(root, document, report);
   const extended = parsed.ok ? parsed.slo.extensions.extendedGrammar : plainText(root, 'grammar') === 'extended';
   lintObjectives(root, document, extended, report);
+  if (parsed.ok) lintEarlierRuns(document, parsed.slo, report);
   lintTotal(root, document, report);
 }
 

@@ -9,7 +9,7 @@ import { round } from './budget.ts';
 import { limitOf } from './compare.ts';
 
 /** Fewer runs have no direction worth a word. */
-const TREND_RUNS_MIN = 4;
+export const TREND_RUNS_MIN = 4;
 
 /** A slow drift that no single comparison with the last run would catch. */
 export function checkTrend(trend: Trend, value: IndicatorValue, baseline: Baseline): Finding {
