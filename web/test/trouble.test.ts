@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventView, RunSummary } from '@slipway/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startNats } from '../../tools/test-servers.ts';
 import './support/no-faults.ts';
 import type { Watched } from './support/watched.ts';
 import { MODES, World } from './world.ts';
@@ -93,6 +94,36 @@ describe.each(MODES)('%s', (mode) => {
     await events.page.locator(`[data-event="${told.items[0]?.event.id}"]`).waitFor();
     expect(await eachOf(events, '[data-event]', 'data-event')).toEqual(told.items.map(({ event }) => event.id));
   }, 120_000);
+});
+
+test('the broker goes and comes back under an open page: what cannot be taken says so, and is sent once more', async () => {
+  await using own = await World.start([], { mode: 'NATS' });
+  await own.apply('shop');
+  const { nats } = own;
+  if (nats === undefined) throw new Error('there is no broker');
+  await using view = await own.open('/events');
+  const { page } = view;
+  await live([view]);
+  await page.getByRole('button', { name: 'Send an event' }).click();
+  const form = page.getByRole('dialog');
+  await form.getByLabel('Project').selectOption('shop');
+  await form.getByLabel('Sequence to start').selectOption('dev.delivery');
+  view.expectFault(/status of 503/);
+  await nats.kill();
+  await form.getByRole('button', { name: 'Send', exact: true }).click();
+  await form.getByRole('alert').getByText('the bus is away').waitFor({ timeout: BACK_MS });
+  await using _back = await startNats({ port: nats.port, storeDir: nats.storeDir });
+  const ready = async (): Promise<number> => (await fetch(`${own.server.url}/readyz`)).status;
+  await expect.poll(ready, { timeout: BACK_MS }).toBe(200);
+  // The same event again: whether the first was durable already or not, it starts one run.
+  await form.getByRole('button', { name: 'Send', exact: true }).click();
+  await form.getByRole('link', { name: 'Open the run' }).waitFor();
+  await form.getByRole('button', { name: 'Close' }).click();
+  await page.locator('[data-event]', { hasText: 'dev.delivery.triggered' }).waitFor();
+  await own.finish(await own.claim('build', 'shop'), { result: 'pass' });
+  await page.locator('[data-event]', { hasText: 'test.triggered' }).waitFor();
+  const { items } = await own.api<{ items: RunSummary[] }>('GET', '/v1/runs');
+  expect(items).toHaveLength(1);
 });
 
 test('who comes while the server is away is told so, and by the button it goes on', async () => {

@@ -48,7 +48,7 @@ export class NatsWorker implements Worker {
   }
 
   static async connect(url: string, api: Api): Promise<NatsWorker> {
-    return new NatsWorker(await connect({ servers: url, maxReconnectAttempts: -1 }), api);
+    return new NatsWorker(await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 250 }), api);
   }
 
   async claim(task: string, project: string, source: string): Promise<CloudEvent> {
@@ -84,21 +84,21 @@ export class NatsWorker implements Worker {
   }
 
   async #makeConsumer(subject: string): Promise<Consumer> {
-    const manager = await jetstreamManager(this.#connection);
+    const manager = await jetstreamManager(this.#connection, { timeout: CLAIM_MS });
     const { name } = await manager.consumers.add(STREAM, {
       durable_name: subject.replaceAll('.', '-'),
       filter_subject: subject,
       ack_policy: AckPolicy.Explicit,
       deliver_policy: DeliverPolicy.All,
     });
-    return jetstream(this.#connection).consumers.get(STREAM, name);
+    return jetstream(this.#connection, { timeout: CLAIM_MS }).consumers.get(STREAM, name);
   }
 
   async #answer(attempt: CloudEvent, about: Answer): Promise<void> {
     const answer = answerTo(attempt, about);
     const project = String(attempt.data.project);
     const subject = subjectOf({ dialect: 'plain', project, plainType: answer.type });
-    await jetstream(this.#connection).publish(subject, JSON.stringify(answer));
+    await jetstream(this.#connection, { timeout: CLAIM_MS }).publish(subject, JSON.stringify(answer));
   }
 
   /** The stream also holds what was answered by hand, or aborted, before anybody claimed. */
