@@ -1,4 +1,4 @@
-import type { SequencePlan, Why } from '@slipway/contract';
+import type { SequencePlan, TaskPlan, Why } from '@slipway/contract';
 import { formatDuration } from '@slipway/contract';
 import type { Run } from '../engine/index.ts';
 import { stateOf } from './summary.ts';
@@ -15,6 +15,7 @@ export type WhyContext = {
 };
 
 type Reason = Why['reasons'][number];
+type OpenAttempt = Extract<Run['nodes'][string], { state: 'open' }>['attempt'];
 
 /** What a run waits for, as code and sentence. */
 export function whyOf(run: Run, context: WhyContext): Why {
@@ -48,7 +49,8 @@ function reasonsOf(run: Run, context: WhyContext): Reason[] {
     });
   }
   if (run.kind === 'waiting') {
-    const holder = context.group?.holders[0];
+    // It may hold its place already and not have been told.
+    const holder = context.group?.holders.find((one) => one !== run.id);
     const place = context.group && context.group.place > 1 ? `, ${context.group.place - 1} before it in the queue` : '';
     const sentence = holder
       ? `Waiting for run ${holder} in stage ${run.stage}${place}.`
@@ -73,43 +75,43 @@ function reasonsOf(run: Run, context: WhyContext): Reason[] {
         until: node.dueAt,
       });
     }
-    if (node?.state !== 'open') continue;
-    const executors = Object.entries(node.attempt.executors).filter(([, executor]) => !executor.finished);
-    const finished = Object.keys(node.attempt.executors).length - executors.length;
-    if (executors.length > 0) {
-      for (const [source, executor] of executors) {
-        const progress = executor.fraction === undefined ? '' : `, ${Math.round(executor.fraction * 100)} % done`;
-        const said = executor.progress === undefined ? '' : ` ("${executor.progress}")`;
-        const since = formatDuration(rounded(context.at - executor.startedAt));
-        reasons.push({
-          code: 'working',
-          sentence: `${source} works on '${task.key}' since ${since}${progress}${said}.`,
-          task: task.key,
-        });
-      }
-    } else if (finished > 0) {
-      reasons.push({
-        code: 'waiting-for-service',
-        sentence: `'${task.key}' has ${finished} of ${task.executors} answers.`,
-        task: task.key,
-      });
-    } else if (context.isServed(task.uses)) {
-      reasons.push({
-        code: 'waiting-for-service',
-        sentence: `'${task.key}' is offered and waits for a free service.`,
-        task: task.key,
-      });
-    } else {
-      reasons.push({
-        code: 'no-service',
-        sentence: `No service answers '${task.uses}'.`,
-        task: task.key,
-        hint: context.hintFor(task.uses),
-      });
-    }
+    if (node?.state === 'open') reasons.push(...openReasons(task, node.attempt, context));
   }
   if (reasons.length === 0) reasons.push({ code: 'starting', sentence: 'It is about to go on.' });
   return reasons;
+}
+
+/** Who works on an attempt, and who is still wanted. */
+function openReasons(task: TaskPlan, attempt: OpenAttempt, context: WhyContext): Reason[] {
+  const reasons: Reason[] = [];
+  const all = Object.entries(attempt.executors);
+  const working = all.filter(([, executor]) => !executor.finished);
+  for (const [source, executor] of working) {
+    const progress = executor.fraction === undefined ? '' : `, ${Math.round(executor.fraction * 100)} % done`;
+    const said = executor.progress === undefined ? '' : ` ("${executor.progress}")`;
+    const since = formatDuration(rounded(context.at - executor.startedAt));
+    const sentence = `${source} works on '${task.key}' since ${since}${progress}${said}.`;
+    reasons.push({ code: 'working', sentence, task: task.key });
+  }
+  if (all.length > 0) {
+    const finished = all.length - working.length;
+    if (all.length < task.executors)
+      reasons.push({
+        code: 'waiting-for-service',
+        sentence: `'${task.key}' has ${finished} of ${task.executors} answers, and ${all.length} of ${task.executors} services have begun.`,
+        task: task.key,
+      });
+    return reasons;
+  }
+  const until = task.startTimeoutMs === undefined ? undefined : attempt.triggeredAt + task.startTimeoutMs;
+  const limit = until === undefined ? '' : ` It is given up in ${formatDuration(rounded(until - context.at))}.`;
+  const place = { task: task.key, ...(until === undefined ? {} : { until }) };
+  if (context.isServed(task.uses)) {
+    const sentence = `'${task.key}' is offered and waits for a free service.${limit}`;
+    return [{ code: 'waiting-for-service', sentence, ...place }];
+  }
+  const sentence = `No service answers '${task.uses}'.${limit}`;
+  return [{ code: 'no-service', sentence, ...place, hint: context.hintFor(task.uses) }];
 }
 
 /** People read seconds; below one, milliseconds. */
