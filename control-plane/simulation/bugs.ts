@@ -109,6 +109,13 @@ export const bugs: readonly Bug[] = [
     replace: '(a, b) => b.acceptedAt - a.acceptedAt',
   },
   {
+    name: 'what was kept of a group is taken for what it is now',
+    checker: 'queue-order',
+    file: 'src/runtime/group-snapshots.ts',
+    find: '...snapshot.group }, rest.flatMap(decodeGroupEntry));',
+    replace: '...snapshot.group }, []);',
+  },
+  {
     name: 'set back, a clock puts those who come before those who wait',
     checker: 'queue-order',
     file: 'src/engine/clock-set-back.ts',

@@ -52,7 +52,9 @@ export class Replica {
     const store = this.#options.openStore(life);
     const bus = this.#options.openBus(life);
     const log = { info: this.#log, warn: this.#log, error: this.#log };
-    this.#options.startPlane({ store, bus, clock, shared, log }).then(
+    // So few runs are in a group here that with the usual number none would be kept.
+    const limits = { groupSnapshotEvery: 2 };
+    this.#options.startPlane({ store, bus, clock, shared, log, limits }).then(
       (plane) => {
         if (this.life === life && life.alive) this.plane = plane;
       },

@@ -1,13 +1,14 @@
 import { controlPlaneSource } from '@slipway/contract';
 import type { Effect, Env, Group, GroupInput, GroupStep, Outcome, OutEvent, Run, RunInput } from '../engine/index.ts';
-import { emptyGroup, foldGroup, transition, transitionGroup } from '../engine/index.ts';
+import { emptyGroup, transition, transitionGroup } from '../engine/index.ts';
 import { summarize } from '../projection/index.ts';
 import type { CommitItem, CommitResult, JournalEntry, Store, Timer } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import { Refusal } from './control-plane.ts';
 import type { Decided } from './entry.ts';
-import { decodeGroupEntry, encodeGroupEntry, encodeRunEntry } from './entry.ts';
+import { encodeGroupEntry, encodeRunEntry } from './entry.ts';
 import { evaluationRows } from './evaluation/evaluation-row.ts';
+import { GroupSnapshots } from './group-snapshots.ts';
 import type { PlaneLimits } from './limits.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { type FoldedRun, foldRun, RunFolds } from './run-folds.ts';
@@ -72,6 +73,8 @@ type Slot = {
   run: Run | undefined;
   env: Env | undefined;
   group: Group | undefined;
+  /** The entry of a group's newest snapshot, as far as it is known. */
+  snapshotAt: number;
   pending: Pending<RunInput | GroupInput>[];
   busy: boolean;
   queued: boolean;
@@ -103,6 +106,7 @@ const GROUP_PREFIX = 'group:';
 export class Advance {
   readonly #options: AdvanceOptions;
   readonly #folds: RunFolds;
+  readonly #snapshots: GroupSnapshots;
   readonly #slots = new Map<string, Slot>();
   /** One project may have half of what is being written while others wait. */
   readonly #ready = new ReadyQueue<Slot>({ shareMax: (BATCHES_IN_FLIGHT_MAX * BATCH_STREAMS_MAX) / 2 });
@@ -123,6 +127,8 @@ export class Advance {
     this.#options = options;
     const charsMax = (options.limits.cachedBytesMax / BYTES_PER_CHAR) * LOOKED_AT_SHARE;
     this.#folds = new RunFolds({ ...options, charsMax });
+    const { store, limits } = options;
+    this.#snapshots = new GroupSnapshots({ store, every: limits.groupSnapshotEvery, prefix: GROUP_PREFIX });
   }
 
   /** Inputs that have arrived and are not decided yet. */
@@ -201,7 +207,7 @@ export class Advance {
   async loadGroup(stream: string): Promise<Group | undefined> {
     const slot = this.#slots.get(stream);
     if (slot?.group && !this.#options.shared) return slot.group;
-    return (await this.#fold(stream)).group;
+    return (await this.#snapshots.fold(stream)).group;
   }
 
   /** The run when it is cached; for what must not wait. */
@@ -542,6 +548,7 @@ export class Advance {
       slot.run = one.run;
       slot.group = one.group;
       slot.known = 'cached';
+      if (slot.group) slot.snapshotAt = this.#snapshots.written(one.item, slot.group, slot.snapshotAt);
       this.#grow(slot, slot.group ? sizeOfGroup(slot.group) - slot.bytes : sizeOf(one.item));
       for (const { at } of one.taken) this.#options.onWaited(this.#confirmedAt - at);
       committed.push(this.#committedOf(one, result.positions));
@@ -577,6 +584,7 @@ export class Advance {
     slot.known = 'no';
     slot.run = undefined;
     slot.group = undefined;
+    slot.snapshotAt = 0;
     slot.env = undefined;
     slot.seq = 0;
     this.#grow(slot, -slot.bytes);
@@ -620,6 +628,7 @@ export class Advance {
         slot.run = loaded.run;
         slot.env = loaded.env;
         slot.group = loaded.group;
+        slot.snapshotAt = loaded.snapshotAt;
         slot.known = 'fresh';
         slot.asOf = asOf;
         slot.project = loaded.run?.project ?? slot.project;
@@ -655,18 +664,16 @@ export class Advance {
     );
   }
 
-  async #fold(
-    stream: string,
-  ): Promise<{ seq: number; bytes: number; run: Run | undefined; env: Env | undefined; group: Group | undefined }> {
+  async #fold(stream: string): Promise<Pick<Slot, 'seq' | 'bytes' | 'run' | 'env' | 'group' | 'snapshotAt'>> {
+    if (stream.startsWith(GROUP_PREFIX)) {
+      const folded = await this.#snapshots.fold(stream);
+      return { ...folded, bytes: sizeOfGroup(folded.group), run: undefined, env: undefined };
+    }
     const entries = await this.#options.store.read(stream);
     const seq = entries.at(-1)?.seq ?? 0;
     const bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
-    if (stream.startsWith(GROUP_PREFIX)) {
-      const group = foldGroup(emptyGroup(stream.slice(GROUP_PREFIX.length)), entries.flatMap(decodeGroupEntry));
-      return { seq, bytes: sizeOfGroup(group), run: undefined, env: undefined, group };
-    }
     const { run, env } = await foldRun(entries, this.#options);
-    return { seq, bytes, group: undefined, run, env };
+    return { seq, bytes, group: undefined, snapshotAt: 0, run, env };
   }
 
   #evict(): void {
@@ -715,6 +722,7 @@ function newSlot(id: string, known: Slot['known'], first: RunInput | GroupInput)
     run: undefined,
     env: undefined,
     group: undefined,
+    snapshotAt: 0,
     pending: [],
     busy: false,
     queued: false,

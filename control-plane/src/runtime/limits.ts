@@ -14,6 +14,8 @@ export type PlaneLimits = {
   perProject: { [K in keyof Project['limits']]-?: number | null };
   /** Events on their way to one push subscription. */
   pushConcurrency: number;
+  /** Entries of a concurrency group's journal after which its fold is kept, so that a start need not begin with the first. */
+  groupSnapshotEvery: number;
   /** About, by what the streams' entries have in the journal. */
   cachedBytesMax: number;
 };
@@ -25,6 +27,7 @@ export const defaultPlaneLimits: PlaneLimits = {
   lagMaxMs: [5_000, 10_000, 30_000],
   perProject: { openRunsMax: null, waitingRunsMax: null, runsPerSecond: null },
   pushConcurrency: 8,
+  groupSnapshotEvery: 500,
   cachedStreamsMax: 20_000,
   cachedBytesMax: 256 * 1024 * 1024,
 };

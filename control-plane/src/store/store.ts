@@ -73,6 +73,8 @@ export type DocumentKind =
   | 'resource-version'
   | 'evaluation-mark'
   | 'subscription'
+  /** What a concurrency group's journal folds to, up to some entry. */
+  | 'group'
   | 'cursor'
   | 'data'
   | 'token'
