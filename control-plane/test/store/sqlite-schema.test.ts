@@ -33,7 +33,7 @@ function indexes(): string[] {
 /** What the fourth version did not have, and what it had in its place. */
 const TO_FOURTH = `
 DROP TRIGGER tally_inserted; DROP TRIGGER tally_updated; DROP TRIGGER tally_deleted; DROP TABLE tallies; DROP TABLE hours;
-DROP TABLE event_kinds; DROP TABLE event_blocks; DROP INDEX streams_place; DROP INDEX streams_finished;
+DROP TABLE event_kinds; DROP TABLE event_blocks; DROP INDEX streams_place; DROP INDEX streams_finished; DROP INDEX events_ignored;
 CREATE INDEX streams_unfinished ON streams (sid) WHERE project IS NOT NULL AND finished IS NULL;
 CREATE INDEX streams_service ON streams (service, sid) WHERE project IS NOT NULL AND service IS NOT NULL;
 CREATE INDEX streams_result ON streams (result, sid) WHERE project IS NOT NULL AND result IS NOT NULL;

@@ -4,6 +4,7 @@ import { evaluationValues, INSERT_EVALUATION } from './evaluations.ts';
 import { type EventKind, EventKinds } from './event-kinds.ts';
 import { Hours } from './hours.ts';
 import { hashOf } from './key.ts';
+import { Leftovers } from './leftovers.ts';
 import { FIELD, ITEM, labelsOf, PART, type SummaryRest } from './protocol.ts';
 
 const NAMES_CACHED_MAX = 20_000;
@@ -36,6 +37,11 @@ export class Writer {
   readonly #kinds = new EventKinds({
     run: (sql, ...values) => this.#run(sql, ...values),
     get: (sql, ...values) => this.#statement(sql).get(...values),
+  });
+
+  readonly #leftovers = new Leftovers({
+    run: (sql, ...values) => this.#run(sql, ...values),
+    all: (sql, ...values) => this.#statement(sql).all(...values),
   });
 
   constructor(db: DatabaseSync) {
@@ -286,6 +292,7 @@ export class Writer {
       if (keep !== undefined && sids.size < limit)
         for (const sid of this.#beyond(project, keep, limit)) if (sids.size < limit) sids.add(sid);
       for (const sid of sids) {
+        this.#leftovers.note(sid);
         this.#run('DELETE FROM events WHERE jid IN (SELECT jid FROM journal WHERE sid = ?)', sid);
         this.#run('DELETE FROM journal WHERE sid = ?', sid);
         this.#deleteLabels(sid);
@@ -294,6 +301,10 @@ export class Writer {
         this.#run('DELETE FROM streams WHERE sid = ?', sid);
       }
       if (sids.size > 0) this.#sids.clear();
+      if (this.#leftovers.clear()) {
+        this.#names.clear();
+        this.#kinds.forget();
+      }
       return sids.size;
     });
   }
