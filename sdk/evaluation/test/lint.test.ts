@@ -366,6 +366,8 @@ describe('the JSON Schema for editors', () => {
     const extended =
       'mode: strict\nobjectives: [{sli: a, compare: {max_shift: "5%"}, budget: {target: 0.99, pairs: [{windows: [1h], burn_rate: 2}]}}]\ntotal_score: {pass: 90}\n';
     expect(validate(load(extended))).toBe(true);
+    // As the tutorials of Keptn have it.
+    expect(validate(load('filter:\ncomparison:\nobjectives: [{sli: a}]\ntotal_score: {pass: "90%"}\n'))).toBe(true);
   });
 
   test.each([

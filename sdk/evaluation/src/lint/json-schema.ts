@@ -11,7 +11,8 @@ const groups = z
 const sloSchema = z
   .object({
     spec_version: scalar.optional(),
-    filter: z.record(z.string(), scalar).optional().describe('Passed to the SLI provider'),
+    // Keptn's own tutorials leave it empty.
+    filter: z.record(z.string(), scalar).nullish().describe('Passed to the SLI provider'),
     comparison: z
       .object({
         compare_with: z.enum(compareWords).describe('Other words compare with 3 results'),
@@ -20,7 +21,7 @@ const sloSchema = z
         aggregate_function: z.enum(aggregateWords).optional(),
         ...comparisonExtensions.shape,
       })
-      .optional(),
+      .nullish(),
     objectives: z.array(
       z.object({
         sli: z.string(),
