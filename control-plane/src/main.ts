@@ -49,6 +49,11 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
     throw error;
   });
   const disk = await watchDataDir(settings, log);
+  const projectLimits = {
+    openRunsMax: settings.projectOpenRuns ?? null,
+    waitingRunsMax: settings.projectWaitingRuns ?? null,
+    runsPerSecond: settings.projectRunsPerSecond ?? null,
+  };
   const plane = await startPlane({
     store,
     bus,
@@ -58,11 +63,7 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
     post: makePost({ allowPrivate: settings.pushPrivate ?? isLoopback(settings.listen.host) }),
     limits: {
       ...(settings.pushConcurrency === undefined ? {} : { pushConcurrency: settings.pushConcurrency }),
-      perProject: {
-        openRunsMax: settings.projectOpenRuns ?? null,
-        waitingRunsMax: settings.projectWaitingRuns ?? null,
-        runsPerSecond: settings.projectRunsPerSecond ?? null,
-      },
+      perProject: projectLimits,
     },
     intakeProblem: () => disk?.problem(),
   });
@@ -78,6 +79,7 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
     tokens,
     log,
     metrics,
+    projectLimits,
     webRoot: existsSync(webRoot) ? webRoot : undefined,
   }).catch(async (error: unknown) => {
     await plane.close();

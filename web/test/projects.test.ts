@@ -132,6 +132,16 @@ test('settings are saved; what is wrong is told at its field before it is sent; 
   });
 });
 
+test('a limit that is left empty shows the one of the server', async () => {
+  await using limited = await World.start(['--project-open-runs', '1200']);
+  await limited.apply('bounded');
+  await using view = await limited.open('/projects/bounded?tab=settings');
+  const placeholder = (label: string): Promise<string | null> =>
+    view.page.getByLabel(label, { exact: true }).getAttribute('placeholder');
+  expect(await placeholder('Open runs at most')).toBe('1,200');
+  expect(await placeholder('Waiting runs at most')).toBe('no limit');
+});
+
 test('what the server refuses of the settings stands at its field as well', async () => {
   await world.apply('refused');
   await using view = await world.open('/projects/refused?tab=settings');

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Project } from '@slipway/contract';
 import type { Logger } from 'pino';
 import type { ControlPlane } from '../runtime/control-plane.ts';
 import { Refusal } from '../runtime/control-plane.ts';
@@ -49,6 +50,8 @@ export type Door = {
   metrics: HttpMetrics;
   load: Load;
   limits: HttpLimits;
+  /** What holds for a project that has no limit of its own. */
+  projectLimits: Project['serverLimits'];
   /** Waits that end when the door closes. */
   waits: Set<AbortController>;
 };

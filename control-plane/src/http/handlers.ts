@@ -21,7 +21,8 @@ type Dependencies = {
 
 /** What each route of the table does. Parsing and permissions are done; what is left is to ask the control plane. */
 export function makeHandlers({ door, streams, description, registry, readiness }: Dependencies): Handlers {
-  const { plane, auth } = door;
+  const { plane, auth, projectLimits } = door;
+  const serverLimits = projectLimits === undefined ? {} : { serverLimits: projectLimits };
   return {
     listEvents: async ({ query }) => ok(await plane.listEvents(paged(query))),
     putData: async ({ body }) => {
@@ -32,10 +33,10 @@ export function makeHandlers({ door, streams, description, registry, readiness }
     getEvent: async ({ params, query }) => ok(await plane.getEvent(params.id, query.source)),
 
     listProjects: async ({ query }) => ok(await plane.listProjects(paged(query))),
-    getProject: async ({ params }) => ok(await plane.getProject(params.project)),
+    getProject: async ({ params }) => ok({ ...(await plane.getProject(params.project)), ...serverLimits }),
     putProject: async ({ params, body }) => {
       const { project, created } = await plane.putProject(params.project, body);
-      return { status: created ? 201 : 200, body: project };
+      return { status: created ? 201 : 200, body: { ...project, ...serverLimits } };
     },
     deleteProject: async ({ params }) => {
       await plane.deleteProject(params.project);

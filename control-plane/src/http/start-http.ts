@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Project } from '@slipway/contract';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { ControlPlane } from '../runtime/control-plane.ts';
@@ -34,6 +35,8 @@ export type HttpOptions = {
   /** Folder of the built web view; absent or empty: there is none. */
   webRoot?: string | undefined;
   limits?: Partial<HttpLimits> | undefined;
+  /** What holds for a project that has no limit of its own. */
+  projectLimits?: Project['serverLimits'];
 };
 
 export type HttpDoor = {
@@ -56,7 +59,17 @@ export async function startHttp(options: HttpOptions): Promise<HttpDoor> {
   const streams = makeStreams({ plane, limits, log });
   const load = watchLoad(() => plane.pressure());
   const metrics = httpMetrics(registry, { streams: () => streams.count, waits: () => waits.size });
-  const door: Door = { plane, auth: new Auth(tokens), log, faultLog: makeFaultLog(log), metrics, load, limits, waits };
+  const door: Door = {
+    plane,
+    auth: new Auth(tokens),
+    log,
+    faultLog: makeFaultLog(log),
+    metrics,
+    load,
+    limits,
+    projectLimits: options.projectLimits,
+    waits,
+  };
   const handlers = makeHandlers({ door, streams, registry, description: describe(), readiness: makeReadiness(plane) });
   const router = makeRouter(door, handlers, webRoot === undefined ? undefined : (app) => serveWebView(app, webRoot));
 

@@ -198,6 +198,14 @@ export const projectSchema = z.object({
       .describe('Runs that wait for their concurrency group'),
     runsPerSecond: z.number().positive().nullable().optional().describe('New runs in a second, on average'),
   }),
+  serverLimits: z
+    .object({
+      openRunsMax: z.number().nullable(),
+      waitingRunsMax: z.number().nullable(),
+      runsPerSecond: z.number().nullable(),
+    })
+    .optional()
+    .describe('In answers about one project: what holds where `limits` says null, set where the server was started'),
   shipyardVersion: z.string().optional(),
   createdAt: at,
   updatedAt: at,

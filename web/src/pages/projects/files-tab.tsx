@@ -42,6 +42,16 @@ export function FilesTab(props: { project: string; file: string | undefined; ver
   const [adding, setAdding] = useState(false);
   const files = list.data?.items ?? [];
   const shown = props.file === undefined ? files[0] : placeOf(props.file);
+  if (list.error instanceof ApiError && list.error.status === 404) {
+    return (
+      <Empty title="This project is not there yet">
+        <p>It comes into being when its first shipyard is applied; then services in its stages can have files.</p>
+        <Link to="/projects/$project" params={{ project }} className="button">
+          Write it
+        </Link>
+      </Empty>
+    );
+  }
   if (list.isError) {
     return <Failed error={list.error} what="The files cannot be shown" retry={() => void list.refetch()} />;
   }

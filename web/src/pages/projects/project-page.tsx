@@ -25,7 +25,8 @@ export function ProjectPage() {
   const { project } = route.useParams();
   const { tab, version, from, to, file } = route.useSearch();
   useTitle(project);
-  const shown = tab === undefined ? version : to;
+  const shown = tab === 'versions' ? to : version;
+  const which = shown !== undefined ? ['--version', shown] : tab === 'versions' ? ['--versions'] : [];
   return (
     <div className="page">
       <nav className="crumbs" aria-label="Where this is">
@@ -41,9 +42,7 @@ export function ProjectPage() {
           </Link>
           {tab === undefined || tab === 'versions' ? (
             <span className="only-wide">
-              <CliButton
-                line={cliLine('get', 'shipyard', '--project', project, ...(shown ? ['--version', shown] : []))}
-              />
+              <CliButton line={cliLine('get', 'shipyard', '--project', project, ...which)} />
             </span>
           ) : null}
         </div>

@@ -57,6 +57,8 @@ function SettingsForm({ project }: { project: Project }) {
     problem: problems[key],
     onValue: (value: string) => setDraft({ ...draft, [key]: value }),
   });
+  const serverLimit = (key: 'openRunsMax' | 'waitingRunsMax' | 'runsPerSecond'): string =>
+    project.serverLimits?.[key]?.toLocaleString('en') ?? 'no limit';
   const save = async (body: ProjectPut): Promise<void> => {
     setBusy(true);
     setRefused(undefined);
@@ -109,19 +111,24 @@ function SettingsForm({ project }: { project: Project }) {
           <legend>Limits</legend>
           <p className="muted">
             A trigger beyond one of them is refused with 429 and may be sent again later; stages that follow a run are
-            not. What is left empty is as the server was started: as much as it likes, unless it was told otherwise.
+            not. What is left empty has the limit of the server, which stands in the field.
           </p>
           <div className="fields">
-            <Amount label="Open runs at most" unit="runs" empty="as the server" {...field('openRunsMax')}>
+            <Amount label="Open runs at most" unit="runs" empty={serverLimit('openRunsMax')} {...field('openRunsMax')}>
               Those that wait included.
             </Amount>
-            <Amount label="Waiting runs at most" unit="runs" empty="as the server" {...field('waitingRunsMax')}>
+            <Amount
+              label="Waiting runs at most"
+              unit="runs"
+              empty={serverLimit('waitingRunsMax')}
+              {...field('waitingRunsMax')}
+            >
               Those that wait for their concurrency group.
             </Amount>
             <Amount
               label="New runs per second at most"
               unit="per second"
-              empty="as the server"
+              empty={serverLimit('runsPerSecond')}
               {...field('runsPerSecond')}
             >
               On average; 0.5 is one in two seconds.

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { failureText } from '../../api/client.ts';
+import { ApiError, failureText } from '../../api/client.ts';
 import { type Shipyard, shipyardVersionQuery, shipyardVersionsQuery } from '../../api/queries.ts';
 import { CliHint, cliLine, say } from '../../ui/copy.tsx';
 import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
@@ -19,7 +19,8 @@ export function VersionsTab(props: { project: string; from: string | undefined; 
   const current = versions.find((one) => one.current);
   const to = props.to ?? current?.version ?? versions[0]?.version;
   const from = props.from ?? before(versions, to)?.version ?? (current?.version === to ? undefined : current?.version);
-  if (list.isError) {
+  const isNew = list.error instanceof ApiError && list.error.status === 404;
+  if (list.isError && !isNew) {
     return <Failed error={list.error} what="The versions cannot be shown" retry={() => void list.refetch()} />;
   }
   if (list.isPending) return <Loading rows={8} height={28} />;
