@@ -6,8 +6,8 @@ set -uo pipefail
 server=${SLIPWAY_SERVER:-http://127.0.0.1:8484}
 folder=${ARCHIVE_FOLDER:-./.slipway/archive}
 source=/archive-bash/$(hostname)-$$
-work=$(mktemp -d)
-mkdir -p "$folder"
+mkdir -p "$folder" || exit 1
+work=$(mktemp -d) || exit 1
 
 curl_slipway() { # As curl; the answer goes to $work/answer, the status to stdout. In a subshell, which becomes curl: so it can be ended.
   exec curl -sS --max-time 60 -o "$work/answer" -w '%{http_code}' ${SLIPWAY_TOKEN:+-H "authorization: Bearer $SLIPWAY_TOKEN"} "$@" 2>"$work/error"

@@ -38,6 +38,8 @@ class TerminalError(Exception):
 
 def greet(task_input, data):
     """What the task does: takes its input and all of the event's data, returns its output."""
+    if not isinstance(task_input, dict):
+        raise TerminalError("INVALID_INPUT", "greet: an object such as {\"name\": \"Ada\"}")
     name = task_input.get("name", "you")
     country = task_input.get("country")
     if not isinstance(name, str) or not 0 < len(name) <= 200:
@@ -166,7 +168,8 @@ def run(trigger):
     done = threading.Event()
     threading.Thread(target=beat, args=(trigger, done), daemon=True).start()
     try:
-        output = greet(trigger["data"].get(TASK) or {}, trigger["data"])
+        task_input = trigger["data"].get(TASK)
+        output = greet({} if task_input is None else task_input, trigger["data"])
         data = {"status": "succeeded", "result": "pass", TASK: output}
     except TerminalError as error:
         reason = {"code": error.code, "message": str(error), "retryable": False}

@@ -16,8 +16,8 @@ afterEach(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function start(server: string): ChildProcess {
-  const env = { ...process.env, SLIPWAY_SERVER: server, ARCHIVE_FOLDER: folder };
+function start(server: string, into = folder): ChildProcess {
+  const env = { ...process.env, SLIPWAY_SERVER: server, ARCHIVE_FOLDER: into };
   const child = spawn('bash', [program], { env, stdio: 'ignore' });
   started.push(child);
   return child;
@@ -74,4 +74,11 @@ test('SIGTERM ends it while it waits for work', async () => {
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
   expect(await ended).toEqual([0, null]);
+});
+
+test('without a folder to keep things in it does not begin to take any', async () => {
+  await using server = await new FakeControlPlane().start();
+  const child = start(server.url, join(program, 'below-a-file'));
+  expect(await once(child, 'exit')).toEqual([1, null]);
+  expect(server.claims).toEqual([]);
 });

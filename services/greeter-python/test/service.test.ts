@@ -32,6 +32,17 @@ test('a service in Python claims, greets, and answers under the name of its task
   expect(second?.data).toMatchObject({ status: 'errored', error: { code: 'INVALID_INPUT', retryable: false } });
 });
 
+test('an input that is no object is no fault of the service, and no repeat can help', async () => {
+  await using server = await new FakeControlPlane().start();
+  start(server.url);
+  const inputs = [7, 'Ada', ['Ada'], [], false];
+  server.offer(...inputs.map((input) => server.trigger('greet', input)));
+  await eventually('all answers', () => server.finished().length === inputs.length);
+  for (const { data } of server.finished()) {
+    expect(data).toMatchObject({ status: 'errored', error: { code: 'INVALID_INPUT', retryable: false } });
+  }
+});
+
 test('a repeated attempt gets the same answer, and an answer survives a server that breaks', async () => {
   await using server = await new FakeControlPlane().start();
   let broken = 0;
