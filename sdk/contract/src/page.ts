@@ -7,7 +7,7 @@ export function pageOf<T extends z.ZodType>(item: T) {
 
 export const listQuery = {
   limit: z.coerce.number().int().min(1).max(1000).optional().describe('Rows per page, default 50'),
-  cursor: z.string().max(512).optional().describe('`next` of the page before'),
+  cursor: z.string().min(1).max(512).optional().describe('`next` of the page before'),
 };
 
 export const timeQuery = {
@@ -15,4 +15,4 @@ export const timeQuery = {
   until: z.coerce.number().int().nonnegative().optional().describe('Accepted before, epoch ms'),
 };
 
-export const nameQuery = z.string().max(256).optional();
+export const nameQuery = z.string().min(1).max(256).optional();
