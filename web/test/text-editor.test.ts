@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { violationsOf } from './support/axe.ts';
 import './support/no-faults.ts';
 import { SHIPYARD, World } from './world.ts';
 
@@ -87,7 +88,35 @@ spec:
   await page.keyboard.press('Control+Space');
   await offered.getByText('jitter').waitFor();
   expect(await offered.allInnerTexts()).not.toContain('backoff');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+Home');
+  await page.keyboard.press('End');
+  await page.keyboard.type('\n');
+  await page.keyboard.press('Control+Space');
+  await offered.getByText('metadata').waitFor();
+  expect(await offered.allInnerTexts()).toEqual(['kind', 'metadata']);
 });
+
+test('axe finds nothing on a problem, on the search and on what is offered, in three themes', async () => {
+  await using view = await world.open('/projects/yard');
+  view.expectFault(CHECKED_AND_WRONG);
+  const { page } = view;
+  await page.getByLabel('Shipyard as YAML').fill(SHIPYARD.replace('name: test', 'nam: test'));
+  await page.locator('.cm-lintRange-error').waitFor();
+  await page.keyboard.press('F8');
+  await page.locator('.cm-tooltip-lint').waitFor();
+  const found = await violationsOf(page, 'a problem');
+  await page.keyboard.press('Control+f');
+  await page.keyboard.type('name');
+  await page.locator('.cm-searchMatch').first().waitFor();
+  found.push(...(await violationsOf(page, 'the search')));
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type('st');
+  await page.keyboard.press('Control+Space');
+  found.push(...(await violationsOf(page, 'what is offered')));
+  expect(found).toEqual([]);
+}, 60_000);
 
 test('another theme of the page is one of the editor at once', async () => {
   await using view = await world.open('/projects/yard', { theme: 'light' });

@@ -81,7 +81,8 @@ function placeOf(doc: Text, lineNumber: number, lead: string): Place {
     }
   };
   for (const mark of marksOf(lead).toReversed()) climb(mark);
-  for (let line = lineNumber - 1; line >= 1 && (column > 0 || isDash); line -= 1) {
+  const isWhole = (): boolean => path.length > 0 && column === 0 && !isDash;
+  for (let line = lineNumber - 1; line >= 1 && !isWhole(); line -= 1) {
     for (const mark of marksOf(doc.line(line).text).toReversed()) climb(mark);
   }
   for (let line = lineNumber + 1; line <= doc.lines; line += 1) {
