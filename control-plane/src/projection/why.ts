@@ -25,9 +25,9 @@ export function whyOf(run: Run, context: WhyContext): Why {
 function reasonsOf(run: Run, context: WhyContext): Reason[] {
   if (run.kind === 'finished') {
     const message = run.message === '' ? '' : `: ${run.message}`;
-    return [
-      { code: 'finished', sentence: `It waits for nothing: it ended with ${run.result} (${run.status})${message}.` },
-    ];
+    // Its result is what had been found by then, as in Keptn: "pass" would be misread.
+    const end = run.status === 'aborted' ? 'was aborted' : `ended with ${run.result} (${run.status})`;
+    return [{ code: 'finished', sentence: `It waits for nothing: it ${end}${message}.` }];
   }
   if (run.parked !== undefined) {
     return [

@@ -29,6 +29,12 @@ test('a start timeout that runs is told, with its end', async () => {
   expect(field(field(field(why.json, 'reasons'), 0), 'until')).toBeGreaterThan(Date.now());
 });
 
+test('a run that was aborted is not told to have passed', async () => {
+  const run = await (await start('given-up', '[{name: nobody-does}]'))();
+  await door.ask('POST', `/v1/runs/${run}/abort`);
+  expect(await sentences(run)).toEqual(['It waits for nothing: it was aborted.']);
+});
+
 test('a task that wants two services says how many have begun, and how many have answered', async () => {
   const run = await (await start('two', '[{name: both, executors: 2}]'))();
   const attempt = await claimOne(door, 'both');
