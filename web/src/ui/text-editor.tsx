@@ -96,7 +96,7 @@ function Code(props: Written & { view: React.RefObject<CodeView | null> }) {
     return <Failed error={failure} what="The editor could not be loaded" retry={() => setFailure(undefined)} />;
   }
   return (
-    <div ref={host} className="code" style={{ minHeight: `min(${height}px, 70dvh)` }}>
+    <div ref={host} className="editor-code" style={{ minHeight: `min(${height}px, 70dvh)` }}>
       {isOpen ? null : <Loading rows={Math.min(rowsMin, 8)} height={12} />}
     </div>
   );
