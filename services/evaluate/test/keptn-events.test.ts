@@ -62,7 +62,7 @@ describe.each(['nats', 'http'] as const)('over %s', (way) => {
   }
 
   describe('start', () => {
-    // The two others need a resource service that fails in a way that the control plane cannot.
+    // Of the two others one is in slo-unreadable.test.ts; the last needs services that may be missing, and here any name is one.
     const possible = cases.start.filter(({ sloRetrievalError }) => sloRetrievalError === undefined);
     test.each(possible)('$name: started, and the question or the end, as Keptn sent them', async (recorded) => {
       const { data, slo, expected } = recorded;
