@@ -94,7 +94,6 @@ export async function openDoor(options: TestDoorOptions = {}): Promise<TestDoor>
     if (closed) return;
     closed = true;
     await door.close();
-    agent.destroy();
   }
   return {
     url: door.url,
@@ -113,6 +112,8 @@ export async function openDoor(options: TestDoorOptions = {}): Promise<TestDoor>
     close,
     async [Symbol.asyncDispose]() {
       await close();
+      // Not before: what the door answered at its end may still be on its way.
+      agent.destroy();
       await plane.close();
       // A test may have taken the store away.
       await store.close().catch(() => undefined);
