@@ -17,7 +17,7 @@ import {
 } from './fake-server.ts';
 import { answering, type Behaviour, commonOf, httpProvider, natsProvider, type Provider } from './keptn-provider.ts';
 import { END, ENV, KINDS, type Kind, START } from './provider-kinds.ts';
-import { dataOf, World } from './world.ts';
+import { dataOf, until, World } from './world.ts';
 
 /** Whatever a provider does, the run ends, and says which SLI, which provider and what to do. Each row is a whole run. */
 const SLO = 'objectives: [{sli: rt, pass: [{criteria: ["<600"]}]}]\ntotal_score: {pass: "90%"}\n';
@@ -124,11 +124,12 @@ async function ofEachKind(holds: (kind: Kind) => Promise<void>): Promise<void> {
 describe.each(['nats', 'http'] as const)('SLI providers that are asked by event, over %s', (way) => {
   let world: World;
   let provider: Provider;
-  let behaviour: Behaviour = () => {};
+  /** By the service that is evaluated: the rows are judged at the same time, most of which is waiting. */
+  const behaviours = new Map<unknown, Behaviour>();
 
   beforeAll(async () => {
     world = await World.start({ nats: way === 'nats', env: { SLIPWAY_EVALUATE_SLI_PROVIDER: 'prometheus' } });
-    const forward: Behaviour = (...given) => behaviour(...given);
+    const forward: Behaviour = (event, data, say) => behaviours.get(data.service)?.(event, data, say);
     provider =
       world.nats === undefined ? await httpProvider(world.url, forward) : await natsProvider(world.nats.url, forward);
     const body =
@@ -141,8 +142,9 @@ describe.each(['nats', 'http'] as const)('SLI providers that are asked by event,
     await world?.[Symbol.asyncDispose]();
   });
 
-  async function judged(deadline: string) {
+  async function judged(deadline: string, behaviour: Behaviour) {
     const service = `carts-${crypto.randomUUID().slice(0, 8)}`;
+    behaviours.set(service, behaviour);
     const place = { project: 'events', stage: 'dev', service };
     await world.client.putSlo({ ...place, body: SLO });
     const data = { evaluation: { timeframe: '5m', deadline } };
@@ -152,9 +154,12 @@ describe.each(['nats', 'http'] as const)('SLI providers that are asked by event,
   }
 
   /** Nobody waits for it any more, so nothing of it stays open. */
-  async function openQuestions(service: string): Promise<number> {
-    const { items } = await world.client.listRuns({ project: 'events', service, sequence: 'get-sli' });
-    return items.filter(({ state }) => state !== 'finished').length;
+  function nothingIsOpen(service: string): Promise<boolean> {
+    const look = async (): Promise<boolean> => {
+      const { items } = await world.client.listRuns({ project: 'events', service, sequence: 'get-sli' });
+      return items.every(({ state }) => state === 'finished');
+    };
+    return until('no question is open', look, () => world.log);
   }
 
   const begins: Behaviour = (_, data, say) => say('started', commonOf(data));
@@ -170,7 +175,7 @@ describe.each(['nats', 'http'] as const)('SLI providers that are asked by event,
   // Over HTTP the provider itself is told that its answer is none; the evaluation then waits in vain.
   const unreadable = (words: RegExp): RegExp => (way === 'nats' ? words : timedOut);
 
-  test.each<[string, Behaviour, RegExp]>([
+  test.concurrent.each<[string, Behaviour, RegExp]>([
     // Who claims over HTTP has begun by that.
     [
       'never answers',
@@ -189,16 +194,15 @@ describe.each(['nats', 'http'] as const)('SLI providers that are asked by event,
       timedOut,
     ],
   ])('one that %s: errored, and the message names provider, SLI and way out', async (_, given, words) => {
-    behaviour = given;
-    const { finished, evaluation, service } = await judged('5s');
+    const { finished, evaluation, service } = await judged('5s', given);
     expect(finished).toMatchObject({ status: 'errored', result: 'fail' });
     expect(finished.message).toMatch(words);
     expect(finished.message).toMatch(/'prometheus' \(asked for rt\)/);
     expect(evaluation).toMatchObject({ result: 'fail', score: 0, indicatorResults: null });
-    await expect.poll(() => openQuestions(service)).toBe(0);
+    await nothingIsOpen(service);
   });
 
-  test.each<[string, unknown, RegExp]>([
+  test.concurrent.each<[string, unknown, RegExp]>([
     [
       'answers NaN',
       values([{ metric: 'rt', value: 'NaN', success: true }]),
@@ -221,26 +225,33 @@ describe.each(['nats', 'http'] as const)('SLI providers that are asked by event,
     ],
     ['was aborted', { status: 'aborted', result: 'fail' }, /^evaluation performed by lighthouse was aborted$/],
   ])('one that %s: errored at once', async (_, data, words) => {
-    behaviour = says(data);
-    const { finished, evaluation } = await judged('60s');
+    const { finished, evaluation } = await judged('60s', says(data));
     expect(finished).toMatchObject({ status: 'errored', result: 'fail' });
     expect(finished.message).toMatch(words);
     expect(evaluation).toMatchObject({ score: 0, indicatorResults: null });
   });
 
-  test('one that gives no value for an SLI fails its objective in Keptn’s words', async () => {
-    behaviour = says(values([{ metric: 'other', value: 1, success: true }]));
-    const { finished, evaluation } = await judged('60s');
+  test.concurrent('one that gives no value for an SLI fails its objective in Keptn’s words', async () => {
+    const behaviour = says(values([{ metric: 'other', value: 1, success: true }]));
+    const { finished, evaluation } = await judged('60s', behaviour);
     expect(finished).toMatchObject({ status: 'succeeded', result: 'fail' });
     expect(evaluation.indicatorResults).toMatchObject([
       { value: { metric: 'rt', message: 'no value received from SLI provider' } },
     ]);
   });
 
-  test('one that hangs holds up nobody else: forty evaluations wait for it, and another one is judged meanwhile', async () => {
-    behaviour = begins;
-    const hanging = Array.from({ length: 40 }, () => judged('20s'));
-    await expect.poll(() => provider.asked.length).toBeGreaterThanOrEqual(16);
+  test.concurrent('one that hangs holds up nobody else: forty evaluations wait for it, and another one is judged meanwhile', async () => {
+    let begun = 0;
+    const behaviour: Behaviour = async (...given) => {
+      begun++;
+      await begins(...given);
+    };
+    const hanging = Array.from({ length: 40 }, () => judged('20s', behaviour));
+    await until(
+      'sixteen to begin',
+      async () => begun >= 16,
+      () => world.log,
+    );
     const data = { evaluation: { timeframe: '5m', slo: SLO, values: { rt: 1 } } };
     const place = { project: 'events', stage: 'dev', service: 'in-a-hurry' };
     const other = await world.client.trigger({ ...place, sequence: 'evaluation', data, waitS: 18 });
@@ -249,33 +260,34 @@ describe.each(['nats', 'http'] as const)('SLI providers that are asked by event,
       expect(finished.message).toContain('SLI retrieval timed out');
   });
 
-  test('one that answers twice is believed the first time', async () => {
-    behaviour = async (event, data, say) => {
+  test.concurrent('one that answers twice is believed the first time', async () => {
+    const behaviour: Behaviour = async (event, data, say) => {
       await answering({ rt: 1 })(event, data, say);
       await answering({ rt: 9999 })(event, data, say);
     };
-    const { run, finished, evaluation } = await judged('60s');
+    const { run, finished, evaluation } = await judged('60s', behaviour);
     expect(finished).toMatchObject({ status: 'succeeded', result: 'pass' });
     expect(evaluation.indicatorResults).toMatchObject([{ value: { value: 1 } }]);
     await sleep(200);
     expect(await world.events(run, 'evaluation.finished')).toHaveLength(1);
   });
 
-  test('one that answers late: the evaluation has ended, and the answer changes nothing, not even the next one', async () => {
+  test.concurrent('one that answers late: the evaluation has ended, and the answer changes nothing, not even the next one', async () => {
     const { promise: later, resolve: answerNow } = Promise.withResolvers<void>();
-    behaviour = async (event, data, say) => {
+    const behaviour: Behaviour = async (event, data, say) => {
       await begins(event, data, say);
       await later;
       await answering({ rt: 1 })(event, data, say);
     };
-    const { run, finished, service } = await judged('5s');
+    const { run, finished, service } = await judged('5s', behaviour);
     expect(finished.message).toMatch(timedOut);
     answerNow();
-    await expect.poll(() => openQuestions(service)).toBe(0);
+    await nothingIsOpen(service);
     await sleep(200);
     expect(await world.events(run, 'evaluation.finished')).toHaveLength(1);
     expect((await world.client.getRun({ run })).result).toBe('fail');
-    behaviour = answering({ rt: 700 });
-    expect((await judged('60s')).evaluation.indicatorResults).toMatchObject([{ value: { value: 700 } }]);
+    expect((await judged('60s', answering({ rt: 700 }))).evaluation.indicatorResults).toMatchObject([
+      { value: { value: 700 } },
+    ]);
   });
 });

@@ -94,7 +94,7 @@ export class World implements AsyncDisposable {
 const PATIENCE_MS = 60_000;
 
 /** Looks until there is something; says what was waited for and what the service logged when there never is. */
-async function until<T>(
+export async function until<T>(
   what: string,
   look: () => Promise<T>,
   log: () => string,
