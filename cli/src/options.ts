@@ -43,13 +43,17 @@ export function outputOption(): Option {
   return new Option('-o, --output <format>', 'what to print').choices(['text', 'json']).default('text');
 }
 
+/** What every command that talks to a server has, in its help. */
+export const SERVER_GROUP = 'Server and output:';
+
 export function serverOptions(): Option[] {
-  return [
+  const options = [
     new Option('--server <url>', 'the control plane to talk to').env('SLIPWAY_SERVER').default(DEFAULT_SERVER),
     new Option('--token <token>', 'shown to the server').env('SLIPWAY_TOKEN'),
     new Option('--token-file <file>', "file with the token; the server's own will do"),
     outputOption(),
   ];
+  return options.map((option) => option.helpGroup(SERVER_GROUP));
 }
 
 export function projectOption(fallback?: string): Option {

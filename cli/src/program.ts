@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { settingTable, unknownVariables } from '@slipway/control-plane/settings';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, Help, Option } from 'commander';
 import { addControl, addDeleting, addSettingsUpload } from './control-program.ts';
 import { addEvaluating, addEvaluationReading, addFileUploads } from './evaluation-program.ts';
 import { badUsage, exitCode } from './exit-code.ts';
@@ -13,6 +13,7 @@ import {
   parseSeconds,
   projectOption,
   type RunsOptions,
+  SERVER_GROUP,
   type ServerOptions,
   waitOption,
 } from './options.ts';
@@ -51,7 +52,7 @@ function createProgram(outcome: Outcome): Command {
   const program = new Command('slipway')
     .description('Event-driven sequences: run the control plane, and talk to one.')
     .version(ownVersion())
-    .helpCommand(false)
+    .configureHelp({ groupItems: serverLast })
     // So that `get shipyard --version 4f2a` is not about the version of this program.
     .enablePositionalOptions()
     .exitOverride();
@@ -70,17 +71,33 @@ function createProgram(outcome: Outcome): Command {
     }
   }
 
+  program.addHelpText('after', '\nTo see one sequence run: slipway dev');
   program.addHelpText('after', `\nExit codes:\n${EXIT_CODES.map(([code, means]) => `  ${code}  ${means}\n`).join('')}`);
+  program.commandsGroup('To run it:');
   addServing(program, act);
+  program.commandsGroup('Shipyards and events:');
   addShipyard(program, act);
   addTriggering(program, act);
+  program.commandsGroup('What runs:');
   addReading(program, act);
   addControl(program, act);
-  addDeleting(program, act);
+  program.commandsGroup('Quality gates:');
   addEvaluating(program, act);
   addSlo(program, act);
+  program.commandsGroup('Other:');
+  addDeleting(program, act);
+  program.helpCommand('help [command]', 'this, or the help of a command');
   pointToHelp(program, 'slipway');
   return program;
+}
+
+/** What nearly every command has comes after what this one is about. */
+function serverLast<T extends Command | Option>(all: T[], shown: T[], groupOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Help().groupItems(all, shown, groupOf);
+  const late = groups.get(SERVER_GROUP);
+  if (late === undefined) return groups;
+  groups.delete(SERVER_GROUP);
+  return groups.set(SERVER_GROUP, late);
 }
 
 /** After a mistake in a command, its own help is what helps. */
@@ -289,7 +306,8 @@ function addReading(program: Command, act: Act): void {
 function addSlo(program: Command, act: Act): void {
   const slo = program
     .command('slo')
-    .description('for authors of slo.yaml: check, explain and test it, without a server');
+    .description('for authors of slo.yaml: check, explain and test it, without a server')
+    .helpCommand(false);
 
   slo
     .command('lint')

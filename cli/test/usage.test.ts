@@ -79,7 +79,11 @@ describe('a server that is not there ends with 3 and says how to start one', () 
 });
 
 test('help and version end with 0', async () => {
-  expect(await slipway(['--help'])).toMatchObject({ code: 0, stdout: expect.stringContaining('Commands:') });
+  expect(await slipway(['--help'])).toMatchObject({ code: 0, stdout: expect.stringContaining('slipway dev') });
+  expect(await slipway(['help', 'abort'])).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^Usage: slipway abort[\s\S]+--dry-run[\s\S]+--server/),
+  });
   expect(await slipway(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
 });
 

@@ -19,7 +19,9 @@ export function why(command: ServerOptions & { run: string; terminal: Terminal }
     for (const reason of answer.reasons) {
       const until = reason.until === undefined ? '' : dim(` (${relativeTime(reason.until, Date.now())})`);
       terminal.print(`- ${printable(reason.sentence)}${until} ${dim(`[${reason.code}]`)}`);
-      if (reason.hint !== undefined) terminal.print(`    ${printable(reason.hint)}`);
+      // The server does not know by what address it is reached.
+      const hint = reason.hint?.replaceAll('$SLIPWAY_SERVER', client.server);
+      if (hint !== undefined) terminal.print(`    ${printable(hint)}`);
     }
     return exitCode.done;
   });

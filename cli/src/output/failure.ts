@@ -37,10 +37,8 @@ function refusal(error: SlipwayProblem, file: string | undefined): CommandFailur
 function problemErrors(problem: Problem, file: string | undefined): string[] {
   const errors = problem.errors ?? [];
   // A problem with a single error often says the same in both places.
-  const isSame = (detail: string): boolean => problem.detail === detail;
-  const told = errors.filter(
-    (one) => one.line !== undefined || !(isSame(one.detail) || isSame(`${one.pointer ?? ''} ${one.detail}`)),
-  );
+  const isTold = (text: string | undefined): boolean => text === undefined || problem.detail.includes(text);
+  const told = errors.filter((one) => one.line !== undefined || !isTold(one.detail) || !isTold(one.pointer));
   const lines = told.slice(0, ERRORS_SHOWN_MAX).map((one) => {
     const place =
       one.line === undefined
