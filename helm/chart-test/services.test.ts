@@ -144,6 +144,16 @@ test('every installation has secrets of its own', async () => {
   expect(new Set([...all(one), ...all(two)]).size).toBe(12);
 });
 
+test('permissions of a service come beside those that its way needs', async () => {
+  const services = [
+    { name: 'checknumber', permissions: ['runs:read', 'events:write'] },
+    { name: 'build', image: 'x', connect: 'nats', permissions: ['evaluations:read'] },
+  ];
+  const { tokens } = secretData(await manifests({ nats: { enabled: true }, services }), 'slipway-auth');
+  expect(tokens).toContain('service.checknumber tasks:claim,events:write,runs:read sha256:');
+  expect(tokens).toContain('service.build services:read,evaluations:read sha256:');
+});
+
 test('a service with a Secret of its own is known by its hash', async () => {
   const tokenSha256 = 'a'.repeat(64);
   const rendered = await manifests({ services: [{ name: 'evaluate', existingSecret: 'mine', tokenSha256 }] });

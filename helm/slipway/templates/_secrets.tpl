@@ -54,7 +54,7 @@ metrics metrics:read sha256:{{ index $secrets.auth "metrics-token" | sha256sum }
 {{- range $service := $services }}
 {{- $hash := $service.tokenSha256 | default "" }}
 {{- if not $service.existingSecret }}{{ $hash = (index $secrets.services $service.name).token | sha256sum }}{{ end }}
-service.{{ $service.name }} {{ $service.permissions | uniq | join "," }} sha256:{{ $hash }}
+service.{{ $service.name }} {{ $service.permissions | join "," }} sha256:{{ $hash }}
 {{- end }}
 {{- range .Values.auth.extraTokens }}
 {{ . }}

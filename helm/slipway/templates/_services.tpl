@@ -33,7 +33,6 @@ here: the schema sees one entry at a time.
 {{- $item := dict
   "connect" $connect
   "tasks" (default (list $one.name) $own.tasks)
-  "permissions" (concat $permissions (default list $own.asks))
   "replicas" 1
   "port" 8080
   "resources" $root.Values.serviceDefaults.resources
@@ -43,6 +42,8 @@ here: the schema sees one entry at a time.
 {{- $item = merge (deepCopy $one) $item -}}
 {{- /* `merge` takes a zero for nothing. */ -}}
 {{- range $key := list "replicas" "terminationGracePeriodSeconds" }}{{ if hasKey $one $key }}{{ $_ := set $item $key (index $one $key) }}{{ end }}{{ end -}}
+{{- /* What a service asks for comes on top: without those of its way it could not work. */ -}}
+{{- $_ := set $item "permissions" (concat $permissions (default list $own.asks) (default list $one.permissions) | uniq) -}}
 {{- $_ := set $item "fullname" (printf "%s-%s" (include "slipway.fullname" $root) $one.name) -}}
 {{- $_ := set $item "secret" (default $item.fullname $one.existingSecret) -}}
 {{- $items = append $items $item -}}
