@@ -21,6 +21,7 @@ import {
   keymap,
   lineNumbers,
   MatchDecorator,
+  tooltips,
   ViewPlugin,
 } from '@codemirror/view';
 import { classHighlighter } from '@lezer/highlight';
@@ -53,6 +54,8 @@ const KEYS =
   'Tab leaves the text. Control or Command with ] and [ indents, with F searches, with Z takes back, with Space completes. F8 goes to the next problem.';
 
 const fromOutside = Annotation.define<boolean>();
+
+const EDGE_PX = 8;
 
 /** How far beyond a problem's first letter its underline goes at most. */
 const UNDERLINE_MAX = 200;
@@ -89,6 +92,7 @@ export function openCodeView(options: {
     highlightActiveLineGutter(),
     highlightSelectionMatches(),
     search({ top: true }),
+    tooltips({ tooltipSpace }),
     language === 'yaml' ? yaml() : json(),
     indentUnit.of('  '),
     EditorState.tabSize.of(2),
@@ -167,6 +171,11 @@ function selectedRange({ root, contentDOM }: EditorView): Range | undefined {
   const selection = asked.getSelection?.() ?? document.getSelection();
   const range = selection === null || selection.rangeCount === 0 ? undefined : selection.getRangeAt(0);
   return range !== undefined && contentDOM.contains(range.commonAncestorContainer) ? range : undefined;
+}
+
+/** On a phone a tooltip is as wide as the page, and does not touch its edge. */
+function tooltipSpace(): { left: number; top: number; right: number; bottom: number } {
+  return { left: EDGE_PX, top: EDGE_PX, right: innerWidth - EDGE_PX, bottom: innerHeight - EDGE_PX };
 }
 
 function diagnosticOf(doc: Text, { severity, detail, code, line, column }: Finding): Diagnostic[] {
