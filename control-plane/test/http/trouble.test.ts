@@ -39,7 +39,8 @@ test('when the control plane says that it is overloaded, reads are refused first
 test('an error that is ours tells the client nothing but where the log has it', async () => {
   const secret = 'mongodb://user:secret@db';
   await using door = await openDoor({ instead: { getRun: () => Promise.reject(new TypeError(secret)) } });
-  const answer = await door.ask('GET', '/v1/runs/some-run');
+  await putShipyard(door, 'shop');
+  const answer = await door.ask('GET', `/v1/runs/${await startRun(door)}`);
   expect([answer.status, field(answer.json, 'code')]).toEqual([500, 'internal']);
   expect(answer.text).not.toMatch(/secret|TypeError|\.ts/);
   const reference = /under ([0-9a-f-]{36})$/.exec(String(field(answer.json, 'detail')))?.[1];
