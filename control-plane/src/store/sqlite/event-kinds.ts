@@ -18,14 +18,12 @@ INSERT INTO event_blocks SELECT DISTINCT k.kind, e.pos / 1024 FROM events e CROS
 `;
 export const BLOCK = 1_024;
 const KINDS_CACHED_MAX = 20_000;
+/** Two numbers of names make one that is exact. */
+const SOURCES_MAX = 2 ** 26;
 
-export type EventKind = {
-  type: number;
-  source: number;
-  project: number | null;
-  stage: number | null;
-  service: number | null;
-};
+/** What of an event's kind is its run's; null for none. */
+export type EventPlace = { project: number | null; stage: number | null; service: number | null };
+type Known = { kind: number; block: number };
 
 type Database = {
   run(sql: string, ...values: Value[]): { lastInsertRowid: number | bigint };
@@ -35,28 +33,43 @@ type Database = {
 /** Notes in which blocks there are events of which kind; nearly always what is to be noted is known already. */
 export class EventKinds {
   readonly #db: Database;
-  readonly #known = new Map<string, { kind: number; block: number }>();
+  /** By place, then by type and source as one number: this is asked for every event. */
+  readonly #places = new Map<string, Map<number, Known>>();
+  #size = 0;
 
   constructor(db: Database) {
     this.#db = db;
   }
 
-  note({ type, source, project, stage, service }: EventKind, position: number): void {
-    const key = `${type} ${source} ${project} ${stage} ${service}`;
-    const block = Math.floor(position / BLOCK);
-    let known = this.#known.get(key);
-    if (known === undefined) {
-      if (this.#known.size >= KINDS_CACHED_MAX) this.#known.clear();
-      known = { kind: this.#numberOf([type, source, project ?? 0, stage ?? 0, service ?? 0]), block: -1 };
-      this.#known.set(key, known);
+  /** An entry's events, from position `first` on. `kinds`: type and source of each, one after the other. */
+  note(place: EventPlace, kinds: readonly number[], first: number): void {
+    if (this.#size >= KINDS_CACHED_MAX) this.forget();
+    const key = `${place.project} ${place.stage} ${place.service}`;
+    const known = this.#places.get(key) ?? new Map<number, Known>();
+    this.#places.set(key, known);
+    for (let index = 0; index < kinds.length; index += 2) {
+      const block = Math.floor((first + index / 2) / BLOCK);
+      const one = this.#knownOf(known, place, kinds[index] ?? 0, kinds[index + 1] ?? 0);
+      if (one.block === block) continue;
+      this.#db.run('INSERT OR IGNORE INTO event_blocks (kind, block) VALUES (?, ?)', one.kind, block);
+      one.block = block;
     }
-    if (known.block === block) return;
-    this.#db.run('INSERT OR IGNORE INTO event_blocks (kind, block) VALUES (?, ?)', known.kind, block);
-    known.block = block;
   }
 
   forget(): void {
-    this.#known.clear();
+    this.#places.clear();
+    this.#size = 0;
+  }
+
+  #knownOf(known: Map<number, Known>, { project, stage, service }: EventPlace, type: number, source: number): Known {
+    const key = type * SOURCES_MAX + source;
+    let one = known.get(key);
+    if (one === undefined) {
+      one = { kind: this.#numberOf([type, source, project ?? 0, stage ?? 0, service ?? 0]), block: -1 };
+      known.set(key, one);
+      this.#size += 1;
+    }
+    return one;
   }
 
   #numberOf(key: readonly number[]): number {

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { DocumentKind, EvaluationRow, Timer } from '../store.ts';
 import { evaluationValues, INSERT_EVALUATION } from './evaluations.ts';
-import { type EventKind, EventKinds } from './event-kinds.ts';
+import { EventKinds } from './event-kinds.ts';
 import { Hours } from './hours.ts';
 import { hashOf } from './key.ts';
 import { Leftovers } from './leftovers.ts';
@@ -166,7 +166,7 @@ export class Writer {
     },
   ): number {
     const count = Math.floor(rows.length / 5);
-    const kinds: EventKind[] = [];
+    const kinds: number[] = [];
     let last = 0;
     for (let first = 0; first < count; first += EVENTS_PER_STATEMENT) {
       const values: (number | null)[] = [];
@@ -177,7 +177,7 @@ export class Writer {
         const ignored = rows[at + 4];
         const type = this.#nameOf(rows[at + 2] ?? '');
         const source = this.#nameOf(rows[at + 1] ?? '');
-        kinds.push({ type, source, project: of.project, stage: of.stage, service: of.service });
+        kinds.push(type, source);
         values.push(of.jid, index, of.sid, incoming ? 0 : 1, type, source, of.at);
         // What we sent carries its run in its id, and so do the SDK's answers; only other ids need an index to be found. Each
         // entry of it dirties a page of its own, so the fewer the better.
@@ -193,7 +193,7 @@ export class Writer {
       last = Number(done.lastInsertRowid);
     }
     const first = last - count + 1;
-    for (const [index, kind] of kinds.entries()) this.#kinds.note(kind, first + index);
+    this.#kinds.note(of, kinds, first);
     this.#hours.note('pos', of.at, first, last);
     return first;
   }
