@@ -15,7 +15,10 @@ export interface IndicatorValue {
 
 /** An earlier `evaluation.finished`, as far as a baseline needs it. */
 export interface PreviousEvaluation {
+  /** Of the finished event, which is what compared events are named by. */
   readonly id: string;
+  /** Of the evaluation, by which a file may name it as well. */
+  readonly evaluation?: string;
   readonly at: number;
   readonly result: string;
   readonly invalidated: boolean;

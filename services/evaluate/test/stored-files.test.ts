@@ -98,3 +98,27 @@ test('an evaluation that is started by request compares with what passed before,
   await client.invalidateEvaluation({ id: again.id });
   expect((await judged()).output).toMatchObject({ result: 'fail', comparedEvents: [good.id] });
 });
+
+test('a pinned evaluation, named by its own id, is the baseline now, in a replay and in a what-if', async () => {
+  const { client } = world;
+  const place = { ...PLACE, service: 'golden' };
+  const judged = async (rt: number) => {
+    const given = { evaluate: { values: { a: rt, b: 1, c: 1 } } };
+    const { run } = await client.trigger({ ...place, sequence: 'gate', data: given, waitS: 25 });
+    const event = await world.finished(run, 'evaluate');
+    return { evaluation: `${run}.evaluate.1`, id: event.id, output: dataOf({ data: dataOf(event).evaluate }) };
+  };
+  await client.putSlo({ ...place, body: slo(1000) });
+  const golden = await judged(100);
+  await judged(105);
+  const pinned = `comparison: {baseline: {pinned: "${golden.evaluation}"}}`;
+  await client.putSlo({ ...place, body: slo(1000).replace(/^comparison.*$/m, pinned) });
+  const slow = await judged(120);
+  expect(slow.output).toMatchObject({ result: 'fail', comparedEvents: [golden.id] });
+
+  expect(await client.replayEvaluation({ id: slow.evaluation })).toMatchObject({ same: true, differences: [] });
+  for (const baseline of [golden.evaluation, golden.id]) {
+    const body = { baseline: [baseline] };
+    expect(await client.whatIfEvaluation({ id: slow.evaluation, body })).toMatchObject({ differences: [] });
+  }
+});

@@ -2,6 +2,7 @@ import type { PreviousEvaluation } from '../values.ts';
 
 /** What an evaluation store lists of each evaluation, as far as a baseline needs it. */
 interface EvaluationListing {
+  readonly id: string;
   readonly event: { readonly id: string };
   readonly at: number;
   readonly result: string;
@@ -29,7 +30,7 @@ export function previousOf(row: EvaluationListing): PreviousEvaluation {
   const { event, at, result, invalidated, correlationid, stage, service, deployment, commit, tag } = row;
   const { windowStart, labels } = row;
   return {
-    ...{ id: event.id, at, result, contextId: correlationid, stage },
+    ...{ id: event.id, evaluation: row.id, at, result, contextId: correlationid, stage },
     invalidated: invalidated !== undefined,
     indicators:
       row.slis?.map(({ sli, value, status, samples }) => ({

@@ -48,7 +48,10 @@ export function candidates(
   selection: BaselineSelection,
   subject: Subject,
 ): PreviousEvaluation[] {
-  if (selection.pinned !== null) return history.filter((run) => run.id === selection.pinned && !run.invalidated);
+  const { pinned } = selection;
+  if (pinned !== null) {
+    return history.filter((run) => (run.id === pinned || run.evaluation === pinned) && !run.invalidated);
+  }
   return newestFirst(history.filter((run) => counts(run, comparison) && fits(run, selection, subject)));
 }
 

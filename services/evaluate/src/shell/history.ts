@@ -124,9 +124,9 @@ function page({ client, slo, ctx, untilMs }: Lookup, query: Query): Promise<Rout
   return patiently(ask, { untilMs, signal });
 }
 
-/** By the id of the evaluation or of its finished event; the rules know it by the one that the file names. */
+/** By the id of the evaluation or of its finished event. */
 async function pinned({ client, ctx, untilMs }: Lookup, id: string): Promise<PreviousEvaluation[]> {
   const { signal } = ctx;
   const found = await patiently(() => client.getEvaluation({ id }, { signal }), { untilMs, signal });
-  return [{ ...previousOf(found), id }];
+  return [previousOf(found)];
 }
