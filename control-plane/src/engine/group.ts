@@ -1,5 +1,7 @@
-import { isSetBack } from './clock-set-back.ts';
 import type { GroupInput } from './types.ts';
+
+/** Clocks of replicas differ by less. */
+const CLOCKS_DIFFER_MAX_MS = 60_000;
 
 /**
  * The queue of one concurrency group: at most `limit` holders, the others in the order in which they were accepted.
@@ -98,6 +100,11 @@ function insert({ queue, queued }: Draft, { run, at, acceptedAt }: Extract<Group
   }
   queue.splice(from, 0, place);
   queued?.add(run);
+}
+
+/** Between the two, somebody has set the clock back: by it nobody can tell which was first. */
+function isSetBack(before: number, at: number): boolean {
+  return before > at + CLOCKS_DIFFER_MAX_MS;
 }
 
 function isBefore(one: Place, other: Place): boolean {

@@ -1,7 +1,6 @@
 import type { JsonObject, Result, Status, TaskError, TaskPlan } from '@slipway/contract';
 import { isObject, mergeData, plainType, worstResult } from '@slipway/contract';
 import { readAnswer } from './answer.ts';
-import { isSetBack } from './clock-set-back.ts';
 import { closeRun, finishRun, resultSoFar } from './finish.ts';
 import { retryDelayMs } from './retry.ts';
 import type {
@@ -342,7 +341,7 @@ function answer(run: Run, input: AnswerInput, env: Env): Step {
 
   const work = openWork(run, env, input.at, input.event.id, input.random);
   const executor: Executor = known
-    ? { ...known, lastSeenAt: isSetBack(known.lastSeenAt, input.at) ? input.at : Math.max(known.lastSeenAt, input.at) }
+    ? { ...known, lastSeenAt: Math.max(known.lastSeenAt, input.at) }
     : {
         way: input.way,
         startedAt: input.at,
@@ -549,8 +548,8 @@ function leaseLost(run: Run, input: Extract<RunInput, { kind: 'lease-lost' }>, e
   const task = env.sequence?.tasks.find((one) => one.key === input.task);
   if (run.kind !== 'open' || !executor || executor.finished || executor.leaseMs === undefined || !task)
     return nothing(run);
-  const isAlive = executor.lastSeenAt + executor.leaseMs > input.at && !isSetBack(executor.lastSeenAt, input.at);
-  if (isAlive) return nothing(run);
+  // Another replica may have heard of it since; where there is none, who holds the lease knows, whatever the clocks say.
+  if (input.heardByOthers !== false && executor.lastSeenAt + executor.leaseMs > input.at) return nothing(run);
   const work = openWork(run, env, input.at, `lease/${input.attempt}`, 0);
   const message = `${input.source} was silent for ${executor.leaseMs} ms: its lease is lost`;
   return settleAttempt(work, task, {

@@ -166,7 +166,15 @@ export type RunInput =
     }
   /** The trigger of this attempt can reach no service by the bus, ever. */
   | { kind: 'undeliverable'; at: number; task: string; attempt: number; reason: string }
-  | { kind: 'lease-lost'; at: number; task: string; attempt: number; source: string }
+  | {
+      kind: 'lease-lost';
+      at: number;
+      task: string;
+      attempt: number;
+      source: string;
+      /** False: there is one replica, and nobody else could have heard of the holder. */
+      heardByOthers?: false;
+    }
   | { kind: 'timer'; at: number; name: string; dueAt: number; random: number }
   /** Deciding an input threw: the run stands still and says why; the others go on. */
   | { kind: 'park'; at: number; reason: string }

@@ -557,7 +557,10 @@ class Plane implements ControlPlane {
     const { id, run, task, attempt, source } = lost;
     this.#advance.deliver(
       run,
-      { kind: 'lease-lost', at: this.#clock.now(), task, attempt, source },
+      {
+        ...{ kind: 'lease-lost', at: this.#clock.now(), task, attempt, source },
+        ...(this.#shared ? {} : { heardByOthers: false }),
+      },
       {
         done: (verdict) => {
           const node = verdict?.run?.nodes[task];
@@ -995,6 +998,10 @@ class Plane implements ControlPlane {
 
   stream(filter: StreamFilter, after: string | undefined, listener: StreamListener): { end(): void } {
     return this.#hub.listen(filter, after, listener);
+  }
+
+  async checkPosition(position: string): Promise<void> {
+    await this.#asking(() => this.#store.eventsAfter({ position, limit: 1 }));
   }
 
   // ---- life
