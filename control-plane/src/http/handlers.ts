@@ -91,10 +91,11 @@ export function makeHandlers({ door, streams, description, registry, readiness }
       return { status: 204 };
     },
 
-    stream: ({ query, labels, caller, req, res }) => {
+    stream: async ({ query, labels, caller, req, res }) => {
       const { kind = 'all', lastEventId, ...filter } = query;
       const header = req.headers['last-event-id'];
       const after = typeof header === 'string' && header !== '' ? header : lastEventId;
+      if (after !== undefined) await plane.checkPosition(after);
       streams.open({ filter: { kind, ...filter, ...withLabels(labels) }, after, caller: caller.name, res });
       return undefined;
     },

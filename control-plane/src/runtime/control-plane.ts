@@ -109,6 +109,8 @@ export interface ControlPlane {
    * comes back with the last position it saw.
    */
   stream(filter: StreamFilter, after: string | undefined, listener: StreamListener): { end(): void };
+  /** Throws a Refusal when this is no position of the store: who is sent away with it comes back with it for ever. */
+  checkPosition(position: string): Promise<void>;
 
   /**
    * What must be refused now because there is more than can be done: 0 nothing, 1 reads of lists, 2 new runs as well, 3

@@ -114,6 +114,16 @@ test('Last-Event-ID replays everything after it, by header and by parameter', as
   }
 });
 
+test('a Last-Event-ID that this server never gave is refused, and not answered with a gap that brings it back', async () => {
+  for (const [path, headers] of [
+    ['/v1/stream', { 'last-event-id': 'nonsense' }],
+    ['/v1/stream?lastEventId=999', {}],
+  ] as const) {
+    const { status, json } = await door.ask('GET', path, { headers });
+    expect([status, field(json, 'code')]).toEqual([400, 'invalid-cursor']);
+  }
+});
+
 test('filters leave out what was not asked for', async () => {
   await using events = await listen('/v1/stream?kind=event&type=dev.quick.triggered&service=wanted');
   await using runs = await listen('/v1/stream?kind=run&service=wanted');

@@ -10,6 +10,7 @@ export type StreamItem = { kind: 'run'; value: RunSummary } | { kind: 'event'; v
  */
 export type LiveState = 'connecting' | 'live' | 'cut' | 'asleep';
 
+const REFUSED_MAX = 3;
 const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 15_000;
 const HIDDEN_MS = 30_000;
@@ -45,6 +46,8 @@ class Connection {
   #retry: ReturnType<typeof setTimeout> | undefined;
   #sleep: ReturnType<typeof setTimeout> | undefined;
   #retryMs = RETRY_MIN_MS;
+  /** Answers in a row that were no stream. */
+  #refused = 0;
 
   constructor(query: string, listener: { onItems(items: readonly StreamItem[]): void; onResync(): void }) {
     this.#query = query;
@@ -64,6 +67,8 @@ class Connection {
 
   #open(): void {
     tell(this, this.#lastId === undefined ? 'connecting' : 'cut');
+    // A server that refuses again and again may have another store, in which the last id names nothing: begin anew.
+    if (this.#refused >= REFUSED_MAX) this.#lastId = undefined;
     const resume =
       this.#lastId === undefined
         ? ''
@@ -72,6 +77,7 @@ class Connection {
     this.#source = source;
     source.onopen = () => {
       this.#retryMs = RETRY_MIN_MS;
+      this.#refused = 0;
       tell(this, 'live');
       if (this.#lastId === undefined) this.#listener.onResync();
     };
@@ -85,6 +91,7 @@ class Connection {
       tell(this, 'cut');
       // The browser comes back by itself after a cut, with the last id; not after an answer that is no stream.
       if (source.readyState !== EventSource.CLOSED) return;
+      this.#refused++;
       clearTimeout(this.#retry);
       this.#retry = setTimeout(() => this.#open(), this.#retryMs);
       this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);
