@@ -29,14 +29,19 @@ finished() { # ATTEMPT TYPE DATA: posts the answer until it is taken, or nobody 
     status=$(curl_slipway -H 'content-type: application/cloudevents+json' -d "$event" "$server/v1/events")
     case $status in
       2??) return ;;
-      000 | 401 | 403 | 408 | 425 | 429 | 5??) sleep 1 ;;
+      000 | 401 | 403 | 408 | 425 | 429 | 5??)
+        # Who ends cannot wait for ever: the attempt is offered again when its lease is over, and finds the file.
+        [[ -n $ending ]] && ((SECONDS - ending >= drain_s)) && echo "ends without the answer to $1 taken ($status)" >&2 && return
+        sleep 1
+        ;;
       *) echo "the answer to $1 was refused ($status): $(head -c 300 "$work/answer")" >&2 && return ;;
     esac
   done
 }
 
-ending=
-trap 'ending=1; kill "${claiming:-}" 2>/dev/null' TERM INT
+drain_s=10
+ending= # The second in which a signal came.
+trap 'ending=${ending:-$SECONDS}; kill "${claiming:-}" 2>/dev/null' TERM INT
 trap 'rm -rf "$work"' EXIT
 echo "serving archive from $server into $folder" >&2
 

@@ -57,6 +57,7 @@ SOURCE = f"/greeter-python/{socket.gethostname()}-{os.getpid()}"
 SLOTS = 4
 WAIT_S = 20
 LEASE_S = 15
+DRAIN_S = 10
 ANSWERED_MAX = 1000
 
 ending = threading.Event()
@@ -137,8 +138,9 @@ def answer(trigger, phase, data):
 
 
 def send(event):
-    """Delivers an answer, whatever it takes. False: the attempt is over, nobody wants it any more."""
+    """Delivers an answer, whatever it takes while the service lives. False: the attempt is over, or the service ends."""
     failures = 0
+    give_up_at = None
     while True:
         try:
             status, body = post("/v1/events", event, "application/cloudevents+json", 30)
@@ -152,6 +154,12 @@ def send(event):
             why = str(error)
         if failures % 10 == 0:
             log("could not answer: trying again", why=why)
+        if ending.is_set():
+            # The attempt is offered again when its lease is over.
+            give_up_at = give_up_at or time.monotonic() + DRAIN_S
+            if time.monotonic() >= give_up_at:
+                log("ends without an answer taken", attempt=event.get("causationid") or event.get("triggeredid"), why=why)
+                return False
         time.sleep(backoff(failures))
         failures += 1
 

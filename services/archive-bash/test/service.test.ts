@@ -82,3 +82,20 @@ test('without a folder to keep things in it does not begin to take any', async (
   expect(await once(child, 'exit')).toEqual([1, null]);
   expect(server.claims).toEqual([]);
 });
+
+test('SIGTERM ends it within seconds, also when nobody takes its answer any more', async () => {
+  await using server = await new FakeControlPlane().start();
+  let asked = 0;
+  server.fault = (request) => {
+    if (request.url !== '/v1/events') return false;
+    asked++;
+    request.socket.destroy();
+    return true;
+  };
+  const child = start(server.url);
+  server.offer(server.trigger('archive', {}));
+  await eventually('an answer', () => asked > 0);
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+}, 120_000);

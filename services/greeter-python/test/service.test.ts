@@ -70,3 +70,20 @@ test('SIGTERM ends it once its claim has returned, and what that brought is answ
   expect(await ended).toEqual([0, null]);
   expect(server.finished().length).toBe(1);
 });
+
+test('SIGTERM ends it within seconds, also when nobody takes its answer any more', async () => {
+  await using server = await new FakeControlPlane().start();
+  let asked = 0;
+  server.fault = (request) => {
+    if (request.url !== '/v1/events') return false;
+    asked++;
+    request.socket.destroy();
+    return true;
+  };
+  const child = start(server.url);
+  server.offer(server.trigger('greet', {}));
+  await eventually('an answer', () => asked > 0);
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+}, 120_000);
