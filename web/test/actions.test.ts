@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunView } from '@slipway/contract';
+import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findServices, startServices } from '../../cli/src/dev/example-services.ts';
 import { ROOT } from '../../tools/root.ts';
@@ -225,3 +226,30 @@ test('on a phone the filters unfold, runs are ticked and aborted, and nothing mo
     expect(await page.evaluate(small)).toEqual([]);
   }
 });
+
+test('on a phone what is chosen comes into sight, and anything can be found', async () => {
+  await using world = await World.start();
+  await world.apply('gated', GATED);
+  const run = await world.trigger({ project: 'gated', service: 'shop' });
+  await using view = await world.open('/events', { width: 360 });
+  const { page } = view;
+  await page.locator('[data-event]').first().click();
+  await expect.poll(() => inSight(page.getByLabel('Event', { exact: true }).getByText('Attributes'))).toBe(true);
+  await page.getByRole('link', { name: 'Open its run' }).click();
+  await page.waitForURL(`**/runs/${run}`);
+  await page.getByLabel('Why').getByRole('link', { name: 'answer it by hand' }).click();
+  await page
+    .getByLabel('Stages and tasks')
+    .getByRole('link', { name: /^approve/ })
+    .click();
+  await expect.poll(() => inSight(page.getByLabel('Task approve').getByText('Not triggered yet'))).toBe(true);
+  await page.getByRole('button', { name: 'Find' }).click();
+  await page.getByRole('combobox').fill('theme');
+  await page.keyboard.press('Enter');
+  expect(await page.evaluate(() => localStorage.getItem('slipway-theme'))).toBe('light');
+});
+
+async function inSight(place: Locator): Promise<boolean> {
+  const [box, height] = [await place.boundingBox(), place.page().viewportSize()?.height ?? 0];
+  return box !== null && box.y >= 0 && box.y + box.height < height;
+}

@@ -57,8 +57,10 @@ export async function request<T>(options: {
 export function failureText(failure: unknown): string {
   if (!(failure instanceof Error)) return String(failure);
   const errors = failure instanceof ApiError ? failure.problem?.errors : undefined;
-  const places = errors?.map(({ pointer, detail }) => `${pointer ?? ''} ${detail}`.trim()) ?? [];
-  return [failure.message, ...places.filter((place) => place !== failure.message)].join('\n');
+  const isTold = (text: string | undefined): boolean => text === undefined || failure.message.includes(text);
+  const told = errors?.filter(({ detail, pointer }) => !isTold(detail) || !isTold(pointer)) ?? [];
+  const places = told.map(({ pointer, detail }) => `${pointer ?? ''} ${detail}`.trim());
+  return [failure.message, ...places].join('\n');
 }
 
 /** `path` with each part encoded: names come from people. */

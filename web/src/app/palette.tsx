@@ -1,7 +1,7 @@
 import type { RunSummary } from '@slipway/contract';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useDeferredValue, useId, useState } from 'react';
+import { useId, useState } from 'react';
 import { request } from '../api/client.ts';
 import { type Page, projectsQuery } from '../api/queries.ts';
 import { Glyph } from '../ui/badge.tsx';
@@ -9,6 +9,7 @@ import { Dialog } from '../ui/dialog.tsx';
 import { runLook } from '../ui/state.ts';
 import { Icon } from './icons.tsx';
 import { pages } from './pages.ts';
+import { useTheme } from './theme.ts';
 
 type Hit = { key: string; text: string; hint: string; icon: React.ReactNode; go: () => void };
 
@@ -17,10 +18,12 @@ const ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
 /** Ctrl-K: pages, projects and runs by what one types; an id opens its run or its context. */
 export function Palette({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
+  const { theme, next } = useTheme();
   const listId = useId();
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
-  const typed = useDeferredValue(text.trim());
+  // Not deferred: who types fast and presses Enter means what stands there.
+  const typed = text.trim();
   const { data: projects } = useQuery(projectsQuery);
   const { data: recent } = useQuery({
     queryKey: ['palette', 'runs'],
@@ -62,6 +65,9 @@ export function Palette({ onClose }: { onClose: () => void }) {
       go: () => void navigate({ to: page.to }),
     });
   }
+  if (matches('theme light dark high contrast')) {
+    hits.push({ key: 'theme', text: `Theme: ${theme}`, hint: 'change it', icon: <Icon name="theme" />, go: next });
+  }
   for (const { name } of projects?.items ?? []) {
     if (!matches(name, 'project')) continue;
     hits.push({
@@ -82,7 +88,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
       text: `${run.stage}.${run.sequence}${run.service === undefined ? '' : ` · ${run.service}`}`,
       hint: `${run.project} · ${look.word}`,
       icon: (
-        <span className={`tone-${look.tone}`}>
+        <span className={`badge tone-${look.tone}`}>
           <Glyph shape={look.shape} />
         </span>
       ),

@@ -59,7 +59,7 @@ export function Shell() {
           <div className="row">
             <button type="button" className="button ghost small" onClick={next} title="Light, dark, high contrast">
               <Icon name="theme" />
-              {themeWords[theme]}
+              {theme}
             </button>
             <button type="button" className="button ghost small" onClick={() => setOpen('help')} aria-label="Keys">
               <span className="kbd">?</span>
@@ -78,8 +78,6 @@ export function Shell() {
     </div>
   );
 }
-
-const themeWords = { system: 'As system', light: 'Light', dark: 'Dark', contrast: 'High contrast' } as const;
 
 const liveWords: Record<LiveState, { word: string; tone: string }> = {
   connecting: { word: 'Connecting', tone: 'waiting' },

@@ -1,7 +1,8 @@
 import { useSyncExternalStore } from 'react';
 
 const choices = ['system', 'light', 'dark', 'contrast'] as const;
-export type Theme = (typeof choices)[number];
+type Theme = (typeof choices)[number];
+const words: Record<Theme, string> = { system: 'As system', light: 'Light', dark: 'Dark', contrast: 'High contrast' };
 
 const KEY = 'slipway-theme';
 const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -25,13 +26,14 @@ export function startTheme(): void {
   contrast.addEventListener('change', apply);
 }
 
-export function useTheme(): { theme: Theme; next(): void } {
+/** The theme in a word, and the step to the next one. */
+export function useTheme(): { theme: string; next(): void } {
   const theme = useSyncExternalStore((listener) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
   }, chosen);
   return {
-    theme,
+    theme: words[theme],
     next() {
       const following = choices[(choices.indexOf(theme) + 1) % choices.length] ?? 'system';
       localStorage.setItem(KEY, following);

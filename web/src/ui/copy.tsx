@@ -91,6 +91,19 @@ export function CliHint({ line }: { line: string | undefined }) {
   );
 }
 
+/** A line that the server proposes; it does not know by what address it is reached. */
+export function ServerHint({ line }: { line: string }) {
+  const here = line.replaceAll('$SLIPWAY_SERVER', location.origin);
+  return (
+    <p className="hint">
+      <code>{here}</code>
+      <button type="button" className="button small" onClick={() => void copyText(here)}>
+        Copy
+      </button>
+    </p>
+  );
+}
+
 /** A command line of `slipway`; the server is named when it is not the usual one. */
 export function cliLine(...words: (string | undefined)[]): string {
   const usual = location.origin === 'http://127.0.0.1:8484' || location.origin === 'http://localhost:8484';

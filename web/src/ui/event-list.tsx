@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'react';
 import { copyText } from './copy.tsx';
 import { durationText, exactText } from './format.ts';
 import { JsonTree } from './json-tree.tsx';
-import { useNarrow } from './page.ts';
+import { useInSight, useNarrow } from './page.ts';
 import { Time } from './time.tsx';
 
 const ROW_PX = 34;
@@ -93,8 +93,10 @@ function Direction({ direction }: { direction: 'in' | 'out' }) {
 export function EventPanel(props: { view: EventView; onClose: () => void; children?: React.ReactNode }) {
   const { view, onClose, children } = props;
   const { data, ...attributes } = view.event;
+  const panel = useRef<HTMLElement>(null);
+  useInSight(panel, view.position, { first: true });
   return (
-    <section className="panel event-panel" aria-label="Event">
+    <section ref={panel} className="panel event-panel" aria-label="Event">
       <header>
         <h2 className="cut">{String(view.event.type)}</h2>
         <button type="button" className="button small ghost end" onClick={onClose}>

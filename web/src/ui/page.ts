@@ -1,4 +1,4 @@
-import { type RefObject, useEffect, useState, useSyncExternalStore } from 'react';
+import { type RefObject, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 
 const narrow = matchMedia('(max-width: 760px)');
 
@@ -18,6 +18,24 @@ export function useTitle(title: string): void {
     document.title = `${title} · Slipway`;
   }, [title]);
 }
+
+/** Brings into sight what stands below that from which it was chosen, as on a phone; `first`: also what is there from the start. */
+export function useInSight(
+  element: RefObject<HTMLElement | null>,
+  chosen: string,
+  { first }: { first: boolean },
+): void {
+  const before = useRef(first ? undefined : chosen);
+  useEffect(() => {
+    if (before.current === chosen) return;
+    before.current = chosen;
+    const box = element.current?.getBoundingClientRect();
+    if (box !== undefined && box.top > innerHeight * BELOW) element.current?.scrollIntoView();
+  }, [element, chosen]);
+}
+
+/** Of the height of the window: what begins further down shows too little of itself. */
+const BELOW = 0.7;
 
 /** Whether an element was in sight, or nearly; what it shows is loaded only then. */
 export function useSeen(element: RefObject<HTMLElement | null>): boolean {

@@ -1,7 +1,7 @@
 import '../run/run.css';
 import type { EventView } from '@slipway/contract';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
-import { getRouteApi } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { useEffect, useMemo, useState } from 'react';
 import { eventsQuery, projectsQuery } from '../../api/queries.ts';
 import { useStream } from '../../api/stream.ts';
@@ -134,6 +134,11 @@ export function EventsPage() {
         </section>
         {shown === undefined ? null : (
           <EventPanel view={shown} onClose={() => change({ event: undefined })}>
+            {shown.run === undefined ? null : (
+              <Link to="/runs/$run" params={{ run: shown.run }} className="button small">
+                Open its run
+              </Link>
+            )}
             <button type="button" className="button small" onClick={() => setSending({ event: shown.event })}>
               Send again, edited …
             </button>

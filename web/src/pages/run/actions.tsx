@@ -1,4 +1,4 @@
-import type { RunCommand, RunView } from '@slipway/contract';
+import type { RunCommand, RunView, TaskView } from '@slipway/contract';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { failureText, jsonBody, pathOf, request } from '../../api/client.ts';
@@ -73,6 +73,15 @@ function Confirm({ run, command, onClose }: { run: RunView; command: RunCommand;
   );
 }
 
+/** What nobody has begun with is only taken back. */
+function cancelText(open: readonly TaskView[]): string {
+  const names = open.map(({ key }) => `'${key}'`).join(', ');
+  const begun = open.some(({ attempts }) => (attempts.at(-1)?.executors.length ?? 0) > 0);
+  return begun
+    ? `${names}: the running attempt is cancelled, and its service is told with a cancelled event.`
+    : `${names}: no service has begun, and none gets it any more.`;
+}
+
 /** What will happen, from what the run is doing now. */
 function effectsOf(run: RunView, command: RunCommand): string[] {
   const open = run.tasks.filter(({ state }) => state === 'open');
@@ -88,9 +97,7 @@ function effectsOf(run: RunView, command: RunCommand): string[] {
   }
   if (command === 'resume') return ['It goes on where it stood: what is due is triggered at once.'];
   return [
-    open.length === 0
-      ? 'No task is running now.'
-      : `${names}: the running attempt is cancelled, and its service is told with a cancelled event.`,
+    open.length === 0 ? 'No task is running now.' : cancelText(open),
     `${countText(pending.length + delayed.length, 'task')} will never start.`,
     'The run ends with status aborted, and its end triggers nothing that waits for a pass. This cannot be undone.',
   ];

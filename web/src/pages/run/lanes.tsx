@@ -59,7 +59,7 @@ export function Lanes({ run, selected }: { run: RunView; selected: string | unde
               name: task.key,
               needs: task.needs.map((need) => need.task),
               look: pendingLook,
-              word: pendingLook.word,
+              word: run.state === 'finished' ? 'Not triggered' : pendingLook.word,
               note: task.uses === task.key ? '' : task.uses,
             }))}
           />

@@ -1,10 +1,11 @@
 import type { AttemptView, RunView, TaskView } from '@slipway/contract';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { Badge } from '../../ui/badge.tsx';
 import { DiffView } from '../../ui/diff.tsx';
 import { exactText } from '../../ui/format.ts';
 import { JsonTree } from '../../ui/json-tree.tsx';
+import { useInSight } from '../../ui/page.ts';
 import { attemptLook, taskLook } from '../../ui/state.ts';
 import { Time, Took } from '../../ui/time.tsx';
 import { Answer } from './answer.tsx';
@@ -12,9 +13,11 @@ import { Answer } from './answer.tsx';
 /** One task: what it was given, who worked on it, what came back; each attempt for itself. */
 export function TaskPanel({ run, task, attempt }: { run: RunView; task: TaskView; attempt: string | undefined }) {
   const [answering, setAnswering] = useState(false);
+  const panel = useRef<HTMLElement>(null);
+  useInSight(panel, task.key, { first: false });
   const shown = task.attempts.find(({ number }) => String(number) === attempt) ?? task.attempts.at(-1);
   return (
-    <section className="panel task-panel" aria-label={`Task ${task.key}`}>
+    <section ref={panel} className="panel task-panel" aria-label={`Task ${task.key}`}>
       <header>
         <h2 className="cut">{task.key}</h2>
         <Badge look={taskLook(task)} />

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { whyQuery } from '../../api/queries.ts';
 import { Glyph } from '../../ui/badge.tsx';
-import { copyText } from '../../ui/copy.tsx';
+import { ServerHint } from '../../ui/copy.tsx';
 import { durationText, exactText } from '../../ui/format.ts';
 import { useSeconds } from '../../ui/now.ts';
 import { runLook } from '../../ui/state.ts';
@@ -42,14 +42,15 @@ export function WhyBand({ run }: { run: RunView }) {
                 </Link>
               )}
             </p>
-            {reason.hint === undefined ? null : (
-              <p className="hint">
-                <code>{reason.hint}</code>
-                <button type="button" className="button small" onClick={() => void copyText(reason.hint ?? '')}>
-                  Copy
-                </button>
+            {reason.hint === undefined ? null : <ServerHint line={reason.hint} />}
+            {reason.code === 'no-service' && reason.task !== undefined ? (
+              <p>
+                Start a service that does it, or{' '}
+                <Link to="/runs/$run" params={{ run: run.id }} search={{ task: reason.task }} resetScroll={false}>
+                  answer it by hand
+                </Link>
               </p>
-            )}
+            ) : null}
           </div>
         ))}
         {more > 0 ? <p className="muted">and {more} more of the same kind below</p> : null}

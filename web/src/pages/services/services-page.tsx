@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { servicesQuery } from '../../api/queries.ts';
 import { Badge, Glyph } from '../../ui/badge.tsx';
-import { CliButton, cliLine, copyText } from '../../ui/copy.tsx';
+import { CliButton, cliLine, ServerHint } from '../../ui/copy.tsx';
 import { countText } from '../../ui/format.ts';
 import { useTitle } from '../../ui/page.ts';
 import { Empty, Failed, Loading } from '../../ui/screens.tsx';
@@ -128,14 +128,7 @@ function Missing({ service }: { service: ServiceView }) {
           {oldestWaitingAt === undefined ? '.' : ', the oldest since '}
           {oldestWaitingAt === undefined ? null : <Time at={oldestWaitingAt} />}
         </p>
-        {hint === undefined ? null : (
-          <p className="hint">
-            <code>{hint}</code>
-            <button type="button" className="button small" onClick={() => void copyText(hint)}>
-              Copy
-            </button>
-          </p>
-        )}
+        {hint === undefined ? null : <ServerHint line={hint} />}
       </div>
     </section>
   );
