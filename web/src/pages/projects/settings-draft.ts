@@ -58,7 +58,7 @@ function textOf(bound: number | null | undefined): string {
 const WHOLE = 'A whole number above zero, or nothing.';
 const ABOVE_ZERO = 'A number above zero, or nothing.';
 
-/** The body of the request, or what is wrong with what was typed. */
+/** The body of the request, or what is wrong with what was typed; what is wrong with the configuration its editor says. */
 export function readDraft(draft: Draft): { put: ProjectPut } | { problems: DraftProblems } {
   const openRunsMax = numberOf(draft.openRunsMax);
   const waitingRunsMax = numberOf(draft.waitingRunsMax);
@@ -74,7 +74,6 @@ export function readDraft(draft: Draft): { put: ProjectPut } | { problems: Draft
     ...(isBound(runsPerSecond) ? {} : { runsPerSecond: ABOVE_ZERO }),
     ...(isBound(finishedRunsForMs) ? {} : { keepFor: ABOVE_ZERO }),
     ...(isBound(finishedRunsMax, 'whole') ? {} : { finishedRunsMax: WHOLE }),
-    ...('finding' in config ? { config: config.finding.detail } : {}),
   };
   if (Object.keys(problems).length > 0 || 'finding' in config) return { problems };
   return {
