@@ -72,6 +72,17 @@ export interface StreamDoc {
   live?: boolean;
 }
 
+/** A place in which runs have finished. */
+export interface PlaceDoc {
+  /** The names of the place, as JSON. */
+  _id: string;
+  project: string;
+  stage: string;
+  service?: string;
+  /** `<accepted>/<run>` of the last of them; only ever raised, but where retention took it. */
+  last: string;
+}
+
 export interface TimerDoc {
   /** `<stream>/<name>/<due>`: a timer for another time is another timer, so nobody who loses a race can move one. */
   _id: string;
@@ -103,6 +114,7 @@ export interface Collections {
   timers: Collection<TimerDoc>;
   documents: Collection<DocumentDoc>;
   replicas: Collection<ReplicaDoc>;
+  places: Collection<PlaceDoc>;
 }
 
 const JOURNAL_INDEXES: IndexSpecification[] = [
@@ -148,17 +160,19 @@ export function collectionsOf(db: Db): Collections {
     timers: db.collection('timers'),
     documents: db.collection('documents'),
     replicas: db.collection('replicas'),
+    places: db.collection('places'),
   };
 }
 
 /** Several replicas may do this at once, and on a database that has them it is one cheap question each. */
-export async function ensureIndexes({ journal, streams, timers, documents }: Collections): Promise<void> {
+export async function ensureIndexes({ journal, streams, timers, documents, places }: Collections): Promise<void> {
   await journal.createIndexes(JOURNAL_INDEXES.map(named));
   const ofSome = { partialFilterExpression: { evaluated: { $exists: true } } };
   await journal.createIndexes(EVALUATION_INDEXES.map((key) => ({ ...named(key), ...ofSome })));
   await streams.createIndexes(STREAM_INDEXES.map(named));
   await timers.createIndexes([named({ due: 1 })]);
   await documents.createIndexes([named({ kind: 1, id: 1 })]);
+  await places.createIndexes([named({ last: 1 }), named({ project: 1, last: 1 })]);
 }
 
 function named(key: IndexSpecification): { key: Record<string, 1> } {

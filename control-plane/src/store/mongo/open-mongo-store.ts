@@ -8,6 +8,7 @@ import { Evaluations } from './evaluations.ts';
 import { Events } from './events.ts';
 import { Horizon } from './horizon.ts';
 import { Journal, timerKey } from './journal.ts';
+import { findPlaces } from './places.ts';
 import { Projector } from './projector.ts';
 import { Runs } from './runs.ts';
 import { StreamCache } from './stream-cache.ts';
@@ -59,6 +60,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
       await client.connect();
       await ensureIndexes(collections);
       await horizon.join();
+      await findPlaces(collections, horizon.now());
     });
   } catch (error) {
     await client.close();

@@ -2,6 +2,7 @@ import type { RunSummary } from '@slipway/contract';
 import type { AnyBulkWriteOperation } from 'mongodb';
 import { ask } from './ask.ts';
 import type { Collections, StreamDoc } from './collections.ts';
+import { placeWrites } from './places.ts';
 
 const RETRY_MS = 250;
 const BULK_MAX = 500;
@@ -129,11 +130,14 @@ export class Projector {
 
   async #write(streams: ReadonlyMap<string, Waiting>, timers: readonly string[]): Promise<void> {
     const writes: AnyBulkWriteOperation<StreamDoc>[] = [];
+    const ended: RunSummary[] = [];
     for (const [stream, { summary, closedAt }] of [...streams].sort(byKey)) {
       if (summary !== undefined) {
         // An older projection never overwrites a newer one, whichever replica is late.
         const filter = { _id: stream, summarySeq: { $lt: summary.seq } };
-        const update = { $set: { ...listFields(summary.json), summarySeq: summary.seq } };
+        const run = JSON.parse(summary.json) as RunSummary;
+        if (run.state === 'finished') ended.push(run);
+        const update = { $set: { ...listFields(run, summary.json), summarySeq: summary.seq } };
         writes.push({ updateOne: { filter, update } });
       }
       if (closedAt !== undefined) {
@@ -142,6 +146,12 @@ export class Projector {
         });
       }
     }
+    // Before the rows: a run that is listed as finished has its place.
+    const places = placeWrites(ended);
+    if (places.length > 0)
+      await ask('places', TIMEOUT_MS, () =>
+        this.#collections.places.bulkWrite(places, { ordered: false, writeConcern: { w: 1 } }),
+      );
     for (let from = 0; from < writes.length; from += BULK_MAX) {
       const bulk = writes.slice(from, from + BULK_MAX);
       await ask('project', TIMEOUT_MS, () =>
@@ -161,8 +171,7 @@ function byKey(a: readonly [string, unknown], b: readonly [string, unknown]): nu
   return a[0] < b[0] ? -1 : 1;
 }
 
-function listFields(json: string): Partial<StreamDoc> {
-  const summary = JSON.parse(json) as RunSummary;
+function listFields(summary: RunSummary, json: string): Partial<StreamDoc> {
   return {
     summary: json,
     project: summary.project,

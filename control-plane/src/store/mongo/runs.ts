@@ -77,7 +77,7 @@ export class Runs {
   async places(page: { project?: string; limit: number }): Promise<RunPlace[]> {
     const { projector, collections, readTimeoutMs } = this.#parts;
     await projector.written();
-    return ask('places', readTimeoutMs, () => readPlaces(collections.streams, page));
+    return ask('places', readTimeoutMs, () => readPlaces(collections, page));
   }
 
   async deleteFinished(rule: {
