@@ -1,6 +1,7 @@
 import { type ChildProcess, execSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
@@ -9,9 +10,9 @@ import { ControlPlane } from './control-plane.ts';
 const room = fileURLToPath(new URL('..', import.meta.url));
 const slipway = join(room, '../../cli/bin/slipway.js');
 const readme = readFileSync(join(room, 'README.md'), 'utf8');
-// Inside of the clone, where @slipway/sdk is found.
-mkdirSync(join(room, '.slipway'), { recursive: true });
-const folder = mkdtempSync(join(room, '.slipway', 'readme-'));
+// Outside of the clone, where npm takes no package above it for its own; the link stands for what npm would install.
+const folder = mkdtempSync(join(tmpdir(), 'slipway-readme-'));
+symlinkSync(join(room, '../../node_modules'), join(folder, 'node_modules'));
 const started: ChildProcess[] = [];
 afterAll(() => {
   for (const child of started) child.kill('SIGKILL');
@@ -47,7 +48,7 @@ test('the service, the shipyard, the lines to type and the client of the README 
     join(folder, 'greeter.ts'),
     block('// greeter.ts').replace('{ tasks: [welcome] }', `{ tasks: [welcome], server: '${plane.url}' }`),
   );
-  // A package of its own, as npm makes it; what it would install is above it.
+  // A package of its own, as npm makes it.
   for (const line of block('npm init -y').split('\n')) {
     if (/^npm (init|pkg)/.test(line)) execSync(line, { cwd: folder, stdio: 'pipe' });
   }
