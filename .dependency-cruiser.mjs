@@ -209,7 +209,8 @@ export default {
     {
       name: 'driver-sqlite',
       severity: 'error',
-      comment: 'node:sqlite stays in its adapter. One measurement holds the lock of the file, as somebody else on the disk would.',
+      comment:
+        'node:sqlite stays in its adapter. One measurement holds the lock of the file, as somebody else on the disk would.',
       from: {
         path: '^[^/]+/',
         pathNot: ['^control-plane/src/store/sqlite/', '^bench/src/refusal\\.ts$', '(^|/)node_modules/', TEST],
