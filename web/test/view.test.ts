@@ -80,7 +80,7 @@ describe.each(MODES)('%s', (mode) => {
       await using view = await world.open(`/runs/${run}`);
       await view.page.getByRole('button', { name: 'Abort' }).click();
       const dialog = view.page.getByRole('dialog');
-      await dialog.getByText("'build': the running attempt is cancelled").waitFor();
+      await dialog.getByText("'build': no service has begun, and none gets it any more.").waitFor();
       await dialog.getByLabel('Reason').fill('wrong image');
       await dialog.getByRole('button', { name: 'Abort', exact: true }).click();
       await view.page.getByLabel('Why').getByText('Aborted after').waitFor();
