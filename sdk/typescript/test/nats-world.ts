@@ -81,6 +81,12 @@ export class NatsWorld {
     return info.num_ack_pending + info.num_pending;
   }
 
+  /** Requests for messages that the broker would serve. */
+  async waiting(durable: string): Promise<number> {
+    const { consumers } = await jetstreamManager(this.#connection);
+    return (await consumers.info('SLIPWAY_OUT', durable)).num_waiting;
+  }
+
   async stored(stream: string): Promise<number> {
     return (await (await jetstreamManager(this.#connection)).streams.info(stream)).state.messages;
   }

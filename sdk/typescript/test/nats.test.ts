@@ -158,6 +158,22 @@ test('a service that ends gives back what it could not finish, and another repli
   expect(nats.finished()[0]?.data).toMatchObject({ stuck: { result: 2 } });
 });
 
+test('a service that ends has no request open that the broker could serve', async () => {
+  await using nats = await NatsWorld.start();
+  const gate = Promise.withResolvers<Record<string, never>>();
+  const held = defineTask({ name: 'held', input: z.unknown(), output: z.object({}), run: () => gate.promise });
+  const service = await start({ tasks: [held], nats: nats.url, drainMs: 60_000 });
+  nats.trigger('held', {});
+  await eventually('it runs', () => service.stats().running === 1);
+  await expect.poll(() => nats.waiting('doubler_held_plain')).toBeGreaterThan(0);
+  const closing = service.close();
+  // Long before its requests would end by themselves.
+  await expect.poll(() => nats.waiting('doubler_held_plain'), { timeout: 20_000 }).toBe(0);
+  expect(service.stats().running).toBe(1);
+  gate.resolve({});
+  await closing;
+});
+
 test('closing lets running handlers finish and stores their answers', async () => {
   await using nats = await NatsWorld.start();
   const gate = Promise.withResolvers<Record<string, never>>();

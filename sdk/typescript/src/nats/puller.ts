@@ -1,4 +1,4 @@
-import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { createInbox, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import { OUT_STREAM } from './names.ts';
 
 export interface PullerOptions {
@@ -35,6 +35,7 @@ const NO_RESPONDERS = 503;
 export class Puller {
   readonly #options: PullerOptions;
   readonly #inbox: string;
+  readonly #subscription: Subscription;
   /** What each open request may still bring, by its number. */
   readonly #open = new Map<number, number>();
   readonly #watch: NodeJS.Timeout;
@@ -48,7 +49,7 @@ export class Puller {
   constructor(options: PullerOptions) {
     this.#options = options;
     this.#inbox = `${createInbox(options.inboxPrefix)}.`;
-    options.connection.subscribe(`${this.#inbox}*`, {
+    this.#subscription = options.connection.subscribe(`${this.#inbox}*`, {
       callback: (error, message) => {
         if (error === null) this.#onMessage(message);
       },
@@ -67,10 +68,15 @@ export class Puller {
     this.#forget();
   }
 
-  stop(): void {
+  /**
+   * For good. What is under way is handed over before this resolves. Without the inbox the server serves none of our requests
+   * any more; it gave them what we had just given back, which then came to nobody until its ack wait was over.
+   */
+  async stop(): Promise<void> {
     this.pause();
     clearInterval(this.#watch);
     clearTimeout(this.#retry);
+    await this.#subscription.drain();
   }
 
   /** Asks for what there is room for beyond what has been asked, after the handlers that end in this turn of the loop. */

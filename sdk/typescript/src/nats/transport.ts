@@ -117,10 +117,11 @@ export class NatsTransport implements Transport, Channel {
 
   async leave(): Promise<void> {
     this.#leaving = true;
-    for (const { puller } of this.#sources) puller.stop();
     for (const timer of this.#timers.slice(1)) clearInterval(timer);
     // What the broker has sent until now arrives before this returns, and is given back.
-    await this.#flushConnection();
+    const stopped = this.#sources.map(({ puller }) => puller.stop());
+    const over = Promise.allSettled(stopped);
+    if (this.#isConnected) await inTime(over);
   }
 
   async flush(withinMs: number): Promise<boolean> {
@@ -142,7 +143,7 @@ export class NatsTransport implements Transport, Channel {
   /** Everything we have written has reached the broker, and what it had written has reached us; unless it is away. */
   async #flushConnection(): Promise<void> {
     if (!this.#isConnected) return;
-    await Promise.race([this.#connection?.flush().catch(() => {}), elapsed(CLOSE_TIMEOUT_MS)]);
+    await inTime(this.#connection?.flush().catch(() => {}));
   }
 
   counts(): TransportCounts {
@@ -396,6 +397,11 @@ const RESTORE_FAILURES_MAX = 4;
 
 function nak(delayMs: number): Uint8Array {
   return Buffer.from(delayMs === 0 ? '-NAK' : `-NAK {"delay":${delayMs * 1_000_000}}`);
+}
+
+/** As long as somebody who ends should wait for the broker. */
+async function inTime(what: Promise<unknown> | undefined): Promise<void> {
+  await Promise.race([what, elapsed(CLOSE_TIMEOUT_MS)]);
 }
 
 function elapsed(ms: number): Promise<void> {
