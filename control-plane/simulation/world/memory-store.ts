@@ -25,7 +25,12 @@ const TIMEOUT_MS = 5000;
 const TYPICAL_MS = 1.5;
 
 /** The way to the database as all replicas share it: when it is away, it is away for everybody. */
-export type StoreWay = { awayUntil: number; faults: Faults['store'] };
+export type StoreWay = {
+  awayUntil: number;
+  faults: Faults['store'];
+  /** Commits of which somebody who lives has not heard what became of them. */
+  unanswered: Set<object>;
+};
 
 /** The store as one life of a replica has it: a connection to the database that delays, loses and cuts. */
 export function openMemoryStore(options: {
@@ -38,8 +43,10 @@ export function openMemoryStore(options: {
   const { database, timeline, life, random, way } = options;
   /** What the process has sent and the server has not read: a crash may cut it anywhere. */
   const unsent = new Set<{ cut: boolean }>();
+  const committing = new Set<object>();
   life.onEnd(() => {
     for (const one of unsent) if (random.chance(0.5)) one.cut = true;
+    for (const one of committing) way.unanswered.delete(one);
   });
 
   /** One round trip. `apply` runs at the server, whatever has become of the caller meanwhile. */
@@ -91,7 +98,16 @@ export function openMemoryStore(options: {
     async commit(items) {
       if (new Set(items.map((item) => item.stream)).size !== items.length)
         throw new Error('a batch holds at most one item per stream');
-      return items.length === 0 ? [] : deliverCommit(items);
+      if (items.length === 0) return [];
+      const one = {};
+      committing.add(one);
+      way.unanswered.add(one);
+      try {
+        return await deliverCommit(items);
+      } finally {
+        committing.delete(one);
+        way.unanswered.delete(one);
+      }
     },
     settle: (streams) =>
       call('settle', () => {

@@ -122,7 +122,7 @@ class World {
         for (const checker of this.#checkers) checker.onCommit?.(item);
       },
     });
-    this.#way = { awayUntil: 0, faults: this.#faults.store };
+    this.#way = { awayUntil: 0, faults: this.#faults.store, unanswered: new Set() };
     this.#broker = new Broker({
       timeline,
       random: random.fork(),
@@ -399,6 +399,8 @@ class World {
 
   #isOver(): boolean {
     if (this.#triggerer.waiting > 0 || this.#operator.busy > 0) return false;
+    // What its replica has not heard to be durable need not be seen yet.
+    if (this.#way.unanswered.size > 0) return false;
     if (this.#mode !== 'embedded' && !this.#broker.idle) return false;
     if (this.#database.timerCount > 0) return false;
     for (const stream of this.#database.streams.values()) {

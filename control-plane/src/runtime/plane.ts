@@ -504,6 +504,7 @@ class Plane implements ControlPlane {
   #committed(batch: readonly Committed[]): void {
     for (const committed of batch) {
       if (committed.item) this.#counts.commits++;
+      this.#takeUp.committed(committed.stream);
       const { run } = committed;
       if (run && committed.before === undefined && committed.item) this.#counts.runsStarted++;
       for (const effect of committed.effects) this.#local(committed, effect);

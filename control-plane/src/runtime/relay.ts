@@ -91,8 +91,8 @@ export class Relay {
       const before = messages.length;
       for (const effect of committed.effects) {
         if (effect.kind === 'publish' && committed.run) this.#collect(messages, committed.run, effect.event);
-        // The release of a run that has just ended is followed below, for the run is not settled before.
-        else if (effect.kind === 'send' && !hasJustEnded(committed)) this.#send(effect, send);
+        // The release of a run that has ended is followed below, for the run is not settled before.
+        else if (effect.kind === 'send' && !tellsWholeEnd(committed)) this.#send(effect, send);
       }
       if (messages.length > before) waiting.push(committed);
       else this.#told(committed, send);
@@ -267,7 +267,7 @@ export class Relay {
   #told(committed: Committed, send: SendToGroup): void {
     committed.done();
     const { run, item } = committed;
-    if (run?.kind === 'finished' && hasJustEnded(committed) && item?.open === true)
+    if (run?.kind === 'finished' && tellsWholeEnd(committed) && item?.open !== false)
       this.#ended(run, committed.effects, send);
   }
 
@@ -328,8 +328,14 @@ export class Relay {
   }
 }
 
-function hasJustEnded({ run, before, item }: Committed): boolean {
-  return item !== undefined && run?.kind === 'finished' && before?.kind !== 'finished';
+/**
+ * The run has just ended; or what ended it came once more, and all of its end is told again: whoever wrote the end may have
+ * gone before telling it, after this process had last looked at what is open.
+ */
+function tellsWholeEnd({ run, before, item, effects }: Committed): boolean {
+  if (run?.kind !== 'finished') return false;
+  if (item !== undefined) return before?.kind !== 'finished';
+  return effects.some((effect) => effect.kind === 'publish');
 }
 
 /** `<stage>.<sequence>.triggered`: with no broker, the only thing that anybody here consumes. */

@@ -7,6 +7,7 @@ import type { Clock } from './clock.ts';
 import type { Leases } from './leases.ts';
 import type { Offers } from './offers.ts';
 import type { Relay } from './relay.ts';
+import type { FoldedRun } from './run-folds.ts';
 import type { Timers } from './timers.ts';
 
 const PAGE = 500;
@@ -21,6 +22,8 @@ const CHAINS_MAX = 5000;
 const CHAINS_PAGE = 200;
 
 type Dispatch = NonNullable<OutEvent['dispatch']>;
+/** A stream that is being read, and whether this process has written an entry of it since. */
+type Reading = { stream: string; isOld: boolean };
 type Why = 'start' | 'round' | 'loss';
 
 export type TakeUpOptions = {
@@ -46,6 +49,7 @@ export type TakeUpOptions = {
 export class TakeUp {
   readonly #options: TakeUpOptions;
   readonly #uncertain = new Set<string>();
+  readonly #readings = new Set<Reading>();
   #armed = false;
   #losses = 0;
   #stopped = false;
@@ -133,6 +137,11 @@ export class TakeUp {
       cursor = page.next;
       if (cursor === undefined || this.#stopped) return;
     }
+  }
+
+  /** This process has written an entry: what it is reading of that stream now may be older. */
+  committed(stream: string): void {
+    for (const reading of this.#readings) if (reading.stream === stream) reading.isOld = true;
   }
 
   /** Nobody knows whether the last entry of this stream is durable: if it is, what it caused is told from there. */
@@ -227,7 +236,7 @@ export class TakeUp {
 
   async #takeUpRun(stream: string, why: Why, groups: Map<string, Group | undefined>): Promise<void> {
     const { advance, relay, offers, leases } = this.#options;
-    const loaded = await advance.load(stream);
+    const loaded = await this.#load(stream);
     if (!loaded) return;
     const { run, env } = loaded;
     if (why !== 'round') {
@@ -259,6 +268,20 @@ export class TakeUp {
       else relay.watch(run, effect.event);
     }
     this.#takeUpLeases(run, env);
+  }
+
+  /** As it is now: what this process has ended since must not be offered or published again. */
+  async #load(stream: string): Promise<FoldedRun | undefined> {
+    for (;;) {
+      const reading: Reading = { stream, isOld: false };
+      this.#readings.add(reading);
+      try {
+        const loaded = await this.#options.advance.load(stream);
+        if (!reading.isOld) return loaded;
+      } finally {
+        this.#readings.delete(reading);
+      }
+    }
   }
 
   #takeUpLeases(run: OpenRun, env: Env): void {

@@ -236,7 +236,7 @@ export class Writer {
 
   settle(streams: readonly string[]): void {
     this.#transaction(() => {
-      for (const stream of streams) this.#run('UPDATE streams SET open = 0 WHERE id = ?', stream);
+      for (const stream of streams) this.#run('UPDATE streams SET open = 0 WHERE id = ? AND open = 1', stream);
     });
     for (const stream of streams) this.#sids.delete(stream);
   }
