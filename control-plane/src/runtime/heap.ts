@@ -1,24 +1,33 @@
 import type { Timer } from '../store/store.ts';
 
-/** The timers due soonest; cancelled ones stay until their time comes and are then passed over. */
+/**
+ * The timers due soonest; cancelled ones stay until their time comes and are then passed over. Of one name there are several
+ * when replicas have decided differently: the entry of one is durable, and which of the timers is its own is not known here.
+ */
 export class TimerHeap {
   readonly #items: Timer[] = [];
-  readonly #live = new Map<string, number>();
+  /** When those of a name are due: nearly always there is one. */
+  readonly #live = new Map<string, number | readonly number[]>();
+  #size = 0;
 
   get size(): number {
-    return this.#live.size;
+    return this.#size;
   }
 
   add(timer: Timer): void {
     const key = keyOf(timer);
-    if (this.#live.get(key) === timer.dueAt) return;
-    this.#live.set(key, timer.dueAt);
+    const known = this.#live.get(key);
+    if (isAmong(known, timer.dueAt)) return;
+    this.#live.set(key, known === undefined ? timer.dueAt : [...listOf(known), timer.dueAt]);
+    this.#size++;
     this.#items.push(timer);
     this.#up(this.#items.length - 1);
   }
 
   cancel(timer: Pick<Timer, 'stream' | 'name'>): void {
-    this.#live.delete(keyOf(timer));
+    const key = keyOf(timer);
+    this.#size -= listOf(this.#live.get(key)).length;
+    this.#live.delete(key);
   }
 
   /** When the next live timer is due; undefined when there is none. */
@@ -32,13 +41,22 @@ export class TimerHeap {
     this.#dropDead();
     const top = this.#items[0];
     if (!top || top.dueAt > now) return undefined;
-    this.#live.delete(keyOf(top));
+    this.#take(top);
     this.#pop();
     return top;
   }
 
+  #take(timer: Timer): void {
+    const key = keyOf(timer);
+    const left = listOf(this.#live.get(key)).filter((dueAt) => dueAt !== timer.dueAt);
+    if (left.length === 0) this.#live.delete(key);
+    else this.#live.set(key, left);
+    this.#size--;
+  }
+
   #dropDead(): void {
-    for (let top = this.#items[0]; top && this.#live.get(keyOf(top)) !== top.dueAt; top = this.#items[0]) this.#pop();
+    for (let top = this.#items[0]; top && !isAmong(this.#live.get(keyOf(top)), top.dueAt); top = this.#items[0])
+      this.#pop();
   }
 
   #pop(): void {
@@ -84,4 +102,13 @@ export class TimerHeap {
 
 function keyOf(timer: Pick<Timer, 'stream' | 'name'>): string {
   return `${timer.stream}\n${timer.name}`;
+}
+
+function isAmong(known: number | readonly number[] | undefined, dueAt: number): boolean {
+  return typeof known === 'object' ? known.includes(dueAt) : known === dueAt;
+}
+
+function listOf(known: number | readonly number[] | undefined): readonly number[] {
+  if (known === undefined) return [];
+  return typeof known === 'number' ? [known] : known;
 }

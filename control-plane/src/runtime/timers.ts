@@ -19,6 +19,9 @@ export class Timers {
   readonly #onError: (message: string, details: Record<string, unknown>) => void;
   readonly #heap = new TimerHeap();
   readonly #graceMs: number;
+  /** Of what applied to nothing: what will be fired once more, and what has been. */
+  readonly #doubted = new Set<string>();
+  readonly #firedTwice = new WeakSet<Timer>();
   #filledUntil = 0;
   #cancel: () => void = () => undefined;
   #cancelRefill: () => void = () => undefined;
@@ -48,8 +51,9 @@ export class Timers {
     this.#refillLater();
   }
 
-  /** A timer that the store has just been given. */
+  /** A timer that the store has just been given with an entry: the only one of its name that counts from now on. */
   add(timer: Timer): void {
+    this.#heap.cancel(timer);
     if (timer.dueAt > this.#filledUntil) return;
     this.#heap.add(timer);
     this.#arm();
@@ -66,12 +70,19 @@ export class Timers {
 
   /**
    * It applied to nothing: nobody waits for it any more. Where timers are durable before their entry is, that entry may
-   * still be on its way, and the timer gets a second chance.
+   * still be on its way, and the timer gets a second chance. When it was due says nothing of that: it may have been written
+   * by a clock that was set back, or for something that waited long to be decided.
    */
   async forget(timer: Timer): Promise<void> {
-    const sinceMs = this.#clock.now() - timer.dueAt;
-    if (sinceMs < this.#graceMs) {
-      this.#clock.after(this.#graceMs - sinceMs, () => this.#again(timer));
+    if (this.#graceMs > 0 && !this.#firedTwice.has(timer)) {
+      const key = `${timer.stream}\n${timer.name}\n${timer.dueAt}`;
+      if (this.#doubted.has(key)) return;
+      this.#doubted.add(key);
+      this.#clock.after(this.#graceMs, () => {
+        this.#doubted.delete(key);
+        this.#firedTwice.add(timer);
+        this.#again(timer);
+      });
       return;
     }
     await this.#store
