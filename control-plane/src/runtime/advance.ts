@@ -78,8 +78,10 @@ type Slot = {
   pending: Pending<RunInput | GroupInput>[];
   busy: boolean;
   queued: boolean;
-  /** About what it takes in memory, by what its entries have in the journal. */
+  /** About what it takes in memory: what it has taken, and what it sent last. */
   bytes: number;
+  /** That part of `bytes` which goes when the next attempt begins: what is sent is made of the rest, each time anew. */
+  sentBytes: number;
 };
 
 const BATCH_STREAMS_MAX = 512;
@@ -549,7 +551,7 @@ export class Advance {
       slot.group = one.group;
       slot.known = 'cached';
       if (slot.group) slot.snapshotAt = this.#snapshots.written(one.item, slot.group, slot.snapshotAt);
-      this.#grow(slot, slot.group ? sizeOfGroup(slot.group) - slot.bytes : sizeOf(one.item));
+      this.#grow(slot, slot.group ? sizeOfGroup(slot.group) - slot.bytes : growthOf(slot, one.item));
       for (const { at } of one.taken) this.#options.onWaited(this.#confirmedAt - at);
       committed.push(this.#committedOf(one, result.positions));
       if (slot.pending.length > 0) this.#enqueue(slot);
@@ -588,6 +590,7 @@ export class Advance {
     slot.env = undefined;
     slot.seq = 0;
     this.#grow(slot, -slot.bytes);
+    slot.sentBytes = 0;
   }
 
   #grow(slot: Slot, bytes: number): void {
@@ -633,6 +636,7 @@ export class Advance {
         slot.asOf = asOf;
         slot.project = loaded.run?.project ?? slot.project;
         this.#grow(slot, loaded.bytes - slot.bytes);
+        slot.sentBytes = loaded.sentBytes;
         return loaded.env;
       }),
     );
@@ -664,16 +668,18 @@ export class Advance {
     );
   }
 
-  async #fold(stream: string): Promise<Pick<Slot, 'seq' | 'bytes' | 'run' | 'env' | 'group' | 'snapshotAt'>> {
+  async #fold(
+    stream: string,
+  ): Promise<Pick<Slot, 'seq' | 'bytes' | 'sentBytes' | 'run' | 'env' | 'group' | 'snapshotAt'>> {
     if (stream.startsWith(GROUP_PREFIX)) {
       const folded = await this.#snapshots.fold(stream);
-      return { ...folded, bytes: sizeOfGroup(folded.group), run: undefined, env: undefined };
+      return { ...folded, bytes: sizeOfGroup(folded.group), sentBytes: 0, run: undefined, env: undefined };
     }
     const entries = await this.#options.store.read(stream);
     const seq = entries.at(-1)?.seq ?? 0;
-    const bytes = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
-    const { run, env } = await foldRun(entries, this.#options);
-    return { seq, bytes, group: undefined, snapshotAt: 0, run, env };
+    const { run, env, chars } = await foldRun(entries, this.#options);
+    const sentBytes = BYTES_PER_CHAR * charsSent(run);
+    return { seq, bytes: BYTES_PER_CHAR * chars + sentBytes, sentBytes, group: undefined, snapshotAt: 0, run, env };
   }
 
   #evict(): void {
@@ -727,6 +733,7 @@ function newSlot(id: string, known: Slot['known'], first: RunInput | GroupInput)
     busy: false,
     queued: false,
     bytes: 0,
+    sentBytes: 0,
   };
 }
 
@@ -752,8 +759,25 @@ function sizeOfGroup({ holders, queue }: Group): number {
   return GROUP_PLACE_BYTES * (1 + holders.length + queue.length);
 }
 
-function sizeOf(entry: Pick<JournalEntry, 'header' | 'events'>): number {
-  return BYTES_PER_CHAR * charsOf(entry);
+/** By how much a run's memory grows with an entry. */
+function growthOf(slot: Slot, { header, events, rows }: CommitItem): number {
+  let taken = header.length;
+  let sent = 0;
+  for (const [index, event] of events.entries()) {
+    if (rows[index]?.direction === 'in') taken += event.length;
+    else sent += event.length;
+  }
+  const before = slot.sentBytes;
+  if (sent > 0) slot.sentBytes = BYTES_PER_CHAR * sent;
+  return BYTES_PER_CHAR * taken + slot.sentBytes - before;
+}
+
+/** The triggers of its open attempts, which it keeps to send them again. */
+function charsSent(run: Run | undefined): number {
+  let chars = 0;
+  for (const node of Object.values(run?.kind === 'open' ? run.nodes : {}))
+    if (node?.state === 'open') chars += node.attempt.json.length;
+  return chars;
 }
 
 function noEnv(): never {
