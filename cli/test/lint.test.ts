@@ -58,3 +58,11 @@ test('from standard input, as JSON', async () => {
   expect(checked).toMatchObject({ file: '<stdin>', ok: false });
   expect(checked.problems).toContainEqual(expect.objectContaining({ code: 'unknown-key', line: 9, column: 11 }));
 });
+
+test('who gives it an slo.yaml or sli.yaml hears of the command that checks it', async () => {
+  writeFileSync(file('slo.yaml'), 'spec_version: "1.0"\nobjectives: [{sli: latency}]\n');
+  writeFileSync(file('sli.yaml'), 'spec_version: "1.0"\nindicators: {latency: "1"}\n');
+  expect((await slipway(['lint', file('slo.yaml')])).stdout).toContain(`slipway slo lint ${file('slo.yaml')}\n`);
+  expect((await slipway(['lint', file('sli.yaml')])).stdout).toContain(`--sli ${file('sli.yaml')}\n`);
+  expect((await slipway(['lint', file('bad.yaml')])).stdout).not.toContain('slo lint');
+});

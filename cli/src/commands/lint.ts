@@ -29,7 +29,17 @@ function reportOf({ file, text, problems }: Checked, { paint }: Terminal): strin
   const warnings = problems.length - errors;
   const verdict = errors > 0 ? paint.red(`${count(errors, 'error')}`) : paint.green('ok');
   const summary = `${file}: ${verdict}${warnings > 0 ? `, ${count(warnings, 'warning')}` : ''}`;
-  return problems.length === 0 ? [summary] : [renderProblems(text, file, problems), '', summary];
+  if (problems.length === 0) return [summary];
+  const elsewhere = errors > 0 ? commandFor(file, text) : undefined;
+  const hint = elsewhere === undefined ? [] : [`This looks like no shipyard. What checks it: ${elsewhere}`];
+  return [renderProblems(text, file, problems), '', summary, ...hint];
+}
+
+/** What a file may be that somebody took for a shipyard. */
+function commandFor(file: string, text: string): string | undefined {
+  if (/^(spec|kind):/m.test(text)) return undefined;
+  if (/^objectives:/m.test(text)) return `slipway slo lint ${file}`;
+  return /^indicators:/m.test(text) ? `slipway slo lint slo.yaml --sli ${file}` : undefined;
 }
 
 function errorsIn(problems: readonly SourceProblem[]): number {
