@@ -145,13 +145,20 @@ async function openBus(settings: Settings, log: { warn(details: object, message:
 
 /** What only grows is a counter, of which Prometheus takes rates; the rest goes up and down. */
 function exposeCounters(registry: Registry, read: () => Record<string, number>): void {
+  // All that one scrape asks for is read once: the age of the oldest offer takes a look at each.
+  let kept: Record<string, number> | undefined;
+  const readOnce = (): Record<string, number> => {
+    if (kept === undefined) setImmediate(() => (kept = undefined));
+    kept ??= read();
+    return kept;
+  };
   for (const name of Object.keys(read())) {
     const options = {
       name: `slipway_${name}`,
       help: `Control plane: ${name.replace(/_total$/, '').replaceAll('_', ' ')}`,
       registers: [registry],
     };
-    const value = (): number => read()[name] ?? 0;
+    const value = (): number => readOnce()[name] ?? 0;
     if (!name.endsWith('_total')) {
       new Gauge({
         ...options,

@@ -90,8 +90,8 @@ const HOURS: [what: string, series: Record<string, string>, alerts: string[]][] 
   ['the control plane is away', { up: '0x60' }, ['SlipwayDown']],
   ['inputs pile up', { slipway_backlog: '2000x60' }, ['SlipwayBacklogGrows']],
   ['NATS takes nothing', { slipway_publishes_waiting: '500x60' }, ['SlipwayPublishesWait']],
-  ['nobody serves a task', { slipway_offers: '3x60' }, ['SlipwayNobodyServes']],
-  ['attempts wait while services claim', { slipway_offers: '3x60', slipway_claims_total: '0+10x60' }, []],
+  ['nobody serves a task', { slipway_oldest_offer_age_seconds: '0+60x60' }, ['SlipwayNobodyServes']],
+  ['attempts wait, each for a while', { slipway_oldest_offer_age_seconds: '1200x60', slipway_offers: '3x60' }, []],
   ['the volume fills up', { kubelet_volume_stats_available_bytes: '10x60' }, ['SlipwayVolumeFillsUp']],
   ['the store is away', { 'slipway_http_refused_total code="store-unavailable"': '0+5x60' }, ['SlipwayRefusesWork']],
   ['requests are malformed', { 'slipway_http_refused_total code="malformed-json"': '0+5x60' }, []],
@@ -101,8 +101,13 @@ const HOURS: [what: string, series: Record<string, string>, alerts: string[]][] 
 ];
 
 const QUIET = {
-  ...{ up: '1x60', slipway_backlog: '2x60', slipway_publishes_waiting: '0x60', slipway_offers: '0x60' },
-  ...{ slipway_claims_total: '0x60', slipway_bus_ignored_total: '0x60', nodejs_eventloop_lag_p99_seconds: '0.01x60' },
+  ...{
+    up: '1x60',
+    slipway_backlog: '2x60',
+    slipway_publishes_waiting: '0x60',
+    slipway_oldest_offer_age_seconds: '0x60',
+  },
+  ...{ slipway_bus_ignored_total: '0x60', nodejs_eventloop_lag_p99_seconds: '0.01x60' },
   ...{ 'slipway_http_request_duration_seconds_count status="200"': '0+100x60' },
   ...{ kubelet_volume_stats_available_bytes: '80x60', kubelet_volume_stats_capacity_bytes: '100x60' },
 };

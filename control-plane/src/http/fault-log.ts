@@ -3,6 +3,8 @@ import type { Fault } from './problem.ts';
 
 const REFUSALS_LOGGED_MAX = 100;
 const WINDOW_MS = 1000;
+/** Nothing is broken: it has more to do than it can, or has been told to end. */
+const MEANT = new Set(['overloaded', 'draining']);
 
 /** Logs a request that failed, once: `error` when it is ours, so that a person looks; refusals are for who is curious. */
 export type FaultLog = (fault: Fault, request: Record<string, unknown>) => void;
@@ -27,8 +29,8 @@ export function makeFaultLog(log: Logger): FaultLog {
       refusals = 0;
     }
     if (++refusals > REFUSALS_LOGGED_MAX) return;
-    if (status >= 500) log.error({ ...request, code, status, err: cause }, detail);
-    else if (status === 401 || status === 403) log.warn({ ...request, code, status }, detail);
+    if (status >= 500 && !MEANT.has(code)) log.error({ ...request, code, status, err: cause }, detail);
+    else if (status >= 500 || status === 401 || status === 403) log.warn({ ...request, code, status }, detail);
     else log.info({ ...request, code, status }, detail);
   };
 }

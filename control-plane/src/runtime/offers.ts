@@ -169,8 +169,10 @@ export class Offers {
   /** What waits, by task type, for `GET /v1/services`. */
   waiting(): { uses: string; count: number; oldestAt: number | undefined }[] {
     return [...this.#queues].map(([uses, queue]) => {
-      const first = queue.offers.values().next().value;
-      return { uses, count: queue.offers.size, oldestAt: first?.offeredAt };
+      // What a start took up is in the order of its runs' ids.
+      let oldestAt: number | undefined;
+      for (const { offeredAt } of queue.offers.values()) oldestAt = Math.min(oldestAt ?? offeredAt, offeredAt);
+      return { uses, count: queue.offers.size, oldestAt };
     });
   }
 

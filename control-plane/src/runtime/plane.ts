@@ -1049,6 +1049,7 @@ class Plane implements ControlPlane {
       bus_ignored_total: this.#counts.busIgnored,
       backlog: this.#advance.backlog,
       offers: this.#offers.size,
+      oldest_offer_age_seconds: this.#oldestOfferS(),
       leases: this.#leases.size,
       timers: this.#timers.size,
       cached_streams: this.#advance.cachedStreams,
@@ -1060,6 +1061,12 @@ class Plane implements ControlPlane {
       walk_done: this.#takeUp.walked ? 1 : 0,
       publishes_waiting: this.#relay.waiting,
     };
+  }
+
+  #oldestOfferS(): number {
+    let oldestAt = Number.POSITIVE_INFINITY;
+    for (const one of this.#offers.waiting()) oldestAt = Math.min(oldestAt, one.oldestAt ?? oldestAt);
+    return Math.max(0, this.#clock.now() - oldestAt) / 1000;
   }
 
   #sweepLater(): void {
