@@ -17,7 +17,7 @@ import { playHistory } from './world/world.ts';
 const SEEDS_FILE = new URL('./seeds.json', import.meta.url);
 const SHOWN_MAX = 20;
 const TOLD_EVERY_MS = 10_000;
-const BUG_SEEDS_MAX = 3000;
+const BUG_SEEDS_MAX = 6000;
 
 const { values } = parseArgs({
   options: {
