@@ -15,11 +15,18 @@ const WIDEN = `INSERT INTO hours VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SE
   pos_low = min(ifnull(pos_low, excluded.pos_low), ifnull(excluded.pos_low, pos_low)),
   pos_high = max(ifnull(pos_high, excluded.pos_high), ifnull(excluded.pos_high, pos_high))`;
 
+/** Written ahead, so that not every transaction writes a page for it: who looks looks at a few rows more. */
+const AHEAD = 1024;
+/** A clock that is set back and forth for ever must not fill the memory. */
+const WRITTEN_MAX = 1000;
+
 type Span = { low: number; high: number };
+type Row = { sid: Span | undefined; pos: Span | undefined };
 
 /** What a transaction has added, by hour; written at its end, in a statement for each hour. */
 export class Hours {
-  readonly #rows = new Map<number, { sid: Span | undefined; pos: Span | undefined }>();
+  readonly #rows = new Map<number, Row>();
+  readonly #written = new Map<number, Row>();
 
   note(kind: 'sid' | 'pos', at: number, low: number, high: number): void {
     const hour = Math.floor(at / HOUR_MS);
@@ -30,14 +37,32 @@ export class Hours {
   }
 
   write(run: (sql: string, ...values: (number | null)[]) => unknown): void {
-    for (const [hour, { sid, pos }] of this.#rows)
+    for (const [hour, row] of this.#rows) {
+      const written = this.#written.get(hour);
+      if (isWithin(row.sid, written?.sid) && isWithin(row.pos, written?.pos)) continue;
+      const sid = widened(row.sid, written?.sid);
+      const pos = widened(row.pos, written?.pos);
       run(WIDEN, hour, sid?.low ?? null, sid?.high ?? null, pos?.low ?? null, pos?.high ?? null);
+      if (this.#written.size >= WRITTEN_MAX) this.#written.clear();
+      this.#written.set(hour, { sid, pos });
+    }
     this.#rows.clear();
   }
 
   forget(): void {
     this.#rows.clear();
+    this.#written.clear();
   }
+}
+
+function isWithin(added: Span | undefined, written: Span | undefined): boolean {
+  return added === undefined || (written !== undefined && written.low <= added.low && added.high <= written.high);
+}
+
+function widened(added: Span | undefined, written: Span | undefined): Span | undefined {
+  if (added === undefined || isWithin(added, written)) return written;
+  const high = Math.max(Math.ceil(added.high / AHEAD) * AHEAD, written?.high ?? 0);
+  return { low: Math.min(added.low, written?.low ?? added.low), high };
 }
 
 export type Range = { low: number; high: number };

@@ -13,6 +13,8 @@ const EVENTS_PER_STATEMENT = 16;
 const INSERT_STREAM =
   'INSERT INTO streams (id, open, project, stage, sequence, service, state, result, correlation, accepted, finished, summary) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING';
 const UPDATE_STREAM = 'UPDATE streams SET open = ?, state = ?, result = ?, finished = ?, summary = ? WHERE sid = ?';
+/** SQLite writes the entries of every index on a column that is set, though it is set to what it was: a page of each. */
+const UPDATE_SUMMARY = 'UPDATE streams SET summary = ? WHERE sid = ?';
 const INSERT_JOURNAL =
   'INSERT INTO journal (sid, seq, at, header, events) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING';
 const eventStatements: string[] = [];
@@ -27,11 +29,14 @@ function insertEvents(count: number): string {
   return sql;
 }
 
+/** What is known of a stream's row. `indexed`: what of it indexes hold, as it was last written; undefined when that is not known. */
+type Known = { sid: number; indexed: string | undefined };
+
 /** All that changes the database; lives in the writing thread. */
 export class Writer {
   readonly #db: DatabaseSync;
   readonly #names = new Map<string, number>();
-  readonly #sids = new Map<string, number>();
+  readonly #sids = new Map<string, Known>();
   readonly #statements = new Map<string, StatementSync>();
   readonly #hours = new Hours();
   readonly #kinds = new EventKinds({
@@ -94,7 +99,8 @@ export class Writer {
       correlation = parts[6] ?? null;
     }
     const finishedAt = Number(finished) < 0 ? null : Number(finished);
-    let sid: number;
+    const indexed = `${open} ${state} ${result} ${finishedAt}`;
+    let known: Known | undefined;
     if (seq === 1) {
       const done = this.#run(
         INSERT_STREAM,
@@ -112,21 +118,24 @@ export class Writer {
         columns === '' ? null : summary,
       );
       if (done.changes === 0) return -1;
-      sid = Number(done.lastInsertRowid);
-      this.#rememberSid(stream, sid);
-      if (columns !== '') this.#hours.note('sid', Number(accepted), sid, sid);
+      known = this.#remember(stream, Number(done.lastInsertRowid), indexed);
+      if (columns !== '') this.#hours.note('sid', Number(accepted), known.sid, known.sid);
     } else {
-      const known = this.#sidOf(stream);
+      known = this.#rowOf(stream);
       if (known === undefined) return -1;
-      sid = known;
     }
+    const { sid } = known;
     // Hardly anything comes after the last entry of a stream.
     if (open === 0) this.#sids.delete(stream);
     const written = this.#run(INSERT_JOURNAL, sid, seq, at, header, events);
     if (written.changes === 0) return -1;
     if (seq !== 1) {
-      if (columns === '') this.#run('UPDATE streams SET open = ? WHERE sid = ?', open, sid);
-      else this.#run(UPDATE_STREAM, open, state, result, finishedAt, summary, sid);
+      const isSame = known.indexed === indexed;
+      known.indexed = indexed;
+      if (columns !== '') {
+        if (isSame) this.#run(UPDATE_SUMMARY, summary, sid);
+        else this.#run(UPDATE_STREAM, open, state, result, finishedAt, summary, sid);
+      } else if (!isSame) this.#run('UPDATE streams SET open = ? WHERE sid = ?', open, sid);
     } else if (labels !== '') {
       for (const label of labels.split(PART))
         this.#run('INSERT OR IGNORE INTO labels (label, sid) VALUES (?, ?)', label, sid);
@@ -205,8 +214,8 @@ export class Writer {
   addEvaluations(rows: readonly EvaluationRow[]): void {
     this.#transaction(() => {
       for (const row of rows) {
-        const sid = this.#sidOf(row.run);
-        if (sid !== undefined) this.#insertEvaluations(sid, [row]);
+        const known = this.#rowOf(row.run);
+        if (known !== undefined) this.#insertEvaluations(known.sid, [row]);
       }
     });
   }
@@ -344,10 +353,10 @@ export class Writer {
   }
 
   #transaction<T>(work: () => T): T {
-    this.#db.exec('BEGIN IMMEDIATE');
+    this.#statement('BEGIN IMMEDIATE').run();
     try {
       const value = work();
-      this.#db.exec('COMMIT');
+      this.#statement('COMMIT').run();
       return value;
     } catch (error) {
       // What was remembered of rolled-back rows is not true.
@@ -360,19 +369,18 @@ export class Writer {
     }
   }
 
-  #sidOf(stream: string): number | undefined {
+  #rowOf(stream: string): Known | undefined {
     const known = this.#sids.get(stream);
     if (known !== undefined) return known;
     const found = this.#statement('SELECT sid FROM streams WHERE id = ?').get(stream);
-    if (found === undefined) return undefined;
-    const sid = Number(found.sid);
-    this.#rememberSid(stream, sid);
-    return sid;
+    return found === undefined ? undefined : this.#remember(stream, Number(found.sid), undefined);
   }
 
-  #rememberSid(stream: string, sid: number): void {
+  #remember(stream: string, sid: number, indexed: string | undefined): Known {
     if (this.#sids.size >= SIDS_CACHED_MAX) this.#sids.clear();
-    this.#sids.set(textOfItsOwn(stream), sid);
+    const known = { sid, indexed };
+    this.#sids.set(textOfItsOwn(stream), known);
+    return known;
   }
 
   #nameOf(text: string): number {
