@@ -48,7 +48,7 @@ export class Hub {
   listen(filter: StreamFilter, after: string | undefined, listener: StreamListener): { end(): void } {
     const one: Listener = { filter, listener, replaying: true, skipped: false, position: after ?? '', ended: false };
     this.#listeners.add(one);
-    void this.#replay(one, after).catch((error: unknown) => {
+    void this.#begin(one, after).catch((error: unknown) => {
       this.#onError('a stream could not be replayed', { error: String(error) });
       this.#end(one, 'the store did not answer');
     });
@@ -69,6 +69,12 @@ export class Hub {
         this.#tell(one, events, committed.item.summary);
       }
     }
+  }
+
+  /** A store that came back from a backup has less than its listeners have seen: what it will have next is news to them. */
+  async #begin(one: Listener, after: string | undefined): Promise<void> {
+    const newest = after === undefined ? undefined : ((await this.#store.lastPosition()) ?? '');
+    await this.#replay(one, after !== undefined && newest !== undefined && after > newest ? newest : after);
   }
 
   async #replay(one: Listener, after: string | undefined): Promise<void> {

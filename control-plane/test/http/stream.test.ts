@@ -124,6 +124,19 @@ test('a Last-Event-ID that this server never gave is refused, and not answered w
   }
 });
 
+test('who has seen more than there is, as after a backup was brought back, is told what comes from now on', async () => {
+  await startRun(door);
+  const { json } = await door.ask('GET', '/v1/events?limit=1');
+  const position = String(field((field(json, 'items') as unknown[])[0], 'position'));
+  const ahead = position.replace(/^0/, '9');
+  expect([ahead.length, ahead > position]).toEqual([position.length, true]);
+  await using stream = await listen('/v1/stream', { 'last-event-id': ahead });
+  await sleep(100);
+  const run = await startRun(door);
+  const told = await stream.find(ofRun(run));
+  expect(told.id?.startsWith('0')).toBe(true);
+});
+
 test('filters leave out what was not asked for', async () => {
   await using events = await listen('/v1/stream?kind=event&type=dev.quick.triggered&service=wanted');
   await using runs = await listen('/v1/stream?kind=run&service=wanted');
