@@ -16,6 +16,10 @@ type Listener = {
   replaying: boolean;
   /** Something was committed while it replayed: look once more before going live. */
   skipped: boolean;
+  /** Its position is known. */
+  begun: boolean;
+  /** A page is on its way from the store. */
+  reading: boolean;
   position: string;
   ended: boolean;
 };
@@ -46,7 +50,8 @@ export class Hub {
   }
 
   listen(filter: StreamFilter, after: string | undefined, listener: StreamListener): { end(): void } {
-    const one: Listener = { filter, listener, replaying: true, skipped: false, position: after ?? '', ended: false };
+    const state = { replaying: true, skipped: false, begun: false, reading: false, position: '', ended: false };
+    const one: Listener = { filter, listener, ...state };
     this.#listeners.add(one);
     void this.#begin(one, after).catch((error: unknown) => {
       this.#onError('a stream could not be replayed', { error: String(error) });
@@ -71,53 +76,60 @@ export class Hub {
     }
   }
 
-  /** A store that came back from a backup has less than its listeners have seen: what it will have next is news to them. */
   async #begin(one: Listener, after: string | undefined): Promise<void> {
-    const newest = after === undefined ? undefined : ((await this.#store.lastPosition()) ?? '');
-    await this.#replay(one, after !== undefined && newest !== undefined && after > newest ? newest : after);
+    const newest = (await this.#store.lastPosition()) ?? '';
+    // A store that came back from a backup has less than its listeners have seen: what it will have next is news to them.
+    one.position = after === undefined || after > newest ? newest : after;
+    one.begun = true;
+    await this.#replay(one);
   }
 
-  async #replay(one: Listener, after: string | undefined): Promise<void> {
-    let position = after ?? (await this.#store.lastPosition()) ?? '';
-    one.position = position;
-    for (;;) {
-      if (one.ended || !this.#listeners.has(one)) return;
-      one.skipped = false;
-      const events = await this.#store.eventsAfter({ ...(position === '' ? {} : { position }), limit: REPLAY_PAGE });
-      const last = events.at(-1);
-      if (!last) {
-        if (one.skipped) continue;
-        one.replaying = this.#shared;
-        return;
+  /** From where it is to the newest there is, in the order of positions: who comes back with one has missed nothing before it. */
+  async #replay(one: Listener): Promise<void> {
+    if (!one.begun || one.reading) return;
+    one.reading = true;
+    try {
+      while (!one.ended && this.#listeners.has(one)) {
+        one.skipped = false;
+        const { position } = one;
+        const events = await this.#store.eventsAfter({ ...(position === '' ? {} : { position }), limit: REPLAY_PAGE });
+        if (events.length > 0) await this.#replayPage(one, events);
+        else if (!one.skipped) {
+          one.replaying = this.#shared;
+          return;
+        }
       }
-      const runs = new Map<string, StoredEvent[]>();
-      for (const event of events) {
-        const list = runs.get(event.stream) ?? [];
-        list.push(event);
-        runs.set(event.stream, list);
-      }
-      for (const [run, list] of runs) {
-        const summary = one.filter.kind === 'event' ? undefined : await this.#store.getRun(run);
-        this.#tell(one, list, summary);
-      }
-      position = last.position;
-      one.position = position;
+    } finally {
+      one.reading = false;
+    }
+  }
+
+  async #replayPage(one: Listener, events: readonly StoredEvent[]): Promise<void> {
+    const lastOf = new Map(events.map((event) => [event.stream, event]));
+    const summaries = new Map<string, RunSummary | undefined>();
+    if (one.filter.kind !== 'event') for (const run of lastOf.keys()) summaries.set(run, await this.#store.getRun(run));
+    for (const event of events) {
+      const summary = summaries.get(event.stream);
+      this.#tellEvent(one, event, summary);
+      // A run as it is now, where the last that this page says of it stands.
+      if (lastOf.get(event.stream) === event) this.#tellRun(one, summary);
     }
   }
 
   #tell(one: Listener, events: readonly StoredEvent[], summary: RunSummary | undefined): void {
-    let last = one.position;
-    for (const event of events) {
-      if (event.position <= one.position) continue;
-      if (event.position > last) last = event.position;
-      if (one.filter.kind !== 'run' && matchesEvent(one.filter, event, summary)) {
-        this.#send(one, eventItem(event));
-      }
-    }
-    one.position = last;
-    if (summary && one.filter.kind !== 'event' && matchesRun(one.filter, summary)) {
-      this.#send(one, { kind: 'run', id: last, value: summary });
-    }
+    for (const event of events) this.#tellEvent(one, event, summary);
+    this.#tellRun(one, summary);
+  }
+
+  #tellEvent(one: Listener, event: StoredEvent, summary: RunSummary | undefined): void {
+    if (event.position <= one.position) return;
+    one.position = event.position;
+    if (one.filter.kind !== 'run' && matchesEvent(one.filter, event, summary)) this.#send(one, eventItem(event));
+  }
+
+  #tellRun(one: Listener, summary: RunSummary | undefined): void {
+    if (summary && one.filter.kind !== 'event' && matchesRun(one.filter, summary))
+      this.#send(one, { kind: 'run', id: one.position, value: summary });
   }
 
   #send(one: Listener, item: StreamItem): void {
@@ -141,7 +153,7 @@ export class Hub {
     if (this.#tailing) return;
     this.#tailing = true;
     const step = async (): Promise<void> => {
-      for (const one of this.#listeners) await this.#replay(one, one.position === '' ? undefined : one.position);
+      for (const one of this.#listeners) await this.#replay(one);
     };
     const again = (): void => {
       this.#clock.after(TAIL_MS, () => {

@@ -121,7 +121,7 @@ export class ProjectBook {
       const written = await this.#store.putDocument('project', name, project, before ? revision : 'absent');
       this.#projects.delete(name);
       if (written !== undefined) {
-        this.#projects.set(name, { project, revision: written, readAt: now });
+        this.#projects.set(name, { project, revision: written, readAt: this.#clock.elapsed() });
         return { project, created: before === undefined };
       }
     }
@@ -198,7 +198,7 @@ export class ProjectBook {
       const next: Project = { ...base, shipyardVersion: plan.version, updatedAt: now };
       const written = await this.#store.putDocument('project', name, next, project ? revision : 'absent');
       if (written !== undefined) {
-        this.#projects.set(name, { project: next, revision: written, readAt: now });
+        this.#projects.set(name, { project: next, revision: written, readAt: this.#clock.elapsed() });
         return true;
       }
     }

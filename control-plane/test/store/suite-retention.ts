@@ -52,6 +52,21 @@ export function retentionClaims(fixture: Fixture): void {
     expect(await left(store)).toEqual(['bank', 'running']);
   });
 
+  test('a position is given out once: what comes after the newest events are gone comes after them', async () => {
+    const store = await fixture.store();
+    await put(store, firstOf('old', finished('old', NOON), { open: false, told: [{ id: 'a' }, { id: 'b' }] }));
+    await expect.poll(async () => (await store.eventsAfter({ limit: 10 })).length).toBeGreaterThan(1);
+    const [before] = (await store.eventsAfter({ limit: 10 })).slice(-1);
+    expect(await store.deleteFinishedRuns({ project: 'shop', finishedBefore: NOON + 1, limit: 10 })).toBe(1);
+    const position = before?.position ?? '';
+    expect(position).not.toBe('');
+    await put(store, firstOf('next'));
+    const after = async () => (await store.eventsAfter({ position, limit: 10 })).map((event) => event.stream);
+    await expect.poll(after).toContain('next');
+    const last = await store.lastPosition();
+    expect(last !== undefined && last > position).toBe(true);
+  });
+
   test('all but the newest go, at most so many at once', async () => {
     const store = await fixture.store();
     await fill(store);

@@ -17,6 +17,7 @@ import { InvalidCursor } from '../store.ts';
 import { evaluationRow, evaluationSelects, FIND_EVALUATION } from './evaluations.ts';
 import { listPositions } from './event-lists.ts';
 import { hashOf, padPosition, parsePosition } from './key.ts';
+import { LAST_POSITION } from './last-position.ts';
 import type { PlaceRow, SummaryRow, TallyRow } from './protocol.ts';
 import type { Ask, Value } from './run-filter.ts';
 import { listSids, tallyRuns } from './run-lists.ts';
@@ -143,8 +144,8 @@ export class Reader {
   }
 
   lastPosition(): string | undefined {
-    const row = this.#all('SELECT max(pos) AS pos FROM events')[0];
-    return row?.pos === null || row?.pos === undefined ? undefined : padPosition(Number(row.pos));
+    const pos = Number(this.#all(LAST_POSITION)[0]?.pos ?? 0);
+    return pos === 0 ? undefined : padPosition(pos);
   }
 
   listEvaluations(query: EvaluationQuery): Page<ListedEvaluation> {

@@ -4,6 +4,7 @@ import { evaluationValues, INSERT_EVALUATION } from './evaluations.ts';
 import { EventKinds } from './event-kinds.ts';
 import { Hours } from './hours.ts';
 import { hashOf } from './key.ts';
+import { KEEP_LAST_POSITION, LAST_POSITION } from './last-position.ts';
 import { Leftovers } from './leftovers.ts';
 import { FIELD, ITEM, labelsOf, PART, type SummaryRest } from './protocol.ts';
 
@@ -22,8 +23,8 @@ const eventStatements: string[] = [];
 function insertEvents(count: number): string {
   let sql = eventStatements[count];
   if (sql === undefined) {
-    const row = '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
-    sql = `INSERT INTO events (jid, idx, sid, dir, type, source, at, ignored, project, stage, service, idhash) VALUES ${Array.from({ length: count }, () => row).join(', ')}`;
+    const row = '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
+    sql = `INSERT INTO events (pos, jid, idx, sid, dir, type, source, at, ignored, project, stage, service, idhash) VALUES ${Array.from({ length: count }, () => row).join(', ')}`;
     eventStatements[count] = sql;
   }
   return sql;
@@ -38,6 +39,8 @@ export class Writer {
   readonly #names = new Map<string, number>();
   readonly #sids = new Map<string, Known>();
   readonly #statements = new Map<string, StatementSync>();
+  /** The highest position that was given out; undefined when that is not known. */
+  #lastPosition: number | undefined;
   readonly #hours = new Hours();
   readonly #kinds = new EventKinds({
     run: (sql, ...values) => this.#run(sql, ...values),
@@ -176,7 +179,7 @@ export class Writer {
   ): number {
     const count = Math.floor(rows.length / 5);
     const kinds: number[] = [];
-    let last = 0;
+    const before = this.#lastPos();
     for (let first = 0; first < count; first += EVENTS_PER_STATEMENT) {
       const values: (number | null)[] = [];
       const size = Math.min(EVENTS_PER_STATEMENT, count - first);
@@ -187,7 +190,7 @@ export class Writer {
         const type = this.#nameOf(rows[at + 2] ?? '');
         const source = this.#nameOf(rows[at + 1] ?? '');
         kinds.push(type, source);
-        values.push(of.jid, index, of.sid, incoming ? 0 : 1, type, source, of.at);
+        values.push(before + index + 1, of.jid, index, of.sid, incoming ? 0 : 1, type, source, of.at);
         // What we sent carries its run in its id, and so do the SDK's answers; only other ids need an index to be found. Each
         // entry of it dirties a page of its own, so the fewer the better.
         values.push(
@@ -198,13 +201,20 @@ export class Writer {
           incoming && !(rows[at] ?? '').startsWith(`${of.stream}.`) ? hashOf(rows[at] ?? '') : null,
         );
       }
-      const done = this.#run(insertEvents(size), ...values);
-      last = Number(done.lastInsertRowid);
+      this.#run(insertEvents(size), ...values);
     }
-    const first = last - count + 1;
+    const first = before + 1;
+    const last = before + count;
+    this.#lastPosition = last;
     this.#kinds.note(of, kinds, first);
     this.#hours.note('pos', of.at, first, last);
     return first;
+  }
+
+  /** Positions are given out once: subscriptions and listeners go on from theirs, and what came below would be no news to them. */
+  #lastPos(): number {
+    this.#lastPosition ??= Number(this.#statement(LAST_POSITION).get()?.pos ?? 0);
+    return this.#lastPosition;
   }
 
   #insertEvaluations(sid: number, rows: readonly EvaluationRow[]): void {
@@ -300,6 +310,8 @@ export class Writer {
       if (finishedBefore !== undefined) for (const sid of this.#old(project, finishedBefore, limit)) sids.add(sid);
       if (keep !== undefined && sids.size < limit)
         for (const sid of this.#beyond(project, keep, limit)) if (sids.size < limit) sids.add(sid);
+      // The highest that was given out stays known when its event goes.
+      if (sids.size > 0) this.#run(KEEP_LAST_POSITION, String(this.#lastPos()));
       for (const sid of sids) {
         this.#leftovers.note(sid);
         this.#run('DELETE FROM events WHERE jid IN (SELECT jid FROM journal WHERE sid = ?)', sid);
@@ -362,6 +374,7 @@ export class Writer {
       // What was remembered of rolled-back rows is not true.
       this.#names.clear();
       this.#sids.clear();
+      this.#lastPosition = undefined;
       this.#hours.forget();
       this.#kinds.forget();
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
