@@ -42,6 +42,8 @@ export type Committed = {
   /** The run after the entry; undefined for a group. */
   run: Run | undefined;
   before: Run | undefined;
+  /** What it was decided by; undefined for a group. */
+  env: Env | undefined;
   effects: readonly Effect[];
   /** Undefined: nothing was written, the effects are told again. */
   item: CommitItem | undefined;
@@ -610,6 +612,7 @@ export class Advance {
       stream: slot.id,
       run: one.run,
       before: one.before,
+      env: slot.env,
       effects: one.effects,
       item: one.item,
       positions,

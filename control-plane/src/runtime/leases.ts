@@ -43,14 +43,6 @@ export class Leases {
     return (this.#held.get(id) ?? []).map((one) => one.source);
   }
 
-  /** Forgets what is held of a run and over. */
-  endOf(run: string, isOver: (lease: Lease) => boolean): void {
-    for (const [id, holders] of this.#held) {
-      const first = holders[0];
-      if (first?.run === run && isOver(first)) this.#held.delete(id);
-    }
-  }
-
   /** A sign of life. */
   renew(id: string, source: string): void {
     const known = this.#held.get(id)?.find((one) => one.source === source);

@@ -73,15 +73,6 @@ export class Offers {
     if (queue?.offers.delete(id)) this.#size--;
   }
 
-  /** What is over of this run is not offered any more. */
-  withdrawOf(run: string, isOver: (offer: Offer) => boolean): void {
-    for (const queue of this.#queues.values()) {
-      for (const offer of queue.offers.values()) {
-        if (offer.run === run && isOver(offer) && queue.offers.delete(offer.id)) this.#size--;
-      }
-    }
-  }
-
   /** What is added from here on belongs to this round. */
   beginRound(): number {
     return ++this.#round;

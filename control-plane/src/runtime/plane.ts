@@ -20,7 +20,7 @@ import type {
 } from '@slipway/contract';
 import { attemptId, controlPlaneSource, decodeNats, dialectOf, parseAttemptId, plainType } from '@slipway/contract';
 import type { Bus, Delivery } from '../bus/bus.ts';
-import type { Effect, Run, RunInput } from '../engine/index.ts';
+import type { Effect, Env, Run, RunInput } from '../engine/index.ts';
 import { openDispatches } from '../engine/index.ts';
 import { allowedCommands, runView, summarize, whyOf } from '../projection/index.ts';
 import type { RunQuery, Store, StoredEvent, Timer } from '../store/store.ts';
@@ -206,7 +206,7 @@ class Plane implements ControlPlane {
       offers: this.#offers,
       leases: this.#leases,
       timers: this.#timers,
-      offer: (run, dispatch, id) => this.#offer(run, dispatch, id),
+      offer: (run, env, dispatch, id) => this.#offer(run, env, dispatch, id),
       onWalked: (streams) => {
         log.info({ streams, ms: Math.round(clock.elapsed() - walkAt) }, 'open runs are taken up');
         // A subscription is told of what is open, which is known from here on.
@@ -526,16 +526,16 @@ class Plane implements ControlPlane {
 
   /** Effects on what this process keeps in memory. */
   #local(committed: Committed, effect: Effect): void {
-    const { run, stream } = committed;
+    const { run, stream, env } = committed;
     if (effect.kind === 'publish') {
       const { dispatch } = effect.event;
-      if (!dispatch || run?.kind !== 'open') return;
+      if (!dispatch || run?.kind !== 'open' || !env) return;
       if (!effect.again) this.#counts.attemptsTriggered++;
-      this.#offer(run, dispatch, effect.event.id);
+      this.#offer(run, env, dispatch, effect.event.id);
     } else if (effect.kind === 'withdraw') {
       const node = run?.nodes[effect.task];
       const id = attemptId({ run: stream, task: effect.task, attempt: effect.attempt });
-      const uses = this.#usesOf(run, effect.task);
+      const uses = env?.sequence?.tasks.find((one) => one.key === effect.task)?.uses;
       if (uses !== undefined) this.#offers.withdraw(uses, id);
       const taken =
         run?.kind === 'open' && node?.state === 'open' && node.attempt.number === effect.attempt && uses !== undefined
@@ -572,17 +572,9 @@ class Plane implements ControlPlane {
     );
   }
 
-  #usesOf(run: Run | undefined, task: string): string | undefined {
-    if (!run) return undefined;
-    const env = this.#book.envOf(run);
-    if (env instanceof Promise) return undefined;
-    return env.sequence?.tasks.find((one) => one.key === task)?.uses;
-  }
-
-  #offer(run: Run, dispatch: { task: string; uses: string; attempt: number }, id: string): void {
-    const env = this.#book.envOf(run);
+  #offer(run: Run, env: Env, dispatch: { task: string; uses: string; attempt: number }, id: string): void {
     const node = run.nodes[dispatch.task];
-    if (env instanceof Promise || node?.state !== 'open' || node.attempt.number !== dispatch.attempt) return;
+    if (node?.state !== 'open' || node.attempt.number !== dispatch.attempt) return;
     const task = env.sequence?.tasks.find((one) => one.key === dispatch.task);
     // Who holds a lease has it, though the note of it may not be durable yet.
     const claimedBy = [...new Set([...Object.keys(node.attempt.executors), ...this.#leases.sourcesOf(id)])];

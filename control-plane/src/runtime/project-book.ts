@@ -49,7 +49,10 @@ export class ProjectBook {
   }
 
   #remember(id: string, plan: Plan): { plan: Plan; envOf: EnvOf } {
-    if (this.#plans.size >= PLANS_CACHED_MAX) this.#plans.clear();
+    for (const oldest of this.#plans.keys()) {
+      if (this.#plans.size < PLANS_CACHED_MAX) break;
+      this.#plans.delete(oldest);
+    }
     const known = { plan, envOf: indexPlan(plan, this.#evaluator) };
     this.#plans.set(id, known);
     return known;

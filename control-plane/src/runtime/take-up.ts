@@ -35,7 +35,7 @@ export type TakeUpOptions = {
   offers: Offers;
   leases: Leases;
   timers: Timers;
-  offer(run: Run, dispatch: Dispatch, id: string): void;
+  offer(run: Run, env: Env, dispatch: Dispatch, id: string): void;
   /** All that was open at the start is taken up. */
   onWalked(streams: number): void;
   onError(message: string, details: Record<string, unknown>): void;
@@ -235,15 +235,11 @@ export class TakeUp {
   }
 
   async #takeUpRun(stream: string, why: Why, groups: Map<string, Group | undefined>): Promise<void> {
-    const { advance, relay, offers, leases } = this.#options;
+    const { advance, relay } = this.#options;
     const loaded = await this.#load(stream);
     if (!loaded) return;
     const { run, env } = loaded;
-    if (why !== 'round') {
-      const over = (one: { task: string; attempt: number }): boolean => isOver(run, one.task, one.attempt);
-      offers.withdrawOf(run.id, over);
-      leases.endOf(run.id, over);
-    }
+    if (why !== 'round') this.#endWhatIsOver(run, env);
     if (run.kind === 'finished') {
       relay.tellEnd(run, finalEffects(run, env), (to, input, done) => advance.deliver(to, input, { done }));
       return;
@@ -263,7 +259,7 @@ export class TakeUp {
         relay.taken(run, effect.event.dispatch, silentSince);
         continue;
       }
-      if (effect.event.dispatch) this.#options.offer(run, effect.event.dispatch, effect.event.id);
+      if (effect.event.dispatch) this.#options.offer(run, env, effect.event.dispatch, effect.event.id);
       if (why === 'start') relay.publishOpen(run, effect.event);
       else relay.watch(run, effect.event);
     }
@@ -280,6 +276,19 @@ export class TakeUp {
         if (!reading.isOld) return loaded;
       } finally {
         this.#readings.delete(reading);
+      }
+    }
+  }
+
+  /** Nobody may take these attempts any more. One that this state does not know yet may have begun since it was read. */
+  #endWhatIsOver(run: Run, env: Env): void {
+    if (run.kind === 'waiting') return;
+    const { offers, leases } = this.#options;
+    for (const task of env.sequence?.tasks ?? []) {
+      for (const { number } of run.nodes[task.key]?.attempts ?? []) {
+        const id = attemptId({ run: run.id, task: task.key, attempt: number });
+        offers.withdraw(task.uses, id);
+        leases.end(id);
       }
     }
   }
@@ -308,11 +317,6 @@ export class TakeUp {
   #now(): number {
     return this.#options.clock.now();
   }
-}
-
-/** Nobody may take this attempt any more. One that this state does not know yet may have begun since it was read. */
-function isOver(run: Run, task: string, attempt: number): boolean {
-  return run.kind === 'finished' || (run.nodes[task]?.attempts.some((one) => one.number === attempt) ?? false);
 }
 
 function enqueueOf(run: Extract<Run, { kind: 'waiting' }>, env: Env, at: number): GroupInput {

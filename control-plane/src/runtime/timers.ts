@@ -117,9 +117,14 @@ export class Timers {
     }
   }
 
+  /** Looks at the clock more often than at the store: set forward, what was far away is near. */
   #refillLater(): void {
-    const full = this.#filledUntil < this.#clock.now() + REFILL_MS;
-    this.#cancelRefill = this.#clock.after(full ? RETRY_MS : REFILL_MS, () => {
+    this.#cancelRefill = this.#clock.after(RETRY_MS, () => {
+      if (this.#filledUntil >= this.#clock.now() + REFILL_MS) {
+        this.#arm();
+        this.#refillLater();
+        return;
+      }
       this.refill().then(
         () => this.#refillLater(),
         (error: unknown) => {

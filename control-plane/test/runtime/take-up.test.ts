@@ -102,7 +102,8 @@ test('an end is settled when all of it has been told once more, not when some of
   const told: string[] = [];
   const tell = (id: string, effects: Effect[]): void => {
     const run = { kind: 'finished', id, project: 'shop', dialect: 'plain' } as Run;
-    const committed = { stream: id, run, before: run, effects, item: undefined, positions: [], done: () => undefined };
+    const of = { effects, item: undefined, positions: [], done: () => undefined };
+    const committed = { stream: id, run, before: run, env: undefined, ...of };
     relay.tell([committed], (to, _input, done) => {
       told.push(`${id} ${to}`);
       done(undefined);

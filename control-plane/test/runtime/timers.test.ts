@@ -77,6 +77,22 @@ test('what an entry says of a name counts, and what was known of it before does 
   expect(fired).toHaveLength(1);
 });
 
+test('a clock that is set forward by a day makes nothing wait: what was far away is looked for, and what comes next is kept', async () => {
+  const { timers, clock, fired } = start({ shared: false, now: 0 });
+  await put([{ stream: 'run', name: 'far', dueAt: DAY_MS - 1 }]);
+  await timers.start();
+  timers.add({ stream: 'run', name: 'near', dueAt: 300_000 });
+  clock.set(DAY_MS);
+  timers.add({ stream: 'run', name: 'next', dueAt: DAY_MS + 1000 });
+  await put([{ stream: 'run', name: 'next', dueAt: DAY_MS + 1000 }], 2);
+  for (let ms = 0; ms < 3000; ms += 500) {
+    clock.advance(500);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect(fired.map(({ name }) => name).toSorted()).toEqual(['far', 'near', 'next']);
+  timers.stop();
+});
+
 test('a heap gives back what was put into it and not cancelled, in order, once', () => {
   const heap = new TimerHeap();
   const dues = [5, 3, 9, 3, 1, 7];
@@ -104,11 +120,12 @@ function start({ shared, now }: { shared: boolean; now: number }): {
 }
 
 /** A clock whose time goes on when it is told to. */
-function handClock(start: number): Clock & { advance(ms: number): void } {
+function handClock(start: number): Clock & { advance(ms: number): void; set(ahead: number): void } {
   let now = start;
+  let ahead = 0;
   let waiting: { at: number; run: () => void }[] = [];
   return {
-    now: () => now,
+    now: () => now + ahead,
     elapsed: () => now,
     random: () => 0.5,
     soon: (run) => queueMicrotask(run),
@@ -118,6 +135,9 @@ function handClock(start: number): Clock & { advance(ms: number): void } {
       return () => {
         waiting = waiting.filter((other) => other !== one);
       };
+    },
+    set(by) {
+      ahead = by;
     },
     advance(ms) {
       const until = now + ms;
@@ -133,8 +153,8 @@ function handClock(start: number): Clock & { advance(ms: number): void } {
   };
 }
 
-async function put(timersPut: Timer[]): Promise<void> {
-  const item = { stream: 'run', seq: 1, at: 1, header: '{}', events: [], rows: [], open: true };
+async function put(timersPut: Timer[], seq = 1): Promise<void> {
+  const item = { stream: 'run', seq, at: 1, header: '{}', events: [], rows: [], open: true };
   await store.commit([{ ...item, timersPut, timersDelete: [] }]);
 }
 
