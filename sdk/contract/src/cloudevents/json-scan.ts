@@ -33,8 +33,9 @@ export function jsonTextOf(body: Uint8Array | string): JsonText | undefined {
 }
 
 /**
- * `JSON.parse` with what it leaves out: bounds on nesting, keys and events, checked before anything is built, and no
- * key twice in any object. Never throws.
+ * `JSON.parse` with what it leaves out: bounds on nesting, keys and events, checked before anything is built, no key twice
+ * in any object, and nothing that another reader of the same text would not have (RFC 7493): a number beyond those there
+ * are becomes Infinity and is written as null, and half of a pair of surrogates is refused by strict parsers. Never throws.
  *
  * Duplicates cost no table of keys. The scan counts the keys that are written (a colon outside a string is one key),
  * and the parsed value has fewer exactly when a later key has replaced an earlier one. Only then is the text walked
@@ -52,7 +53,12 @@ export function parseJson(json: JsonText, options: ParseOptions, limits: CodecLi
   } catch {
     return malformed(json.text);
   }
-  if (countKeys(value) < scan.keys) return duplicated(json.text);
+  const keys = countKeys(value);
+  if (Number.isNaN(keys) || scan.hasSurrogate || !json.text.isWellFormed()) {
+    const found = findInData(value, options.envelopeDepth, []);
+    if (found !== undefined) return uncarried(found);
+  }
+  if (keys < scan.keys) return duplicated(json.text);
   return { ok: true, value };
 }
 
@@ -61,6 +67,9 @@ const BYTE_ORDER_MARK_BYTES = 3;
 const QUOTATION = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
+const LETTER_A = 0x61;
+const LETTER_D = 0x64;
+const LETTER_U = 0x75;
 const OPEN_BRACKET = 0x5b;
 const BACKSLASH = 0x5c;
 const CLOSE_BRACKET = 0x5d;
@@ -70,6 +79,8 @@ const CLOSE_BRACE = 0x7d;
 type Bound = 'too-deep' | 'too-many-keys' | 'batch-too-large';
 interface Scan {
   keys: number;
+  /** A surrogate is written as an escape, which alone it must not be. */
+  hasSurrogate: boolean;
   fault: Bound | undefined;
   at: number;
 }
@@ -86,28 +97,30 @@ function scanJson(bytes: Uint8Array, options: ParseOptions, limits: CodecLimits)
   let keys = 0;
   let eventKeys = options.keysBefore;
   let events = 1;
+  let hasSurrogate = false;
   for (let at = 0; at < length; at++) {
     switch (bytes[at]) {
       case QUOTATION:
         for (at++; at < length; at++) {
           const code = bytes[at];
           if (code === QUOTATION) break;
-          if (code === BACKSLASH) at++;
+          if (code === BACKSLASH && bytes[++at] === LETTER_U && isD(bytes[at + 1]))
+            hasSurrogate ||= isFrom8(bytes[at + 2]);
         }
         break;
       case COLON:
         keys++;
-        if (++eventKeys > limits.keysMax) return { keys, fault: 'too-many-keys', at };
+        if (++eventKeys > limits.keysMax) return { keys, hasSurrogate, fault: 'too-many-keys', at };
         break;
       case COMMA:
         if (depth === 1 && options.batch) {
           eventKeys = 0;
-          if (++events > limits.batchMax) return { keys, fault: 'batch-too-large', at };
+          if (++events > limits.batchMax) return { keys, hasSurrogate, fault: 'batch-too-large', at };
         }
         break;
       case OPEN_BRACE:
       case OPEN_BRACKET:
-        if (++depth > depthMax) return { keys, fault: 'too-deep', at };
+        if (++depth > depthMax) return { keys, hasSurrogate, fault: 'too-deep', at };
         break;
       case CLOSE_BRACE:
       case CLOSE_BRACKET:
@@ -115,12 +128,22 @@ function scanJson(bytes: Uint8Array, options: ParseOptions, limits: CodecLimits)
         break;
     }
   }
-  return { keys, fault: undefined, at: length };
+  return { keys, hasSurrogate, fault: undefined, at: length };
 }
 
-/** Every key of every object. Recursive: the scan before it has bounded the depth. */
+/** The second digit of D800 to DFFF, in either case. */
+function isFrom8(code: number | undefined): boolean {
+  return code !== undefined && (code === 0x38 || code === 0x39 || (code | 0x20) >= LETTER_A);
+}
+
+function isD(code: number | undefined): boolean {
+  return code !== undefined && (code | 0x20) === LETTER_D;
+}
+
+/** Every key of every object; NaN when a number is none. Recursive: the scan before it has bounded the depth. */
 function countKeys(value: unknown): number {
   let keys = 0;
+  if (typeof value === 'number') return Number.isFinite(value) ? 0 : Number.NaN;
   if (Array.isArray(value)) {
     for (const item of value) keys += countKeys(item);
     return keys;
@@ -130,6 +153,45 @@ function countKeys(value: unknown): number {
     for (const key in value) keys += 1 + countKeys(value[key]);
   }
   return keys;
+}
+
+type Uncarried = { path: (string | number)[]; reason: string };
+
+/** In the data alone: an attribute is refused by its own name. */
+function findInData(value: unknown, envelopeDepth: number, path: (string | number)[]): Uncarried | undefined {
+  if (envelopeDepth === 0) return findUncarried(value, path);
+  if (envelopeDepth === 1) return isObject(value) ? findUncarried(value.data, [...path, 'data']) : undefined;
+  for (const [index, event] of Array.isArray(value) ? value.entries() : []) {
+    const found = findInData(event, 1, [...path, index]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function findUncarried(value: unknown, path: (string | number)[]): Uncarried | undefined {
+  if (typeof value === 'number' && !Number.isFinite(value)) return { path, reason: 'the number is too large' };
+  if (typeof value === 'string' && !value.isWellFormed()) return { path, reason: HALF };
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) {
+      const found = findUncarried(item, [...path, index]);
+      if (found !== undefined) return found;
+    }
+  } else if (isObject(value)) {
+    for (const key in value) {
+      if (!key.isWellFormed()) return { path, reason: `in a key, ${HALF}` };
+      const found = findUncarried(value[key], [...path, key]);
+      if (found !== undefined) return found;
+    }
+  }
+  return undefined;
+}
+
+const HALF = 'half of a pair of surrogates stands alone';
+
+function uncarried({ path, reason }: Uncarried): Refusal {
+  const pointer = pointerTo(path);
+  const detail = `${reason}, which not every reader of JSON would take as it is: it is at ${pointer === '' ? 'the top' : quote(pointer)}`;
+  return refuse('malformed-json', detail, { pointer });
 }
 
 function boundExceeded({ line, column }: Position, bound: Bound, limits: CodecLimits): Refusal {
