@@ -59,20 +59,27 @@ export function readAnswer(eventData: unknown, uses: string): ReadAnswer {
   }
   const status = (data.status || 'succeeded') as Status;
   const result = (data.result || (status === 'errored' ? 'fail' : 'pass')) as Result;
-  const message = typeof data.message === 'string' ? data.message : '';
-  const error = readError(data.error) ?? (status === 'errored' ? { code: 'ERRORED', message } : undefined);
+  const said = typeof data.message === 'string' ? data.message : '';
+  // A retry reads it, so it stays what it was for a finished event that was taken long ago.
+  const error = readError(data.error) ?? (status === 'errored' ? { code: 'ERRORED', message: said } : undefined);
+  // Who gives a reason with the error alone has given one.
+  const message = said || messageIn(data.error);
   return { status, result, message, output: Object.hasOwn(data, uses) ? data[uses] : undefined, error, data: rest };
 }
 
 function readError(value: unknown): TaskError | undefined {
   if (!isObject(value) || typeof value.code !== 'string') return undefined;
   const error: TaskError = { code: value.code.slice(0, 256) };
-  if (typeof value.message === 'string') error.message = value.message.slice(0, 8192);
+  if (typeof value.message === 'string') error.message = messageIn(value);
   if (typeof value.retryable === 'boolean') error.retryable = value.retryable;
   if (typeof value.retryAfterMs === 'number' && Number.isFinite(value.retryAfterMs) && value.retryAfterMs >= 0) {
     error.retryAfterMs = Math.floor(value.retryAfterMs);
   }
   return error;
+}
+
+function messageIn(error: unknown): string {
+  return isObject(error) && typeof error.message === 'string' ? error.message.slice(0, 8192) : '';
 }
 
 function quote(value: unknown): string {
