@@ -110,12 +110,14 @@ function ignored(event: CloudEvent, reason: string | undefined): Refused {
   }
   const code = reason !== undefined && isProblemCode(reason) ? reason : 'attempt-over';
   const errors = reason === undefined || reason === code ? [] : [{ code: reason, detail: `event ${event.id}` }];
-  return refused(code, WHY_IGNORED[code] ?? `it changed nothing: ${reason}`, { errors });
+  return refused(code, WHY_IGNORED[reason ?? code] ?? WHY_IGNORED[code] ?? `it changed nothing: ${reason}`, { errors });
 }
 
 const WHY_IGNORED: Readonly<Record<string, string>> = {
   'attempt-over':
     'the attempt that this answers is over (finished, retried, timed out or cancelled): it was kept and changed nothing',
+  'duplicate-answer':
+    'this source has answered that attempt already, and its first answer stands: this one was kept and changed nothing',
   'id-reused':
     'an event with this source and id came before with another content, and stands: send a new event under an id of its own',
   'unknown-run':

@@ -15,7 +15,7 @@ import { answerProblem } from '../engine/index.ts';
 import type { Clock } from './clock.ts';
 import type { ReceivedEvent } from './control-plane.ts';
 import { Refusal } from './control-plane.ts';
-import { bodyHashOf, runIdOf } from './ids.ts';
+import { bodyHashOf, inOneOrder, runIdOf } from './ids.ts';
 import { inputProblem } from './input-schema.ts';
 import type { ProjectBook } from './project-book.ts';
 
@@ -270,7 +270,7 @@ function makeTrigger(
     correlationId,
     bodyHash: bodyHashOf(
       context.idempotencyKey === undefined
-        ? `${plainType(event.type)}\n${JSON.stringify(event.data ?? null)}`
+        ? `${plainType(event.type)}\n${inOneOrder(event.data ?? null)}`
         : context.idempotencyKey,
     ),
     depth,

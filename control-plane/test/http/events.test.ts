@@ -43,6 +43,15 @@ test('the same event again is answered 200 with the same run; with another body 
   expect([other.status, field(other.json, 'code')]).toEqual([409, 'id-reused']);
 });
 
+test('a repeat whose data are written in another order is a repeat', async () => {
+  const event = trigger({ data: { project: 'shop', a: [1, { b: 2, c: null }], d: 'x' } });
+  const first = await post(door, event);
+  const again = await post(door, { ...event, data: { d: 'x', a: [1, { c: null, b: 2 }], project: 'shop' } });
+  expect([first.status, again.status]).toEqual([202, 200]);
+  const other = await post(door, { ...event, data: { d: 'x', a: [{ c: null, b: 2 }, 1], project: 'shop' } });
+  expect([other.status, field(other.json, 'code')]).toEqual([409, 'id-reused']);
+});
+
 test('an Idempotency-Key makes two events with different ids one run', async () => {
   const key = { 'idempotency-key': 'deploy-17' };
   const first = await post(door, trigger(), key);
