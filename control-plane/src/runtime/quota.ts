@@ -11,18 +11,23 @@ type ProjectLimits = { [K in keyof Project['limits']]-?: number | null };
 type QuotaOptions = { store: Store; clock: Clock; shared: boolean; defaults: ProjectLimits };
 
 type Usage = {
-  open: number;
-  waiting: number;
+  open: Tally;
+  waiting: Tally;
   /** Taken in and not durable yet. */
   reserved: number;
-  countedAt: number;
+  /** When the newest count began, by the clock that nobody sets; undefined: it has failed, or there was none. */
+  countedAt: number | undefined;
+  /** The count that is under way. */
+  counting: Promise<void> | undefined;
   /** Runs that may start at once; below zero after a batch. */
   tokens: number;
   filledAt: number;
 };
 
-/** Where other replicas start runs too, what they have is counted again after so long. */
-const COUNT_FRESH_MS = 2000;
+/** Where other replicas start runs too, or commits crossed the first count, it is counted again after so long. */
+const COUNT_SOON_MS = 2000;
+/** Elsewhere a write of which nobody knows whether it is durable makes what is told differ from what there is. */
+const COUNT_AGAIN_MS = 60_000;
 const RETRY_MIN_MS = 1000;
 const RETRY_JITTER_MS = 4000;
 
@@ -43,7 +48,8 @@ export class Quota {
     const limits = this.#limitsOf(project);
     const { openRunsMax, waitingRunsMax, runsPerSecond } = limits;
     if (openRunsMax === null && waitingRunsMax === null && runsPerSecond === null) return () => undefined;
-    const usage = await this.#usageOf(project.name, limits);
+    const usage = this.#usageOf(project.name, limits);
+    if (openRunsMax !== null || waitingRunsMax !== null) await this.#counted(project.name, usage);
     this.#take(project.name, usage, limits, count);
     usage.reserved += count;
     let isHeld = true;
@@ -57,10 +63,10 @@ export class Quota {
   committed(batch: readonly Committed[]): void {
     if (this.#usage.size === 0) return;
     for (const { run, before, item } of batch) {
-      const usage = run && item ? this.#usage.get(run.project) : undefined;
-      if (!usage) continue;
-      usage.open += isOpen(run) - isOpen(before);
-      usage.waiting += isWaiting(run) - isWaiting(before);
+      const usage = run ? this.#usage.get(run.project) : undefined;
+      if (!usage || !item) continue;
+      usage.open.add(isOpen(run) - isOpen(before), item.at);
+      usage.waiting.add(isWaiting(run) - isWaiting(before), item.at);
     }
   }
 
@@ -73,45 +79,67 @@ export class Quota {
     };
   }
 
-  async #usageOf(project: string, limits: ProjectLimits): Promise<Usage> {
-    const { clock, shared } = this.#options;
-    const now = clock.elapsed();
+  #usageOf(project: string, limits: ProjectLimits): Usage {
     const known = this.#usage.get(project);
-    if (known && (!shared || now - known.countedAt < COUNT_FRESH_MS)) return known;
-    const usage = known ?? {
-      open: 0,
-      waiting: 0,
+    if (known) return known;
+    const usage: Usage = {
+      open: new Tally(),
+      waiting: new Tally(),
       reserved: 0,
-      countedAt: now,
+      countedAt: undefined,
+      counting: undefined,
       tokens: limits.runsPerSecond ?? 0,
-      filledAt: now,
+      filledAt: this.#options.clock.elapsed(),
     };
-    usage.countedAt = now;
-    // From here on commits are counted, so what is committed while the store counts may count twice until the next count.
     this.#usage.set(project, usage);
-    const counts = await this.#count(project);
-    usage.open = counts.open;
-    usage.waiting = counts.waiting;
     return usage;
   }
 
-  async #count(project: string): Promise<{ open: number; waiting: number }> {
-    const { store } = this.#options;
-    const open = await store.countRuns({ project, open: true });
-    if (open === 0) return { open, waiting: 0 };
-    const [waiting] = await store.tallyRuns({ project, state: 'waiting' });
-    return { open, waiting: waiting?.count ?? 0 };
+  /** Resolves when the usage may be relied on; rejects for all who wait for a count that fails, and the next one counts. */
+  async #counted(project: string, usage: Usage): Promise<void> {
+    if (usage.counting === undefined) {
+      const { clock, shared } = this.#options;
+      const now = clock.elapsed();
+      const isSoon = shared || usage.open.isGuess || usage.waiting.isGuess;
+      const freshMs = isSoon ? COUNT_SOON_MS : COUNT_AGAIN_MS;
+      if (usage.countedAt !== undefined && now - usage.countedAt < freshMs) return;
+      usage.countedAt = now;
+      usage.counting = this.#count(project, usage).finally(() => {
+        usage.counting = undefined;
+      });
+    }
+    await usage.counting;
+  }
+
+  async #count(project: string, usage: Usage): Promise<void> {
+    const { store, clock, shared } = this.#options;
+    const { open, waiting } = usage;
+    // What other replicas did is not told here, so what was told is no better than the count.
+    open.begin({ keep: !shared });
+    waiting.begin({ keep: !shared });
+    try {
+      const opens = await store.countRuns({ project, open: true });
+      const [waits] = opens === 0 ? [] : await store.tallyRuns({ project, state: 'waiting' });
+      open.counted(opens, clock.now());
+      waiting.counted(waits?.count ?? 0, clock.now());
+    } catch (error) {
+      // The usage stays: what it has reserved is on its way still.
+      open.failed();
+      waiting.failed();
+      usage.countedAt = undefined;
+      throw error;
+    }
   }
 
   #take(project: string, usage: Usage, limits: ProjectLimits, count: number): void {
     const { openRunsMax, waitingRunsMax, runsPerSecond } = limits;
-    const open = usage.open + usage.reserved;
+    const open = usage.open.value + usage.reserved;
     if (openRunsMax !== null && open + count > openRunsMax) {
       throw this.#refusal(`project ${project} has ${open} open runs, and may have ${openRunsMax}: let some end first`);
     }
-    if (waitingRunsMax !== null && usage.waiting >= waitingRunsMax) {
+    if (waitingRunsMax !== null && usage.waiting.value >= waitingRunsMax) {
       throw this.#refusal(
-        `${usage.waiting} runs of project ${project} wait for their concurrency group already, and ${waitingRunsMax} may`,
+        `${usage.waiting.value} runs of project ${project} wait for their concurrency group already, and ${waitingRunsMax} may`,
       );
     }
     if (runsPerSecond === null) return;
@@ -131,10 +159,69 @@ export class Quota {
   }
 }
 
+/**
+ * How many there are, by what commits tell and by what the store counts now and then. A commit may be in a count when it is
+ * told while the count is under way, or was decided before the count was there: then the truth is between two bounds. What
+ * was told holds within them; where nothing was known before, the upper one does. So it is never too low, and too high by no
+ * more than what crossed the newest count, unless a write that was not confirmed is durable: that is made good by the next
+ * count, but for as many as cross it. A clock that is set may make it wrong until the next count.
+ */
+class Tally {
+  /** Infinity: nothing is known of what was before the newest count. */
+  #told = Number.POSITIVE_INFINITY;
+  /** `told` rests on a count that may have what was decided up to then. */
+  #toldUntil = Number.NEGATIVE_INFINITY;
+  #low = Number.NEGATIVE_INFINITY;
+  #high = Number.POSITIVE_INFINITY;
+  /** The newest count may have what was decided up to then. */
+  #countedUntil = Number.NEGATIVE_INFINITY;
+
+  get value(): number {
+    return Math.max(0, Math.min(Math.max(this.#told, this.#low), this.#high));
+  }
+
+  /** It may be too high, and another count knows better. */
+  get isGuess(): boolean {
+    return this.#told === Number.POSITIVE_INFINITY && this.#low < this.#high;
+  }
+
+  /** A count begins. `keep`: what was told until now bears on it. */
+  begin({ keep }: { keep: boolean }): void {
+    this.#told = keep ? this.value : Number.POSITIVE_INFINITY;
+    this.#toldUntil = this.#countedUntil;
+    this.#low = 0;
+    this.#high = 0;
+    this.#countedUntil = Number.POSITIVE_INFINITY;
+  }
+
+  counted(count: number, now: number): void {
+    this.#low += count;
+    this.#high += count;
+    this.#countedUntil = now;
+  }
+
+  failed(): void {
+    this.#low = Number.NEGATIVE_INFINITY;
+    this.#high = Number.POSITIVE_INFINITY;
+    this.#countedUntil = this.#toldUntil;
+  }
+
+  /** Some began or ended, by an entry that was decided `at`. */
+  add(change: number, at: number): void {
+    const more = Math.max(0, change);
+    const less = Math.min(0, change);
+    this.#told = Math.max(0, this.#told + (at <= this.#toldUntil ? more : change));
+    const mayBeCounted = at <= this.#countedUntil;
+    this.#low += mayBeCounted ? less : change;
+    this.#high += mayBeCounted ? more : change;
+  }
+}
+
 function isOpen(run: Run | undefined): number {
   return run !== undefined && run.kind !== 'finished' ? 1 : 0;
 }
 
+/** As the store counts them: one that is paused or parked does not wait for its group. */
 function isWaiting(run: Run | undefined): number {
-  return run?.kind === 'waiting' ? 1 : 0;
+  return run?.kind === 'waiting' && !run.paused && run.parked === undefined ? 1 : 0;
 }
