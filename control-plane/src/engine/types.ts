@@ -251,7 +251,7 @@ export type Evaluator = {
   resolve(
     template: unknown,
     scope: JsonObject,
-  ): { ok: true; value: unknown } | { ok: false; code?: string; message: string };
+  ): { ok: true; value: unknown } | { ok: false; code?: string; message: string; at?: string };
 };
 
 /** All a decision may look at beside the run and the input. Immutable. */

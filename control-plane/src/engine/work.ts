@@ -93,8 +93,10 @@ export function triggerAttempt(work: Work, key: string, number: number): { faile
   if (task.properties !== undefined) input = mergeData(isObject(input) ? input : {}, task.properties);
   if (task.with !== undefined) {
     const computed = env.evaluator.resolve(task.with, scopeOf(run, env));
-    if (!computed.ok)
-      return { failed: computed.message, code: computed.code === 'template-limit' ? 'TEMPLATE_LIMIT' : 'EXPRESSION' };
+    if (!computed.ok) {
+      const code = computed.code === 'template-limit' ? 'TEMPLATE_LIMIT' : 'EXPRESSION';
+      return { failed: `with${computed.at ?? ''}: ${computed.message}`, code };
+    }
     input = isObject(computed.value) ? mergeData(isObject(input) ? input : {}, computed.value) : computed.value;
   }
   const data: JsonObject = { ...run.data, project: run.project, stage: run.stage };

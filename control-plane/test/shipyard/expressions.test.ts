@@ -100,8 +100,9 @@ describe('an expression without a value says so, and never answers false', () =>
     ['data.n +', /Unexpected token/],
     ['', /Unexpected token/],
     ['1 / 0', /division by zero/],
-    ['1.0 / 0.0', /Infinity is no number that JSON can hold/],
-    ['9007199254740993', /beyond 2\^53/],
+    ['1.0 / 0.0', /Infinity is no number that JSON can hold\n\n> {4}1 \| 1\.0 \/ 0\.0\n {9}\^{9}$/],
+    ['{"a": [\n1, 0.0 / 0.0]}', /NaN is no number that JSON can hold\n\n> {4}1 \| \{"a": \[\n {9}\^{7}$/],
+    ['9007199254740993', /beyond 2\^53, .*\n\n> {4}1 \| 9007199254740993\n {9}\^{16}$/],
     ['9223372036854775807 + 1', /integer overflow/],
     ['type(1)', /a type and no data/],
     ['first([])', /first\(\) of an empty list/],
@@ -157,6 +158,16 @@ describe('a template', () => {
       message: expect.stringContaining('No such key: zz'),
     });
     expect(evaluator.resolve('${{ data.n', scope)).toMatchObject({ ok: false, code: 'expression' });
+  });
+
+  test.each<[template: unknown, at: string | undefined]>([
+    ['${{ 1 / 0 }}', undefined],
+    [{ a: '${{ data.n }}', b: { c: ['${{ data.n }}', '${{ 7.0 / 0.0 }}'], d: '${{ data.n }}' } }, '.b.c[1]'],
+    [['${{ data.n }}', { 'x.y': ['x ${{ data.zz }}'] }], '[1]["x.y"][0]'],
+    [{ a: ['${{ data.n'] }, '.a[0]'],
+  ])('says where it failed: %j', (template, at) => {
+    const { at: told } = evaluator.resolve(template, scope) as { at?: string };
+    expect(told).toBe(at);
   });
 
   test('changes neither the template nor the scope', () => {

@@ -1,4 +1,5 @@
 import { isObject } from '@slipway/contract';
+import { quoted } from '../text.ts';
 import { type Compiled, compile, messageOf } from './compile.ts';
 import { createEnvironment, type ScopeName } from './environment.ts';
 import { celToJson } from './json-value.ts';
@@ -12,7 +13,13 @@ export type Scope = { readonly [Name in ScopeName]?: unknown };
 export type Evaluated =
   | { ok: true; value: unknown }
   /** `template-limit`: it would have cost too much. `expression`: it has no value here, and the message says where. */
-  | { ok: false; code: 'expression' | 'template-limit'; message: string };
+  | {
+      ok: false;
+      code: 'expression' | 'template-limit';
+      message: string;
+      /** Where in the template, such as `.b.c[0]`; nothing where the template is one text. */
+      at?: string;
+    };
 
 export type Evaluator = {
   /** The value of a CEL expression, as JSON. */
@@ -39,10 +46,12 @@ export function createEvaluator(options: { limits?: Partial<ExpressionLimits> } 
   function evaluate(expression: string, scope: Scope): Evaluated {
     const program = compiled.get(expression);
     if (!program.ok) return { ok: false, code: 'expression', message: program.message };
-    return attempt(() => {
+    const result = attempt(() => {
       const value = computed(program.run, scope);
       return celToJson(value, { charsMax: limits.outputCharsMax });
     });
+    if (result.ok || result.code === 'template-limit') return result;
+    return { ...result, message: withCaret(result.message, expression) };
   }
 
   function computed(run: (scope: Record<string, unknown>) => unknown, scope: Scope): unknown {
@@ -63,7 +72,7 @@ export function createEvaluator(options: { limits?: Partial<ExpressionLimits> } 
     return value;
   }
 
-  function resolveText(text: string, scope: Scope, room: { left: number }): unknown {
+  function resolveText(text: string, scope: Scope, room: Room): unknown {
     if (!mentionsExpression(text)) return take(room, text);
     const template = templates.get(text);
     if (!template.ok) throw new Error(`an expression is opened with \${{ and never closed: ${text.slice(0, 200)}`);
@@ -84,27 +93,48 @@ export function createEvaluator(options: { limits?: Partial<ExpressionLimits> } 
   }
 
   /** All that one template becomes shares one bound. */
-  function take(room: { left: number }, value: unknown): unknown {
+  function take(room: Room, value: unknown): unknown {
     room.left -= sizeOf(value);
     if (room.left < 0) tooLong(limits.outputCharsMax);
     return value;
   }
 
-  function resolveValue(template: unknown, scope: Scope, room: { left: number }): unknown {
+  function resolveValue(template: unknown, scope: Scope, room: Room): unknown {
     if (typeof template === 'string') return resolveText(template, scope, room);
-    if (Array.isArray(template)) return template.map((item) => resolveValue(item, scope, room));
-    if (isObject(template)) {
-      return Object.fromEntries(
-        Object.entries(template).map(([key, value]) => [key, resolveValue(value, scope, room)]),
-      );
-    }
-    return template;
+    const inside = (key: string | number, value: unknown): unknown => {
+      room.path.push(key);
+      const resolved = resolveValue(value, scope, room);
+      room.path.pop();
+      return resolved;
+    };
+    if (Array.isArray(template)) return template.map((item, index) => inside(index, item));
+    if (!isObject(template)) return template;
+    return Object.fromEntries(Object.entries(template).map(([key, value]) => [key, inside(key, value)]));
   }
 
   return {
     evaluate,
-    resolve: (template, scope) => attempt(() => resolveValue(template, scope, { left: limits.outputCharsMax })),
+    resolve: (template, scope) => {
+      const room: Room = { left: limits.outputCharsMax, path: [] };
+      const result = attempt(() => resolveValue(template, scope, room));
+      return result.ok || room.path.length === 0 ? result : { ...result, at: room.path.map(step).join('') };
+    },
   };
+}
+
+/** What is left for a template, and where in it we are: where it fails, the path stays. */
+type Room = { left: number; path: (string | number)[] };
+
+function step(key: string | number): string {
+  if (typeof key === 'number') return `[${key}]`;
+  return /^[\w-]+$/.test(key) ? `.${key}` : `[${quoted(key)}]`;
+}
+
+/** The library shows where an error of its own is; of what is wrong with the value, the whole expression is the place. */
+function withCaret(message: string, expression: string): string {
+  if (message.includes('\n')) return message;
+  const [line = ''] = expression.split('\n');
+  return `${message}\n\n>    1 | ${line}\n${' '.repeat(9)}${'^'.repeat(line.length)}`;
 }
 
 function attempt(compute: () => unknown): Evaluated {
