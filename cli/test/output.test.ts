@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { createPaint, cutToWidth, printable, visibleWidth, wantsColour } from '../src/output/paint.ts';
+import {
+  createPaint,
+  cutToWidth,
+  firstLine,
+  printable,
+  printableLines,
+  visibleWidth,
+  wantsColour,
+} from '../src/output/paint.ts';
 import { formatTable } from '../src/output/table.ts';
 import { relativeTime, tookText } from '../src/output/time.ts';
 
@@ -72,4 +80,17 @@ test('colours are for terminals, and NO_COLOR turns them off', () => {
 
 test('what a service says cannot command the terminal', () => {
   expect(printable(`${ESC}]0;title\u0007 a\tb \u202egnp.exe`)).toBe('\\u001b]0;title\\u0007 a b \\u202egnp.exe');
+});
+
+test('a text of several lines keeps them, below its first, and a caret stands where it stood', () => {
+  const error = `No such key: url\r\n>    1 | tasks.deploy.output.url\n             ^\n\n${ESC}[2J\n`;
+  expect(printableLines(error, 2)).toEqual([
+    'No such key: url',
+    '  >    1 | tasks.deploy.output.url',
+    '               ^',
+    '',
+    '  \\u001b[2J',
+  ]);
+  expect(firstLine(error)).toBe('No such key: url');
+  expect(firstLine('\n  Traceback\n  at a')).toBe('Traceback');
 });

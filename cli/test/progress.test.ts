@@ -8,6 +8,8 @@ import { attemptView, runView, T0, taskView } from './views.ts';
 
 const paint = createPaint(false);
 
+const CARET = 'No such key: url\n>    1 | tasks.deploy.output.url\n             ^';
+
 const triggered = runView({
   tasks: [taskView('build', { state: 'open', attempts: [attemptView({})] }), taskView('deploy', {})],
 });
@@ -118,6 +120,45 @@ describe('into a pipe, a line for each change', () => {
   test('a service cannot command the terminal with its message', () => {
     const evil = runView({ ...finished, message: '\u001b[2J' });
     expect(runChanges(undefined, evil).join('')).not.toContain('\u001b');
+  });
+});
+
+describe('a message of several lines', () => {
+  const broken = runView({
+    ...{ state: 'finished', result: 'fail', status: 'errored', message: CARET, finishedAt: T0 + 2000 },
+    tasks: [
+      taskView('build', {
+        ...{ state: 'finished', result: 'fail' },
+        attempts: [attemptView({ state: 'finished', result: 'fail', endedAt: T0 + 1900, message: CARET })],
+      }),
+    ],
+  });
+
+  test('is told by its first line where there is one line', () => {
+    expect(runChanges(undefined, broken).slice(-2)).toEqual([
+      '  +1.900s  build             fail in 1.9 s: No such key: url',
+      '  +2.000s  dev.authenticity  finished: fail (errored) in 2.0 s: No such key: url',
+    ]);
+    expect(runFrame(broken, { now: T0 + 2000, paint })[1]).toMatch(/ No such key: url$/);
+    const executor = { source: '/build/1', way: 'claim', fraction: 0.4, message: 'links\nall of it' } as const;
+    const attempts = [attemptView({ executors: [executor] })];
+    const run = runView({ tasks: [taskView('build', { state: 'open', attempts })] });
+    expect(runChanges(undefined, run).at(-1)).toMatch(/ 40 % links$/);
+    expect(runFrame(run, { now: T0, paint })[1]).toMatch(/ 40 %, links, \/build\/1$/);
+  });
+
+  test('is printed as it is with the result, its lines below each other', () => {
+    const [, ...message] = resultLines(broken, paint);
+    expect(message).toEqual([
+      'Message: No such key: url',
+      '         >    1 | tasks.deploy.output.url',
+      '                      ^',
+    ]);
+    expect(resultLines(runView({ state: 'parked', parkedReason: 'it broke\n\u001b[2J' }), paint)).toEqual([
+      'parked: it broke',
+      '        \\u001b[2J',
+      '  slipway why r1',
+    ]);
   });
 });
 

@@ -5,7 +5,7 @@ import { readInput } from '../input.ts';
 import type { ServerOptions } from '../options.ts';
 import { nextPageNote } from '../output/next-page.ts';
 import { writePage } from '../output/page-file.ts';
-import { type Paint, printable } from '../output/paint.ts';
+import { firstLine, type Paint, printable, printableLines } from '../output/paint.ts';
 import { type Column, formatTable } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { relativeTime } from '../output/time.ts';
@@ -184,11 +184,11 @@ function shown(evaluation: EvaluationSummary, { paint }: Terminal): string[] {
     { title: 'STATUS', value: ({ status }) => colour(status, paint)(status) },
     { title: 'VALUE', value: ({ value }) => (value === null ? '-' : number(value)), align: 'right' },
     { title: 'BASELINE', value: ({ baseline }) => (baseline === null ? '-' : number(baseline)), align: 'right' },
-    { title: 'MESSAGE', value: (sli) => printable(sli.message ?? '') },
+    { title: 'MESSAGE', value: (sli) => firstLine(sli.message ?? '') },
   ];
   return [
     `${printable(place.join('/'))}: ${colour(verdict, paint)(verdict)}${total}`,
-    printable(why ?? message ?? ''),
+    ...printableLines(why ?? message ?? '', 2),
     ...(slis === null || slis.length === 0 ? [] : ['', ...formatTable(slis, columns, paint)]),
     '',
     `${paint.bold('Run:')} ${evaluation.run}`,

@@ -73,3 +73,18 @@ export function printable(text: string): string {
     character === '\t' ? ' ' : `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
   );
 }
+
+/**
+ * A text of several lines, as an error with a caret below what it means: each safe to print, and all below the first
+ * indented by so many columns, so that none of them passes for a line of ours.
+ */
+export function printableLines(text: string, indent = 0): string[] {
+  const [first = '', ...rest] = text.trimEnd().split(/\r?\n/);
+  return [printable(first), ...rest.map((line) => `${' '.repeat(indent)}${printable(line)}`.trimEnd())];
+}
+
+/** As much of a text as there is room for in a table, or in a line of progress. */
+export function firstLine(text: string): string {
+  const [first = ''] = text.trim().split(/\r?\n/, 1);
+  return printable(first);
+}

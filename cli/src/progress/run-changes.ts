@@ -1,5 +1,5 @@
 import type { AttemptView, RunView, TaskView } from '@slipway/contract';
-import { printable } from '../output/paint.ts';
+import { firstLine, printable } from '../output/paint.ts';
 import { tookText } from '../output/time.ts';
 import { endWord } from './task-words.ts';
 
@@ -23,7 +23,8 @@ export function runChanges(before: RunView | undefined, after: RunView): string[
     if (after.state === 'waiting') tell(after.updatedAt, name, 'waits for another run of its concurrency group');
     if (after.state === 'paused') tell(after.updatedAt, name, 'paused');
     if (after.state === 'running' && before?.state === 'paused') tell(after.updatedAt, name, 'resumed');
-    if (after.state === 'parked') tell(after.updatedAt, name, `parked: ${after.parkedReason ?? 'see its events'}`);
+    if (after.state === 'parked')
+      tell(after.updatedAt, name, `parked: ${firstLine(after.parkedReason ?? 'see its events')}`);
     if (after.state === 'finished') tell(after.finishedAt ?? after.updatedAt, name, endOf(after));
   }
   const width = Math.max(name.length, ...after.tasks.map((task) => task.key.length));
@@ -66,16 +67,16 @@ function attemptChanges(
     if (executor.finishedAt === undefined && progressed) {
       const parts = [
         executor.fraction === undefined ? '' : `${Math.round(executor.fraction * 100)} %`,
-        executor.message,
+        firstLine(executor.message ?? ''),
       ];
-      const text = parts.filter((part) => part !== undefined && part !== '').join(' ');
+      const text = parts.filter((part) => part !== '').join(' ');
       if (text !== '') tell(executor.lastSeenAt ?? now, text);
     }
   }
   if (after.state !== 'open' && before?.state !== after.state) {
     const endedAt = after.endedAt ?? now;
     const word = after.state === 'finished' ? (after.result ?? 'finished') : after.state;
-    const why = after.error?.message ?? after.message ?? '';
+    const why = firstLine(after.error?.message ?? after.message ?? '');
     tell(endedAt, `${word} in ${tookText(endedAt - after.triggeredAt)}${why === '' ? '' : `: ${why}`}`);
   }
 }
@@ -83,7 +84,7 @@ function attemptChanges(
 function endOf(run: RunView): string {
   const took = tookText((run.finishedAt ?? run.updatedAt) - run.acceptedAt);
   const status = run.status === 'errored' || run.status === 'unknown' ? ` (${run.status})` : '';
-  const message = run.message === undefined || run.message === '' ? '' : `: ${run.message}`;
+  const message = run.message === undefined || run.message === '' ? '' : `: ${firstLine(run.message)}`;
   return `finished: ${endWord(run)}${status} in ${took}${message}`;
 }
 

@@ -1,5 +1,5 @@
 import type { RunView, TaskView } from '@slipway/contract';
-import { type Paint, printable } from '../output/paint.ts';
+import { firstLine, type Paint, printable } from '../output/paint.ts';
 import { pad } from '../output/table.ts';
 import { tookText } from '../output/time.ts';
 import { colourOf, currentAttempt, endWord, hasPassed, progressOf, taskWord } from './task-words.ts';
@@ -49,7 +49,7 @@ function detailOf(task: TaskView, now: number): string {
   if (task.state === 'delayed' && task.dueAt !== undefined) parts.push(`again in ${tookText(task.dueAt - now)}`);
   if (task.state === 'open') parts.push(progressOf(task));
   const message = task.message ?? attempt?.message;
-  if (task.state !== 'open' && message !== undefined && message !== '') parts.push(message);
+  if (task.state !== 'open' && message !== undefined && message !== '') parts.push(firstLine(message));
   return printable(parts.filter((part) => part !== '').join(', '));
 }
 

@@ -1,6 +1,6 @@
 import type { RunView } from '@slipway/contract';
 import { type ExitCode, exitCode } from '../exit-code.ts';
-import { type Paint, printable } from '../output/paint.ts';
+import { type Paint, printableLines, visibleWidth } from '../output/paint.ts';
 import { tookText } from '../output/time.ts';
 import { endColour, endWord, hasPassed } from './task-words.ts';
 
@@ -12,18 +12,24 @@ export function exitCodeOf(run: RunView): ExitCode {
 /** How a run ended, with its output, and what its end started. */
 export function resultLines(run: RunView, paint: Paint): string[] {
   if (run.state === 'parked') {
-    return [`${paint.red('parked')}: ${run.parkedReason ?? 'an impossible state was met'}`, `  slipway why ${run.id}`];
+    const reason = said(paint.red('parked:'), run.parkedReason ?? 'an impossible state was met');
+    return [...reason, `  slipway why ${run.id}`];
   }
   const took = tookText((run.finishedAt ?? run.updatedAt) - run.acceptedAt);
   const lines = [`${paint.bold('Result:')} ${endColour(run, paint)(endWord(run))}${errored(run)} after ${took}`];
-  if (run.message !== undefined && run.message !== '')
-    lines.push(`${paint.bold('Message:')} ${printable(run.message)}`);
+  if (run.message !== undefined && run.message !== '') lines.push(...said(paint.bold('Message:'), run.message));
   if (run.output !== undefined && !isEmpty(run.output)) {
     const [first = '', ...rest] = JSON.stringify(run.output, null, 2).split('\n');
     lines.push(`${paint.bold('Output:')} ${first}`, ...rest);
   }
   for (const next of run.triggers) lines.push(`It triggered ${next.stage}.${next.sequence}: slipway watch ${next.run}`);
   return lines;
+}
+
+/** A text behind a word, its further lines below its first. */
+function said(word: string, text: string): string[] {
+  const [first, ...rest] = printableLines(text, visibleWidth(word) + 1);
+  return [`${word} ${first}`, ...rest];
 }
 
 /** That it failed for a technical reason, where the result does not say it. */

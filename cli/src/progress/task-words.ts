@@ -1,5 +1,5 @@
 import type { AttemptView, Result, Status, TaskView } from '@slipway/contract';
-import type { Paint } from '../output/paint.ts';
+import { firstLine, type Paint } from '../output/paint.ts';
 
 /** The one word for how it stands with a task. */
 export function taskWord(task: TaskView): string {
@@ -16,7 +16,7 @@ export function progressOf(task: TaskView): string {
   const working = attempt.executors.filter((executor) => executor.finishedAt === undefined);
   return working
     .map(({ fraction, message, source }) =>
-      [fraction === undefined ? '' : `${Math.round(fraction * 100)} %`, message ?? '', source]
+      [fraction === undefined ? '' : `${Math.round(fraction * 100)} %`, firstLine(message ?? ''), source]
         .filter((part) => part !== '')
         .join(', '),
     )
