@@ -39,11 +39,13 @@ beforeAll(async () => {
   server = await startServe();
   const build = defineTask({
     name: 'build',
-    input: z.object({ result: z.enum(['pass', 'warning', 'fail']).default('pass') }).prefault({}),
+    input: z
+      .object({ result: z.enum(['pass', 'warning', 'fail']).default('pass'), message: z.string().optional() })
+      .prefault({}),
     output: z.object({ image: z.string() }),
-    run: ({ result }, { progress }) => {
+    run: ({ result, message }, { progress }) => {
       progress(0.5, 'half way');
-      return outcome({ result, output: { image: 'p:1' } });
+      return outcome({ result, ...(message === undefined ? {} : { message }), output: { image: 'p:1' } });
     },
   });
   const ship = defineTask({
@@ -116,6 +118,20 @@ describe('trigger --wait', () => {
     const { code, stdout } = await cli('trigger', 'dev.seq', '-p', 'p', '--data', data, '--wait');
     expect(code).toBe(1);
     expect(stdout).toContain('Result: fail');
+  });
+
+  test('what a service says in several lines is printed in several lines', async () => {
+    const data = JSON.stringify({ build: { result: 'fail', message: 'cannot\n> 1 | a.b\n        ^' } });
+    const { stdout } = await cli('trigger', 'dev.seq', '-p', 'p', '--data', data, '--wait');
+    const shown = 'cannot\n         > 1 | a.b\n                 ^\n';
+    expect(stdout).toMatch(/ build +fail in \d+ ms: cannot\n/);
+    expect(stdout).toContain(`\nMessage: ${shown}`);
+    const run = /accepted as run ([^\s,]+)/.exec(stdout)?.[1] ?? '';
+    const seen = await cli('get', 'run', run);
+    expect(seen.stdout).toMatch(/ build +fail .* cannot\n/);
+    expect(seen.stdout).toContain(`\nMessage: ${shown}`);
+    const why = await cli('why', run);
+    expect(why.stdout).toMatch(/^- .*: cannot \[finished\]\n {2}> 1 \| a\.b\n {10}\^/m);
   });
 
   test('ends with 0 for a warning', async () => {
@@ -262,11 +278,22 @@ describe('serve', () => {
     expect(stdout).toBe(`Slipway listens on ${other.url}\n`);
   });
 
-  test('a port that is taken ends with 2 and the way out', async () => {
+  test('a port that is taken ends with 3 and the way out, and with no word about what was begun by then', async () => {
     const { host } = new URL(server.url);
-    const { code, stderr } = await slipway(['serve', '--listen', host, '--data', join(folder, 'data')]);
-    expect(code).toBe(2);
-    expect(stderr).toContain(`cannot listen on ${host}`);
+    const args = ['serve', '--listen', host, '--log-level', 'warn'];
+    const [taken, ...more] = await Promise.all(
+      ['data', 'data2', 'data3'].map((name) => slipway([...args, '--data', join(folder, name)])),
+    );
+    const stderr = expect.stringMatching(/^error: could not start: cannot listen on [\d.:]+: somebody else .+\n$/);
+    expect(taken).toEqual({ code: 3, stdout: '', stderr });
+    for (const ended of more) expect(ended).toEqual(taken);
+  });
+
+  test('a data folder that is taken ends with 3', async () => {
+    const data = join(server.folder, 'data');
+    const { code, stderr } = await slipway(['serve', '--listen', '127.0.0.1:0', '--data', data]);
+    expect(code).toBe(3);
+    expect(stderr).toContain('another Slipway uses the data folder');
   });
 
   test('with a token file a caller needs one of its tokens', async () => {

@@ -54,12 +54,13 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
     waitingRunsMax: settings.projectWaitingRuns ?? null,
     runsPerSecond: settings.projectRunsPerSecond ?? null,
   };
+  const planeLog = log.child({});
   const plane = await startPlane({
     store,
     bus,
     clock: systemClock,
     shared: settings.mongoUrl !== undefined,
-    log,
+    log: planeLog,
     post: makePost({ allowPrivate: settings.pushPrivate ?? isLoopback(settings.listen.host) }),
     limits: {
       ...(settings.pushConcurrency === undefined ? {} : { pushConcurrency: settings.pushConcurrency }),
@@ -69,7 +70,14 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
   });
   plane.evaluations
     .catchUp()
-    .catch((error: unknown) => log.error({ error: String(error) }, 'evaluations of older data are not listed yet'));
+    .catch((error: unknown) =>
+      planeLog.error({ error: String(error) }, 'evaluations of older data are not listed yet'),
+    );
+  const closeStore = (): Promise<void> => {
+    // What the plane still reads fails now, as it must: said aloud, it would look like the reason of the end.
+    planeLog.level = 'silent';
+    return store.close();
+  };
   const metrics = new Registry();
   exposeCounters(metrics, () => ({ ...plane.counters(), ...(disk ? { disk_free_ratio: disk.free() } : {}) }));
   const webRoot = fileURLToPath(new URL('../../web/dist', import.meta.url));
@@ -84,7 +92,7 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
   }).catch(async (error: unknown) => {
     await plane.close();
     await bus.close();
-    await store.close();
+    await closeStore();
     throw error;
   });
   log.info({ url: http.url, store: settings.mongoUrl === undefined ? 'sqlite' : 'mongo', bus: bus.kind }, 'listening');
@@ -100,7 +108,7 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
         await plane.close();
         await http.close();
         await bus.close();
-        await store.close();
+        await closeStore();
       })(),
     ]);
     log.info('closed');

@@ -67,15 +67,21 @@ function nextSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-/** What was asked for cannot be (2), or what it needs is away (3). */
+/** What was asked for cannot be (2), or what it needs is away or taken (3). */
 function startFailure(error: unknown): CommandFailure {
-  const away = error instanceof Error && ['StoreUnavailable', 'BusUnavailable'].includes(error.name);
+  const away =
+    error instanceof Error && (['StoreUnavailable', 'BusUnavailable'].includes(error.name) || isTaken(error));
   const [reason = '', ...details] = (error instanceof Error ? error.message : String(error)).split('\n');
   return new CommandFailure(`could not start: ${reason}`, {
     exitCode: away ? exitCode.unreachable : exitCode.refused,
     details,
     cause: error,
   });
+}
+
+/** Somebody else listens there: as with a data folder that another Slipway uses, the same command may work later. */
+function isTaken({ cause }: Error): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
 }
 
 function setVariables(env: NodeJS.ProcessEnv): Record<string, string> {
