@@ -401,3 +401,8 @@ function withInput(expression: string): string {
 function keptn(stage: string): string {
   return `${KEPTN}spec: {stages: [${stage}]}\n`;
 }
+
+test('a policy that is none is told of those that are supported', () => {
+  const { problems } = parseShipyard(withSequence(`- {name: a, concurrency: {policy: que}, ${TASKS}}`));
+  expect(problems.map(({ message }) => message)).toEqual(['"que" is none of queue, reject: did you mean "queue"?']);
+});

@@ -19,6 +19,7 @@ export const KEPTN_CONCURRENCY: ConcurrencyPlan = { group: '${{ service }}', lim
 
 const CONCURRENCY_KEYS = { all: Object.keys(concurrencySchema.shape) };
 const POLICIES = ['queue', 'cancel-running', 'reject'] as const;
+const SUPPORTED_POLICIES = ['queue', 'reject'] as const;
 
 /** Undefined: it has no task, and under Keptn such a sequence cannot be triggered either. */
 export function readSequence(
@@ -125,7 +126,7 @@ function readConcurrency(reading: Reading, fields: Fields, vars: string[]): Conc
   const policy = inside.get('policy');
   const where: Where = { names: scopeNames.atTrigger, vars };
   if (group !== undefined) checkTemplateField(reading, group, where);
-  const word = policy && readWord(reading, policy, POLICIES);
+  const word = policy && readWord(reading, policy, POLICIES, SUPPORTED_POLICIES);
   if (policy !== undefined && word === 'cancel-running') {
     reading.problems.add({
       code: 'not-supported-yet',

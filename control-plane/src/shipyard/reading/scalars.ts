@@ -82,11 +82,12 @@ export function readNumber(reading: Reading, field: Field, range: { min: number;
   return undefined;
 }
 
-/** One of a few words. */
+/** One of a few words; `offered` are those of them that are told to whoever wrote another. */
 export function readWord<Word extends string>(
   reading: Reading,
   field: Field,
   words: readonly Word[],
+  offered: readonly Word[] = words,
 ): Word | undefined {
   const text = readText(reading, field);
   if (text === undefined) return undefined;
@@ -94,10 +95,10 @@ export function readWord<Word extends string>(
   if (word !== undefined) return word;
   reading.problems.add({
     code: 'unknown-word',
-    message: `${quoted(text)} is none of ${words.join(', ')}`,
+    message: `${quoted(text)} is none of ${offered.join(', ')}`,
     pointer: field.pointer,
     at: placeOf(field),
-    near: { name: text, known: words },
+    near: { name: text, known: offered },
   });
   return undefined;
 }
