@@ -49,7 +49,14 @@ type Delivery = {
   lastDeliveredAt?: number;
 };
 
-type Owned = { runner: PushRunner; delivery: Delivery; revision: number; isSaving: boolean; isDirty: boolean };
+type Owned = {
+  runner: PushRunner;
+  delivery: Delivery;
+  revision: number;
+  /** The write that is under way. */
+  saving: Promise<void> | undefined;
+  isDirty: boolean;
+};
 
 /** The push subscriptions: who has one, and which of them this replica delivers for. */
 export class Push {
@@ -58,8 +65,11 @@ export class Push {
   readonly #owned = new Map<string, Owned>();
   /** By origin: what does not answer for one subscription does not for another. */
   readonly #targets = new Map<string, { breaker: Breaker; budget: RetryBudget }>();
+  /** By id: the change that was asked for last. */
+  readonly #turns = new Map<string, Promise<unknown>>();
   #stopped = false;
   #woken = false;
+  #isGoingAgain = false;
 
   constructor(options: PushOptions) {
     this.#options = options;
@@ -104,15 +114,24 @@ export class Push {
 
   /** Once where nobody else delivers, else again and again. */
   async #go(): Promise<void> {
-    const { clock, log, shared } = this.#options;
-    let isAgain = shared;
+    const { log, shared } = this.#options;
     try {
       await this.#round();
+      if (shared) this.#goAgain();
     } catch (error) {
       log.warn({ error: String(error) }, 'push subscriptions could not be read, they will be again');
-      isAgain = true;
+      this.#goAgain();
     }
-    if (isAgain) clock.after(ROUND_MS, () => void (this.#stopped ? undefined : this.#go()));
+  }
+
+  /** What may be without anybody who delivers for it is looked for: where there is one replica, nobody else would. */
+  #goAgain(): void {
+    if (this.#isGoingAgain) return;
+    this.#isGoingAgain = true;
+    this.#options.clock.after(ROUND_MS, () => {
+      this.#isGoingAgain = false;
+      if (!this.#stopped) void this.#go();
+    });
   }
 
   /** Takes what nobody delivers for, keeps what is ours, and lets go of what is not any more. */
@@ -120,19 +139,50 @@ export class Push {
     const { store, clock, shared } = this.#options;
     const found = await store.listDocuments('subscription', { limit: SUBSCRIPTIONS_MAX });
     const known = new Set(found.map(({ id }) => id));
-    for (const id of this.#owned.keys()) if (!known.has(id)) this.#drop(id);
+    // Only others change what is ours without our knowing; what was changed here is newer than this list.
+    if (shared) for (const id of this.#owned.keys()) if (!known.has(id)) this.#drop(id);
     for (const { id, value } of found) {
       const owned = this.#owned.get(id);
-      if (owned) {
+      if (!owned) await this.#inTurn(id, () => this.#take(id));
+      else if (shared) {
         owned.runner.subscription = value as Subscription;
         const leftMs = (owned.delivery.until ?? 0) - clock.now();
         if (leftMs < LEASE_MS / 2 || leftMs > LEASE_MS) await this.#save(id, owned);
-        continue;
       }
-      const document = await store.getDocument('cursor', id);
-      const delivery = deliveryOf(document);
-      if (shared && delivery.owner !== undefined && isHeld(delivery, clock.now())) continue;
-      await this.#own(value as Subscription, delivery, document?.revision);
+    }
+  }
+
+  async #take(id: string): Promise<void> {
+    const { store } = this.#options;
+    if (this.#owned.has(id)) return;
+    const document = await store.getDocument('cursor', id);
+    const delivery = deliveryOf(document);
+    if (this.#isOthers(delivery)) return;
+    // It may have been changed, or deleted, since it was listed.
+    const subscription = (await store.getDocument('subscription', id))?.value;
+    if (isObject(subscription)) await this.#own(subscription as Subscription, delivery, document?.revision);
+  }
+
+  /** One change of an id after the other. One that failed may be half made: what there is then is looked for. */
+  async #inTurn<T>(id: string, change: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(id);
+    const turn = (async () => {
+      await before?.catch(() => undefined);
+      try {
+        return await change();
+      } catch (error) {
+        if (!(error instanceof Refusal)) {
+          this.#drop(id);
+          this.#goAgain();
+        }
+        throw error;
+      }
+    })();
+    this.#turns.set(id, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(id) === turn) this.#turns.delete(id);
     }
   }
 
@@ -140,12 +190,14 @@ export class Push {
     const { store, clock, post, concurrency, log, openTriggers } = this.#options;
     if (!post) return;
     const { id } = subscription;
-    const delivery = { ...before, ...this.#lease() };
+    const delivery = { ...(await this.#notAhead(before)), ...this.#lease() };
     const written = await store.putDocument('cursor', id, delivery, revision ?? 'absent');
-    // Another replica was faster.
-    if (written === undefined) return;
+    // Another replica was faster, or a write of ours whose answer was lost.
+    if (written === undefined) return this.#goAgain();
     const { backlogUntil = 0 } = delivery;
     const backlog = backlogUntil === 0 ? [] : (await openTriggers()).filter(({ at }) => at <= backlogUntil);
+    // The end has come meanwhile, and nobody would stop it any more.
+    if (this.#stopped) return;
     const runner = new PushRunner({
       ...{ subscription, position: delivery.position, backlog, store, clock, post, concurrency },
       ...this.#targetOf(subscription.sink),
@@ -155,14 +207,32 @@ export class Push {
       onFailed: (message) => this.#failed(id, message),
       onProgress: () => this.#saveSoon(id),
     });
-    this.#owned.set(id, { runner, delivery, revision: written, isSaving: false, isDirty: false });
+    this.#owned.set(id, { runner, delivery, revision: written, saving: undefined, isDirty: false });
     runner.wake();
+  }
+
+  /**
+   * A store that was brought back from an older backup has less than the cursor says was delivered. What it will have next
+   * is news to the sink, and so may be what is open. Positions of a shared store are of the time and pass every cursor;
+   * there a cursor is ahead only of what another replica has read, and this one will see in a moment.
+   */
+  async #notAhead(delivery: Delivery): Promise<Delivery> {
+    const { store, clock, shared } = this.#options;
+    if (shared) return delivery;
+    const position = (await store.lastPosition()) ?? '';
+    return delivery.position > position ? { ...delivery, position, backlogUntil: clock.now() } : delivery;
   }
 
   #lease(): Pick<Delivery, 'owner' | 'until'> {
     const { clock, shared } = this.#options;
     if (this.#stopped) return { owner: undefined, until: undefined };
     return shared ? { owner: this.#replica, until: clock.now() + LEASE_MS } : {};
+  }
+
+  #isOthers(delivery: Delivery): boolean {
+    const { clock, shared } = this.#options;
+    const { owner } = delivery;
+    return shared && owner !== undefined && owner !== this.#replica && isHeld(delivery, clock.now());
   }
 
   #drop(id: string): void {
@@ -186,10 +256,21 @@ export class Push {
     this.#options.clock.after(SAVE_MS, () => void this.#save(id, owned));
   }
 
+  /** One write after the other: each expects the revision of the one before. */
   async #save(id: string, owned: Owned): Promise<void> {
+    while (owned.saving) await owned.saving;
+    if (this.#owned.get(id) === owned) await this.#write(id, owned);
+  }
+
+  #write(id: string, owned: Owned): Promise<void> {
+    owned.saving = this.#writeDelivery(id, owned).finally(() => {
+      owned.saving = undefined;
+    });
+    return owned.saving;
+  }
+
+  async #writeDelivery(id: string, owned: Owned): Promise<void> {
     const { store, log } = this.#options;
-    if (owned.isSaving || this.#owned.get(id) !== owned) return;
-    owned.isSaving = true;
     owned.isDirty = false;
     const { position, hasBacklog } = owned.runner;
     owned.delivery = {
@@ -201,16 +282,18 @@ export class Push {
     try {
       const written = await store.putDocument('cursor', id, owned.delivery, owned.revision);
       if (written !== undefined) owned.revision = written;
-      // Another replica took it for abandoned; what both deliver for a moment is delivered twice.
-      else if (this.#owned.get(id) === owned) this.#drop(id);
+      // Another replica took it for abandoned, or the answer to a write of ours was lost. What was delivered since the
+      // cursor that is there, and what both deliver for a moment, is delivered twice.
+      else if (this.#owned.get(id) === owned) {
+        this.#drop(id);
+        this.#goAgain();
+      }
     } catch (error) {
       log.warn(
         { subscription: id, error: String(error) },
         'how far a push subscription is could not be kept, it will be',
       );
       this.#saveSoon(id);
-    } finally {
-      owned.isSaving = false;
     }
   }
 
@@ -303,7 +386,7 @@ export class Push {
     id: string,
     change: Parameters<ControlPlane['putSubscription']>[1],
   ): Promise<{ subscription: Subscription; created: boolean }> {
-    const { store, clock, shared, post } = this.#options;
+    const { post } = this.#options;
     if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(id))
       throw new Refusal(
         'invalid-name',
@@ -315,6 +398,14 @@ export class Push {
         errors: [{ code: 'invalid-sink', detail: problem, pointer: '/sink' }],
       });
     if (!post) throw new Refusal('not-allowed-now', 'push subscriptions are switched off here');
+    return this.#inTurn(id, () => this.#put(id, change));
+  }
+
+  async #put(
+    id: string,
+    change: Parameters<ControlPlane['putSubscription']>[1],
+  ): Promise<{ subscription: Subscription; created: boolean }> {
+    const { store, clock, shared } = this.#options;
     const before = (await store.getDocument('subscription', id))?.value as Subscription | undefined;
     if (
       !before &&
@@ -331,19 +422,27 @@ export class Push {
     await store.putDocument('subscription', id, subscription);
     const owned = this.#owned.get(id);
     if (owned) {
-      // Another address is another target, and gets what the one before has not taken.
-      await this.#save(id, owned);
+      // Another address is another target, and gets what the one before has not taken. Once it is dropped no other write
+      // of its cursor begins, and none is under way when the cursor is read.
       this.#drop(id);
+      await owned.saving;
+      await this.#write(id, owned);
     }
     const document = await store.getDocument('cursor', id);
     const delivery = deliveryOf(document);
-    const isOthers = delivery.owner !== undefined && delivery.owner !== this.#replica && isHeld(delivery, clock.now());
-    if (!isOthers) await this.#own(subscription, { ...delivery, failures: 0 }, document?.revision);
+    if (!this.#isOthers(delivery)) await this.#own(subscription, { ...delivery, failures: 0 }, document?.revision);
     return { subscription, created: before === undefined };
   }
 
-  async delete(id: string): Promise<void> {
+  delete(id: string): Promise<void> {
+    return this.#inTurn(id, () => this.#delete(id));
+  }
+
+  async #delete(id: string): Promise<void> {
+    const owned = this.#owned.get(id);
     this.#drop(id);
+    // A write that comes late could be of the revision that a new subscription's cursor has.
+    await owned?.saving;
     const was = await this.#options.store.deleteDocument('subscription', id);
     await this.#options.store.deleteDocument('cursor', id);
     if (!was) throw new Refusal('not-found', `there is no subscription '${id.slice(0, 80)}'`);
