@@ -9,8 +9,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const NODE_MAJOR = 24;
+/** For the process that is started here alone: another parent may let go of its channel and want us to go on. */
+const ENDS_WITH_PARENT = 'SLIPWAY_ENDS_WITH_PARENT';
 
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) {
+  if (process.env[ENDS_WITH_PARENT]) endWithParent();
   // TypeScript read once is half of the time that a command takes; where it cannot be kept, nothing is lost.
   nodeModule.enableCompileCache(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'slipway'));
   await import('../src/main.ts');
@@ -23,7 +26,11 @@ if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) {
     );
     process.exit(2);
   }
-  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    // However this process ends, SIGKILL included, the channel ends with it, and the child hears of that.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, [ENDS_WITH_PARENT]: '1' },
+  });
   const onTerminal = process.stdin.isTTY || process.stdout.isTTY;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     // On a terminal Ctrl-C reaches the child by itself, and a second one would mean "stop at once" to it.
@@ -34,6 +41,14 @@ if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) {
     process.exit(2);
   });
   child.on('exit', (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : code));
+}
+
+/** A server that nobody knows of would keep its port and its data folder: it ends as if it had been told to. */
+function endWithParent() {
+  delete process.env[ENDS_WITH_PARENT];
+  process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  // Nothing is ever said there, so it is no reason to go on.
+  process.channel?.unref();
 }
 
 /** The package `node`, from here upwards. */
