@@ -334,7 +334,15 @@ function answer(run: Run, input: AnswerInput, env: Env): Step {
     }
     return keepIgnored(run, input, 'duplicate-answer');
   }
-  if (input.phase === 'started' && known) return { run, effects: [], outcome: { kind: 'duplicate' } };
+  if (input.phase === 'started' && known) {
+    const isHeldOnly = input.way === 'claim' && known.way === 'http' && known.leaseMs === undefined;
+    if (!isHeldOnly || input.leaseMs === undefined) return { run, effects: [], outcome: { kind: 'duplicate' } };
+    // The note of a claim may come after a first sign of life: it is held by its lease all the same, also after a restart.
+    const held: Executor = { ...known, way: 'claim', leaseMs: input.leaseMs };
+    const work = openWork(run, env, input.at, input.event.id, input.random);
+    setNode(work, task.key, { ...node, attempt: { ...attempt, executors: { ...attempt.executors, [source]: held } } });
+    return applied({ run: work.run, effects: work.effects });
+  }
   // A claim asks before it works, so the one too many can be told; a started that is only told of has begun already.
   if (input.phase === 'started' && input.way === 'claim' && Object.keys(attempt.executors).length >= task.executors)
     return ignored(run, 'attempt-taken');

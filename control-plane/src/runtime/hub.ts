@@ -78,8 +78,9 @@ export class Hub {
 
   async #begin(one: Listener, after: string | undefined): Promise<void> {
     const newest = (await this.#store.lastPosition()) ?? '';
-    // A store that came back from a backup has less than its listeners have seen: what it will have next is news to them.
-    one.position = after === undefined || after > newest ? newest : after;
+    // A store that came back from a backup has less than its listeners have seen: what it will have next is news to them. With
+    // replicas positions are times, which pass each that was seen; ahead of here is only what another replica has read.
+    one.position = after === undefined || (after > newest && !this.#shared) ? newest : after;
     one.begun = true;
     await this.#replay(one);
   }

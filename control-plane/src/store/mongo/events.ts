@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Filter } from 'mongodb';
 import type { EventQuery, Page, StoredEvent } from '../store.ts';
 import { InvalidCursor } from '../store.ts';
@@ -15,6 +16,7 @@ export interface EventsParts {
 
 /** An event asked for by id has been recorded a few times at most: once, and where it came again. */
 const SAME_ID_MAX = 100;
+const JOINING_MS = 50;
 
 /**
  * Events are read out of the journal's entries: they are written with them in one document, so there is no second place
@@ -72,7 +74,12 @@ export class Events {
 
   /** As far as readers may go: who begins here and follows `after` misses nothing that is written from now on. */
   async last(): Promise<string | undefined> {
-    const edge = await this.#parts.horizon.edge();
+    let edge = await this.#parts.horizon.edge();
+    // A replica that joins stops all readers for a moment: there is nothing to see then, and that is not to say that there is nothing.
+    while (edge === '') {
+      await sleep(JOINING_MS);
+      edge = await this.#parts.horizon.edge();
+    }
     const [doc] = await this.#find({ pos: { $lt: edge }, 'rows.0': { $exists: true } }, -1, 1);
     return doc === undefined ? undefined : eventPosition(doc.pos, doc.rows.length - 1);
   }
