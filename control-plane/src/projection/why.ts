@@ -27,7 +27,7 @@ function reasonsOf(run: Run, context: WhyContext): Reason[] {
     const message = run.message === '' ? '' : `: ${run.message}`;
     // Its result is what had been found by then, as in Keptn: "pass" would be misread.
     const end = run.status === 'aborted' ? 'was aborted' : `ended with ${run.result} (${run.status})`;
-    return [{ code: 'finished', sentence: `It waits for nothing: it ${end}${message}.` }];
+    return [{ code: 'finished', sentence: ended(`It waits for nothing: it ${end}${message}`) }];
   }
   if (run.parked !== undefined) {
     return [
@@ -70,7 +70,7 @@ function reasonsOf(run: Run, context: WhyContext): Reason[] {
       const why = node.reason === 'retry' && last?.message ? `, because the last one failed: ${last.message}` : '';
       reasons.push({
         code: node.reason === 'retry' ? 'retry' : 'delay',
-        sentence: `${what}${why}.`,
+        sentence: ended(`${what}${why}`),
         task: task.key,
         until: node.dueAt,
       });
@@ -117,4 +117,9 @@ function openReasons(task: TaskPlan, attempt: OpenAttempt, context: WhyContext):
 /** People read seconds; below one, milliseconds. */
 function rounded(ms: number): number {
   return ms < 1000 ? Math.max(0, ms) : Math.round(ms / 1000) * 1000;
+}
+
+/** With a full stop, which would stand beside the caret of a message of several lines. */
+function ended(sentence: string): string {
+  return sentence.includes('\n') ? sentence : `${sentence}.`;
 }

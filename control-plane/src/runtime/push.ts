@@ -187,7 +187,7 @@ export class Push {
   }
 
   async #own(subscription: Subscription, before: Delivery, revision: number | undefined): Promise<void> {
-    const { store, clock, post, concurrency, log, openTriggers } = this.#options;
+    const { store, clock, post, concurrency, openTriggers } = this.#options;
     if (!post) return;
     const { id } = subscription;
     const delivery = { ...(await this.#notAhead(before)), ...this.#lease() };
@@ -202,8 +202,7 @@ export class Push {
       ...{ subscription, position: delivery.position, backlog, store, clock, post, concurrency },
       ...this.#targetOf(subscription.sink),
       onDelivered: (event, answer) => this.#delivered(id, event, answer),
-      onRefused: (event, status) =>
-        log.warn({ subscription: id, status, event: event.position }, 'a sink refused an event: it is passed over'),
+      onRefused: (event, status) => this.#refused(id, event, status),
       onFailed: (message) => this.#failed(id, message),
       onProgress: () => this.#saveSoon(id),
     });
@@ -298,6 +297,19 @@ export class Push {
   }
 
   // ---- what became of a delivery
+
+  /** It counts as no failure of the sink, but whoever looks for an event that never came must see it. */
+  #refused(id: string, event: StoredEvent, status: number): void {
+    this.#options.log.warn(
+      { subscription: id, status, event: event.position },
+      'a sink refused an event: it is passed over',
+    );
+    const owned = this.#owned.get(id);
+    if (!owned) return;
+    const lastError = `${owned.runner.subscription.sink} answered ${status} to ${event.type} of run ${event.stream}: it was passed over`;
+    owned.delivery = { ...owned.delivery, lastError: lastError.slice(0, 500) };
+    this.#saveSoon(id);
+  }
 
   #failed(id: string, message: string): void {
     const owned = this.#owned.get(id);

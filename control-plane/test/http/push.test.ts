@@ -121,6 +121,20 @@ test('a sink that does not answer is left alone for a while, and gets everything
   await expect.poll(async () => field(await delivery(door), 'failures')).toBe(0);
 }, 180_000);
 
+test('an event that a sink refuses for good is passed over, and the subscription says which', async () => {
+  await using door = await openDoor({ pushPrivate: true });
+  await using sink = await new Sink().start();
+  await putShipyard(door, 'shop');
+  sink.answer = (_event, res) => void res.writeHead(404).end();
+  await subscribe(door, sink.url, { types: ['build.triggered'] });
+  const run = await startRun(door);
+  const said = async (): Promise<unknown> => field(await delivery(door), 'lastError');
+  await expect
+    .poll(said, { timeout: 30_000 })
+    .toBe(`${sink.url} answered 404 to build.triggered of run ${run}: it was passed over`);
+  expect(await delivery(door)).toMatchObject({ failures: 0 });
+});
+
 test('a sink that fails now and then is asked again in a bounded part of all requests, until it has everything', async () => {
   await using door = await openDoor({ pushPrivate: true, planeLimits: { pushConcurrency: 2 } });
   await using sink = await new Sink().start();
