@@ -11,9 +11,11 @@ const CLOSE_TIMEOUT_MS = 25_000;
 export async function serve(command: { flags: Record<string, string>; terminal: Terminal }): Promise<number> {
   const { terminal } = command;
   const server = await startServer(settingsOf(command.flags));
-  terminal.print(`Slipway listens on ${server.url}`);
+  // Before anybody is told that it runs: who ends it at once is heard.
+  const ending = nextSignal();
   endWhenFailed(server, terminal);
-  const signal = await nextSignal();
+  terminal.print(`Slipway listens on ${server.url}`);
+  const signal = await ending;
   terminal.note(`${signal}: ends what it has begun; once more ends at once`);
   await closeServer(server);
   return exitCode.done;

@@ -4,7 +4,7 @@ import { hunt, readBugSeeds } from '../../simulation/hunt.ts';
 import { checkerNames } from '../../simulation/world/world.ts';
 
 /** Only when the seed that is noted is not the one any more: the search begins again at 1. */
-const SEEDS_MAX = 3000;
+const SEEDS_MAX = 6000;
 
 const seeds = readBugSeeds();
 
