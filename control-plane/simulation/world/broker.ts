@@ -53,7 +53,6 @@ export class Broker {
   #life = 0;
   awayUntil = 0;
   faults: Faults['bus'];
-  hasLostData = false;
   /** How often it has come back with less than it had. */
   losses = 0;
   readonly #onLoss = new Set<() => void>();
@@ -144,7 +143,6 @@ export class Broker {
   /** The power fails before the disk was synced: what was stored last was never stored. */
   loseTail(ms: number, tailMs: number): void {
     const from = this.#timeline.now - tailMs;
-    this.hasLostData = true;
     const lost = this.#messages.filter((message) => message.storedAt >= from);
     this.#messages = this.#messages.filter((message) => message.storedAt < from);
     for (const message of lost) {

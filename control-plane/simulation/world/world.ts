@@ -35,7 +35,10 @@ import { settled, Timeline } from './timeline.ts';
 const SHIPYARDS = 200;
 const PROJECT = 'shop';
 const CALM_MAX_MS = 40 * 60_000;
-/** What a service has answered may be gone with the broker's disk; it is asked again only after a long silence. */
+/**
+ * What a service has answered may be gone with the broker's disk, or it has acked one copy of a trigger and died at work on the
+ * other: it is asked again only after a long silence.
+ */
 const SILENCE_MAX_MS = 70 * 60_000;
 const LOOK_EVERY_MS = 1000;
 const QUIET_MS = 2000;
@@ -301,7 +304,7 @@ class World {
       nextLook = timeline.elapsed + LOOK_EVERY_MS;
       this.#operator.resumeAll();
       if (!this.#isOver()) quietSince = timeline.elapsed;
-      timedOut = timeline.elapsed > chaosMs + CALM_MAX_MS + (this.#broker.hasLostData ? SILENCE_MAX_MS : 0);
+      timedOut = timeline.elapsed > chaosMs + CALM_MAX_MS + (this.#mode === 'embedded' ? 0 : SILENCE_MAX_MS);
       // For a while longer, so that what the last end has set going is over too.
       if (timedOut || timeline.elapsed - quietSince > quietMs) break;
     }
