@@ -71,7 +71,7 @@ async function measureThroughput(mode: 'embedded' | 'nats'): Promise<void> {
     processes.push(service.process);
     const load = new Load(url);
     await load.connect(PROJECT);
-    // Until the compilers have seen enough of it: in the first seconds after a start all is half as fast again.
+    // Until the compilers have seen enough of it: in the first seconds after a start everything takes about a third longer.
     for (const inFlight of [16, 1]) await load.run({ project: PROJECT, inFlight, seconds: WARM_UP_SECONDS });
     await load.drain();
     for (const inFlight of [1, 64, 512]) {

@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import { isObject } from '@slipway/contract';
 
 /**
  * A run's id is a function of its trigger's (source, id): whoever sees a repeat of the trigger, on whatever replica,
@@ -14,14 +13,6 @@ export function runIdOf(source: string, id: string): string {
 /** Tells a repeat of an event from another event that uses its id. */
 export function bodyHashOf(json: string): string {
   return hash('sha1', json, 'base64url').slice(0, 22);
-}
-
-/** JSON with the keys of each object in one order: who writes a map out again need not write it as before. */
-export function inOneOrder(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(inOneOrder).join()}]`;
-  if (!isObject(value)) return JSON.stringify(value) ?? 'null';
-  const keys = Object.keys(value).sort();
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${inOneOrder(value[key])}`).join()}}`;
 }
 
 /** Names a text by what it says. */

@@ -1,5 +1,6 @@
 import type { CloudEvent, EventKind, JsonObject } from '@slipway/contract';
 import {
+  canonicalJson,
   causationOf,
   correlationOf,
   isName,
@@ -15,7 +16,7 @@ import { answerProblem } from '../engine/index.ts';
 import type { Clock } from './clock.ts';
 import type { ReceivedEvent } from './control-plane.ts';
 import { Refusal } from './control-plane.ts';
-import { bodyHashOf, inOneOrder, runIdOf } from './ids.ts';
+import { bodyHashOf, runIdOf } from './ids.ts';
 import { inputProblem } from './input-schema.ts';
 import type { ProjectBook } from './project-book.ts';
 
@@ -270,7 +271,7 @@ function makeTrigger(
     correlationId,
     bodyHash: bodyHashOf(
       context.idempotencyKey === undefined
-        ? `${plainType(event.type)}\n${inOneOrder(event.data ?? null)}`
+        ? `${plainType(event.type)}\n${canonicalJson(event.data ?? null)}`
         : context.idempotencyKey,
     ),
     depth,

@@ -76,16 +76,7 @@ test('who is changed while its cursor is being saved is served on', async () => 
 
 test('of two changes at a time the one that is kept is the one that is served', async () => {
   await subscribe(FIRST);
-  const isSlow = Promise.withResolvers<void>();
-  const isWritten = Promise.withResolvers<void>();
-  instead = async (write, kind) => {
-    const written = await write();
-    if (kind !== 'subscription') return written;
-    instead = undefined;
-    isWritten.resolve();
-    await isSlow.promise;
-    return written;
-  };
+  const { isWritten, isSlow } = holdNextChange();
   const one = subscribe(FIRST);
   await isWritten.promise;
   const other = subscribe(SECOND);
@@ -98,16 +89,7 @@ test('of two changes at a time the one that is kept is the one that is served', 
 
 test('what is deleted while it is being changed is not served any more', async () => {
   await subscribe(FIRST);
-  const isSlow = Promise.withResolvers<void>();
-  const isWritten = Promise.withResolvers<void>();
-  instead = async (write, kind) => {
-    const written = await write();
-    if (kind !== 'subscription') return written;
-    instead = undefined;
-    isWritten.resolve();
-    await isSlow.promise;
-    return written;
-  };
+  const { isWritten, isSlow } = holdNextChange();
   const change = subscribe(SECOND);
   await isWritten.promise;
   const end = plane.deleteSubscription('hook');
@@ -222,4 +204,19 @@ async function delivered(sink: string): Promise<void> {
   const { id } = await trigger();
   const isSent = (): boolean => sent.some((one) => one.sink === sink && one.id === id);
   await expect.poll(isSent, { timeout: 10_000, message: `${id} comes to ${sink}` }).toBe(true);
+}
+
+/** The next change of a subscription is written, and its answer is on its way until it is let go. */
+function holdNextChange(): { isWritten: PromiseWithResolvers<void>; isSlow: PromiseWithResolvers<void> } {
+  const isSlow = Promise.withResolvers<void>();
+  const isWritten = Promise.withResolvers<void>();
+  instead = async (write, kind) => {
+    const written = await write();
+    if (kind !== 'subscription') return written;
+    instead = undefined;
+    isWritten.resolve();
+    await isSlow.promise;
+    return written;
+  };
+  return { isWritten, isSlow };
 }

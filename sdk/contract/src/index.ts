@@ -70,7 +70,7 @@ export {
   triggeredDataSchema,
 } from './event.ts';
 export type { Json, JsonObject } from './json.ts';
-export { isObject, mergeData } from './json.ts';
+export { canonicalJson, isObject, mergeData } from './json.ts';
 export type { JsonSchema } from './json-schema.ts';
 export { jsonSchemasOf } from './json-schema.ts';
 export { isName, NAME_PATTERN, nearestName } from './name.ts';

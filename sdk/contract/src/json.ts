@@ -6,6 +6,16 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** JSON with the keys of each object in one order: of two values that say the same it is the same, for a hash of them. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (!isObject(value)) return JSON.stringify(value);
+  const keys = Object.keys(value)
+    .filter((key) => value[key] !== undefined)
+    .toSorted();
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key])}`).join(',')}}`;
+}
+
 /**
  * Later wins, key by key; objects merge, arrays and scalars are replaced. Neither argument is changed.
  * `__proto__` is a key like any other here (own property), never the prototype.
