@@ -2,13 +2,13 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve as resolvePath } from 'node:path';
 
 interface Fence {
   readonly name: string;
   /** What it holds, for people. */
   readonly holds: string;
-  /** A script below the root for this Node, or a command on PATH. */
+  /** A script for this Node, its path from the root, or a command on PATH. */
   readonly script?: string;
   readonly command?: string;
   readonly args: readonly string[];
@@ -88,6 +88,12 @@ export function fencesOf(root: string): Fence[] {
       script: 'node_modules/knip/bin/knip.js',
       args: ['--no-progress', '--no-config-hints'],
     },
+    {
+      name: 'words',
+      holds: 'plain English in what users read, short subjects of commits',
+      script: join(import.meta.dirname, 'words', 'check.ts'),
+      args: [],
+    },
   ];
   if (existsSync(join(root, WEB))) {
     fences.push({
@@ -126,7 +132,7 @@ function runFence(fence: Fence, root: string): Promise<FenceResult> {
   const started = performance.now();
   const { promise, resolve } = Promise.withResolvers<FenceResult>();
   const command = fence.command ?? process.execPath;
-  const args = fence.script === undefined ? fence.args : [join(root, fence.script), ...fence.args];
+  const args = fence.script === undefined ? fence.args : [resolvePath(root, fence.script), ...fence.args];
   const child = spawn(command, args, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],

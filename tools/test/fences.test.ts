@@ -229,15 +229,60 @@ const INSTALL: Violation[] = [
     says: 'npm error code',
   },
 ];
+const plantedWord = (word: string, path: string, ...lines: string[]): Violation => ({
+  what: `${word} in ${path}`,
+  path,
+  text: code(...lines),
+  says: `"${word}": `,
+});
+const WORDS: Violation[] = [
+  plantedWord('whoever', 'cli/src/planted-words.ts', "export const planted = 'ask whoever did it';"),
+  plantedWord(
+    'somebody',
+    'services/checknumber/src/planted-words.ts',
+    'export const planted = `${1} is for somebody`;',
+  ),
+  plantedWord('what is', 'docs/planted-what.md', 'The server stores what', 'is taken.'),
+  plantedWord('what it has', 'sdk/typescript/src/planted-words.ts', "export const planted = 'ends what it has begun';"),
+  plantedWord('told', 'README.md', 'A run that is told to stop.'),
+  plantedWord('comes to its end', 'docs/planted-end.md', '- a run', '- it comes to its end'),
+  plantedWord('comes into being', 'web/src/planted-being.ts', "export const planted = 'It comes into being now.';"),
+  plantedWord('taken up', 'control-plane/src/http/planted-up.ts', "export const planted = 'runs are taken up';"),
+  plantedWord('in hand', 'CHANGELOG.md', 'It has work in hand.'),
+  plantedWord('is no', 'control-plane/src/http/planted-no.ts', 'export const planted = `${1} is no duration`;'),
+  plantedWord('is to be', 'helm/slipway/templates/NOTES.txt', 'The token is to be set.'),
+  plantedWord('in the place of', 'sdk/contract/src/planted-words.ts', "export const planted = 'x in the place of y';"),
+  plantedWord('simply', 'cli/README.md', 'You simply start it.'),
+  plantedWord('one too many', 'docs/decisions/planted.md', 'The one too many is refused.'),
+  plantedWord('Answers', 'docs/planted-answers.md', 'Answers 404 then.'),
+  plantedWord('Who c', 'docs/planted-who.md', 'Who comes late waits.'),
+  plantedWord('What f', 'docs/planted-begin.md', 'What fails is repeated.'),
+  plantedWord(
+    'Hold still',
+    'web/src/planted-label.tsx',
+    'export const planted = (',
+    '  <button type="button">Hold still</button>',
+    ');',
+  ),
+];
 const USER_OF_EXPORT = code("import { used } from './planted-export.ts';", '', 'export const planted = used;');
 
-const FENCES = { types: TYPES, pure: PURE, style: STYLE, imports: IMPORTS, unused: UNUSED, web: WEB, install: INSTALL };
+const FENCES = {
+  types: TYPES,
+  pure: PURE,
+  style: STYLE,
+  imports: IMPORTS,
+  unused: UNUSED,
+  words: WORDS,
+  web: WEB,
+  install: INSTALL,
+};
 
 test('over a tree that keeps the rules, every fence holds', () => {
   const tree = plantTree();
   try {
     const { status, output } = check(tree.root);
-    expect(output).toMatch(/\n6 fences hold, \d+\.\d s\.\n$/);
+    expect(output).toMatch(/\n7 fences hold, \d+\.\d s\.\n$/);
     expect(status).toBe(0);
   } finally {
     tree.remove();
@@ -272,7 +317,64 @@ describe('a planted violation is caught:', () => {
 
   test('and npm run check ends with 1 and names the broken fences', () => {
     expect(result.status).toBe(1);
-    expect(result.output).toMatch(/7 of 7 fences are broken: /);
+    expect(result.output).toMatch(/8 of 8 fences are broken: /);
+  });
+});
+
+describe('words:', () => {
+  const repository = (...subjects: string[]): ReturnType<typeof plantTree> => {
+    const tree = plantTree();
+    const author = ['-c', 'user.name=a', '-c', 'user.email=a@b'];
+    for (const args of [['init', '-q'], ...subjects.map((subject) => ['commit', '-qm', subject, '--allow-empty'])]) {
+      expect(spawnSync('git', ['-C', tree.root, ...author, ...args]).status).toBe(0);
+    }
+    return tree;
+  };
+
+  test('a commit whose subject has more than 72 characters is caught by its hash', () => {
+    const tree = repository(`engine: ${'a'.repeat(64)}`, `engine: ${'a'.repeat(65)}`);
+    try {
+      const { output, linesOf } = check(tree.root, 'words');
+      const hits = linesOf('words').filter((line) => line.startsWith('commit '));
+      expect(hits, output).toHaveLength(1);
+      expect(hits[0]).toMatch(/^commit [0-9a-f]{7,}: the subject has 73 characters, 72 are allowed; /);
+    } finally {
+      tree.remove();
+    }
+  });
+
+  test('the line is that of the word, in a paragraph and in a template of several lines', () => {
+    const tree = plantTree({
+      'docs/lines.md': code('# Title', '', 'The first line', 'is good, but somebody', 'wrote this.'),
+      'cli/src/lines.ts': code('export const planted = `', 'the first', 'is good, but nobody', 'reads this`;'),
+    });
+    try {
+      const { output } = check(tree.root, 'words');
+      expect(output).toContain('docs/lines.md:4: "somebody"');
+      expect(output).toContain('cli/src/lines.ts:3: "nobody"');
+    } finally {
+      tree.remove();
+    }
+  });
+
+  test('code, keys, questions and the title of a page are not prose', () => {
+    const tree = plantTree({
+      'docs/right.md': code(
+        '# What holds',
+        '',
+        'Who sends it? There is no `whoever` here.',
+        '',
+        '```sh',
+        'simply',
+        '```',
+      ),
+      'cli/src/right.ts': code("export const right = ['nobody', 'there is no run 7'];"),
+    });
+    try {
+      expect(check(tree.root, 'words').output).toMatch(/1 fence holds/);
+    } finally {
+      tree.remove();
+    }
   });
 });
 
