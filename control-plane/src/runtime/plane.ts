@@ -58,7 +58,7 @@ import { Offers } from './offers.ts';
 import type { PlaneLog, PostEvent } from './outside.ts';
 import { countRuns, readEnvironment } from './overview.ts';
 import { ProjectBook } from './project-book.ts';
-import { Push } from './push.ts';
+import { Push } from './push/push.ts';
 import { Quota } from './quota.ts';
 import { Relay } from './relay.ts';
 import { sweepRetention } from './retention.ts';
@@ -143,6 +143,7 @@ class Plane implements ControlPlane {
     claims: 0,
   };
   #draining = false;
+  #closed = false;
   #stopRetention: () => void = () => undefined;
 
   constructor(options: PlaneOptions) {
@@ -267,7 +268,8 @@ class Plane implements ControlPlane {
     events: readonly ReceivedEvent[],
     options: { idempotencyKey?: string | undefined; way?: 'http' | 'push'; isBatch?: boolean } = {},
   ): Promise<Accepted> {
-    if (this.#draining)
+    // A sink has answered what it was given: it sends its answer once, and nobody else can take it.
+    if (this.#draining && options.way !== 'push')
       throw new Refusal('draining', 'this control plane is shutting down: send it to another, or again in a moment', {
         retryAfterMs: 2000,
       });
@@ -275,7 +277,8 @@ class Plane implements ControlPlane {
       book: this.#book,
       clock: this.#clock,
       way: options.way ?? ('http' as const),
-      lenient: false,
+      // Nobody can tell a sink what is wrong with its answer: as on the bus, a wrong result counts as errored.
+      lenient: options.way === 'push',
       idempotencyKey: options.idempotencyKey,
       evaluations: this.evaluations,
     };
@@ -758,7 +761,7 @@ class Plane implements ControlPlane {
     this.#advance.deliver(run, input, {
       lazy: true,
       done: (_verdict, error) => {
-        if (error && !this.#draining) this.#clock.after(NOTE_RETRY_MS, () => this.#note(run, input));
+        if (error && !this.#closed) this.#clock.after(NOTE_RETRY_MS, () => this.#note(run, input));
       },
     });
   }
@@ -1079,11 +1082,13 @@ class Plane implements ControlPlane {
     this.#stopRetention();
     this.#offers.endWaits();
     this.#leases.stop();
+    await this.#push.drain();
     // With no broker, the triggers of the next stage come back to us: they must find us until the last is durable.
     if (this.#bus.kind !== 'local') await this.#bus.stopConsuming();
     await Promise.race([this.#advance.idle(), new Promise<void>((resolve) => void this.#clock.after(10_000, resolve))]);
     await Promise.race([this.#relay.flush(), new Promise<void>((resolve) => void this.#clock.after(5_000, resolve))]);
     await this.#bus.stopConsuming();
+    this.#closed = true;
     this.#advance.close();
     this.#timers.stop();
     this.#takeUp.stop();

@@ -40,6 +40,8 @@ const TIMEFRAME_DEFAULT = '5m';
 const SCANNED_MAX = 2000;
 const SCAN_PAGE = 200;
 const REPORT_RUNS = 60;
+const CATCH_UP_RETRY_MS = 10_000;
+const CATCH_UP_FAILURES_MAX = 360;
 const CATCH_UP_PAGE = 200;
 /** Changes when rows say more than those that were written before. */
 const ROWS_VERSION = 1;
@@ -284,7 +286,21 @@ export class EvaluationBook implements Evaluations {
 
   // ---- data of an older program
 
+  /** Tries on while the store fails: otherwise those evaluations would be missing from every list until a restart. */
   async catchUp(): Promise<void> {
+    for (let failures = 0; ; failures++) {
+      try {
+        await this.#listOlder();
+        return;
+      } catch (error) {
+        if (failures >= CATCH_UP_FAILURES_MAX) throw error;
+        this.#log.warn({ error: String(error) }, 'evaluations of older data could not be listed, trying again');
+        await new Promise<void>((resolve) => void this.#clock.after(CATCH_UP_RETRY_MS, resolve));
+      }
+    }
+  }
+
+  async #listOlder(): Promise<void> {
     const done = await this.#store.getDocument('meta', 'evaluations');
     if (done !== undefined && Number(done.value) >= ROWS_VERSION) return;
     let count = 0;

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 
 const FAILURES_MAX = 5;
 const PAUSE_MIN_MS = 1000;

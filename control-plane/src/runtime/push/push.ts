@@ -1,24 +1,24 @@
 import type { Accepted, Subscription } from '@slipway/contract';
-import { decodeHttp, isObject, plainType } from '@slipway/contract';
-import type { Store, StoredDocument, StoredEvent } from '../store/store.ts';
+import { isObject } from '@slipway/contract';
+import type { Store, StoredEvent } from '../../store/store.ts';
+import type { Clock } from '../clock.ts';
+import type { ControlPlane, Paged, ReceivedEvent } from '../control-plane.ts';
+import { Refusal } from '../control-plane.ts';
+import type { PlaneLog, PostEvent } from '../outside.ts';
+import { listPage, paged } from '../project-book.ts';
+import type { ServiceBook } from '../service-book.ts';
 import { Breaker } from './breaker.ts';
-import type { Clock } from './clock.ts';
-import type { ControlPlane, Paged, ReceivedEvent } from './control-plane.ts';
-import { Refusal } from './control-plane.ts';
-import type { PlaneLog, PostEvent } from './outside.ts';
-import { listPage, paged } from './project-book.ts';
+import { type Delivery, deliveryOf, isHeld, LEASE_MS, SKEW_MAX_MS } from './delivery.ts';
 import { type PushAnswer, PushRunner } from './push-runner.ts';
 import { RetryBudget } from './retry-budget.ts';
-import type { ServiceBook } from './service-book.ts';
 import { sinkProblem } from './sink.ts';
+import { answersOf, isTaskTrigger, submitUntilTaken } from './sink-answer.ts';
 
 const SUBSCRIPTIONS_MAX = 1000;
 const SAVE_MS = 500;
 const STOP_MAX_MS = 2_000;
-/** The clocks of two replicas may differ by so much. */
-const SKEW_MAX_MS = 2_000;
-/** One replica delivers for a subscription; when it is not heard of for so long, another does. */
-const LEASE_MS = 10_000;
+/** How long a shutdown waits for the responses of deliveries that are under way. What is later is delivered again. */
+const DRAIN_MAX_MS = 5_000;
 const ROUND_MS = 3_000;
 const LOOK_MS = 500;
 
@@ -35,18 +35,6 @@ export type PushOptions = {
   /** The triggered events of all attempts that wait for a service. */
   openTriggers(): Promise<StoredEvent[]>;
   services: ServiceBook;
-};
-
-/** What is kept beside a subscription, in a document of its own: nobody who changes the one overwrites the other. */
-type Delivery = {
-  position: string;
-  /** Attempts that were open then, when it was made, are to be delivered first; undefined once they are. */
-  backlogUntil?: number | undefined;
-  owner?: string | undefined;
-  until?: number | undefined;
-  failures: number;
-  lastError?: string;
-  lastDeliveredAt?: number;
 };
 
 type Owned = {
@@ -68,6 +56,7 @@ export class Push {
   /** By id: the change that was asked for last. */
   readonly #turns = new Map<string, Promise<unknown>>();
   #stopped = false;
+  #isDraining = false;
   #woken = false;
   #isGoingAgain = false;
 
@@ -99,6 +88,13 @@ export class Push {
       this.#woken = false;
       for (const { runner } of this.#owned.values()) runner.wake();
     });
+  }
+
+  /** Begins no more deliveries. Resolves when the answers of those under way are taken, or it has waited long enough. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    const ended = Promise.all([...this.#owned.values()].map(({ runner }) => runner.drain()));
+    await Promise.race([ended, new Promise<void>((resolve) => void this.#options.clock.after(DRAIN_MAX_MS, resolve))]);
   }
 
   /** Keeps how far each is, and leaves them to others. */
@@ -197,11 +193,11 @@ export class Push {
     const { backlogUntil = 0 } = delivery;
     const backlog = backlogUntil === 0 ? [] : (await openTriggers()).filter(({ at }) => at <= backlogUntil);
     // The end has come meanwhile, and nobody would stop it any more.
-    if (this.#stopped) return;
-    const runner = new PushRunner({
+    if (this.#stopped || this.#isDraining) return;
+    const runner: PushRunner = new PushRunner({
       ...{ subscription, position: delivery.position, backlog, store, clock, post, concurrency },
       ...this.#targetOf(subscription.sink),
-      onDelivered: (event, answer) => this.#delivered(id, event, answer),
+      onDelivered: (event, answer) => this.#delivered(runner, event, answer),
       onRefused: (event, status) => this.#refused(id, event, status),
       onFailed: (message) => this.#failed(id, message),
       onProgress: () => this.#saveSoon(id),
@@ -324,47 +320,52 @@ export class Push {
     this.#saveSoon(id);
   }
 
-  async #delivered(id: string, event: StoredEvent, answer: PushAnswer): Promise<void> {
-    const owned = this.#owned.get(id);
-    if (!owned) return;
-    owned.delivery = { ...owned.delivery, failures: 0, lastDeliveredAt: this.#options.clock.now() };
-    if (event.direction === 'out' && event.type.endsWith('.triggered') && event.type.split('.').length === 2)
-      await this.#started(owned.runner.subscription, event, answer);
+  /** Whether it counts as delivered: not before the answer that came with it is durable. */
+  async #delivered(runner: PushRunner, event: StoredEvent, answer: PushAnswer): Promise<boolean> {
+    if (isTaskTrigger(event) && !(await this.#answered(runner, event, answer))) return false;
+    const owned = this.#ownedOf(runner);
+    if (owned) owned.delivery = { ...owned.delivery, failures: 0, lastDeliveredAt: this.#options.clock.now() };
+    return true;
   }
 
-  /** A sink that took a task has started it; a finished event in its answer is the answer. */
-  async #started(subscription: Subscription, event: StoredEvent, answer: PushAnswer): Promise<void> {
-    const sent = JSON.parse(event.json) as Record<string, unknown>;
-    const task = event.type.split('.')[0] ?? '';
-    this.#options.services.seen({ task, source: subscription.sink, way: 'push', version: undefined });
-    const prefix = String(sent.type).startsWith('sh.keptn.event.') ? 'sh.keptn.event.' : '';
-    const source = subscription.sink;
-    const link = { causationid: String(sent.id), triggeredid: String(sent.id), correlationid: event.correlationid };
-    const answers: ReceivedEvent[] = [
-      {
-        event: {
-          specversion: '1.0',
-          id: `${String(sent.id)}.started.${subscription.id}`,
-          source,
-          type: `${prefix}${task}.started`,
-          ...link,
+  /** A sink that took a task has started it; a finished event in its response is the answer. */
+  async #answered(runner: PushRunner, event: StoredEvent, answer: PushAnswer): Promise<boolean> {
+    const { services, submit, clock, log } = this.#options;
+    const { subscription } = runner;
+    const { started, finished, problem } = answersOf(subscription, event, answer);
+    // A sink that was replaced or deleted while it had the event gets nothing more to do, so it does not count as at work.
+    if (!this.#ownedOf(runner) && finished.length === 0) return false;
+    services.seen({ task: event.type.split('.')[0] ?? '', source: subscription.sink, way: 'push', version: undefined });
+    if (problem !== undefined) this.#note(runner, event, `its response is no event: ${problem}`);
+    for (const one of [started, ...finished]) {
+      const taken = await submitUntilTaken(one, {
+        ...{ submit, clock, isStopped: () => this.#stopped },
+        onRetry: (error, tries) => {
+          if (tries > 0) return;
+          const details = { subscription: subscription.id, run: event.stream, error: String(error) };
+          log.warn(details, 'the answer of a sink could not be taken, trying again');
         },
-      },
-    ];
-    if (answer.body) {
-      const decoded = decodeHttp({ headers: answer.body.headers, body: answer.body.text });
-      if (decoded.ok)
-        for (const one of decoded.events)
-          if (plainType(one.type) === `${task}.finished`) answers.push({ event: { ...link, ...one, source } });
-    }
-    for (const one of answers) {
-      await this.#options.submit([one]).catch((error: unknown) => {
-        this.#options.log.warn(
-          { subscription: subscription.id, error: String(error) },
-          'the answer of a sink was refused',
-        );
       });
+      if (taken.kind === 'stopped') return false;
+      if (taken.kind === 'refused') this.#note(runner, event, `its answer was refused: ${taken.reason}`);
     }
+    return true;
+  }
+
+  #ownedOf(runner: PushRunner): Owned | undefined {
+    const owned = this.#owned.get(runner.subscription.id);
+    return owned?.runner === runner ? owned : undefined;
+  }
+
+  /** For a person who looks for an answer that never came: in the log, and with the subscription. */
+  #note(runner: PushRunner, event: StoredEvent, what: string): void {
+    const { id, sink } = runner.subscription;
+    this.#options.log.warn({ subscription: id, event: event.position, reason: what }, 'an answer of a sink is lost');
+    const owned = this.#ownedOf(runner);
+    if (!owned) return;
+    const lastError = `${sink} took ${event.type} of run ${event.stream}, but ${what}`;
+    owned.delivery = { ...owned.delivery, lastError: lastError.slice(0, 500) };
+    this.#saveSoon(id);
   }
 
   // ---- the API
@@ -459,16 +460,4 @@ export class Push {
     await this.#options.store.deleteDocument('cursor', id);
     if (!was) throw new Refusal('not-found', `there is no subscription '${id.slice(0, 80)}'`);
   }
-}
-
-function deliveryOf(document: StoredDocument | undefined): Delivery {
-  const { value } = document ?? {};
-  if (isObject(value)) return value as Delivery;
-  // As it was before 0.2: the position alone.
-  return { position: typeof value === 'string' ? value : '', failures: 0 };
-}
-
-/** A time that lies further ahead than any lease was written before a clock was set back. */
-function isHeld({ until = 0 }: Delivery, now: number): boolean {
-  return until > now && until <= now + LEASE_MS + SKEW_MAX_MS;
 }

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 
 /** Of what a target is asked for the first time, so much may be asked again. */
 const SHARE = 0.1;

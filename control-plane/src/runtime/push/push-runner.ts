@@ -1,9 +1,9 @@
 import type { Subscription } from '@slipway/contract';
 import { plainType } from '@slipway/contract';
-import type { Store, StoredEvent } from '../store/store.ts';
+import type { Store, StoredEvent } from '../../store/store.ts';
+import type { Clock } from '../clock.ts';
+import type { PostEvent } from '../outside.ts';
 import { type Breaker, fullJitter } from './breaker.ts';
-import type { Clock } from './clock.ts';
-import type { PostEvent } from './outside.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
 const PAGE = 200;
@@ -30,7 +30,8 @@ export type PushRunnerOptions = {
   breaker: Breaker;
   budget: RetryBudget;
   concurrency: number;
-  onDelivered(event: StoredEvent, answer: PushAnswer): Promise<void>;
+  /** False: its answer could not be taken, so the event stays undelivered. */
+  onDelivered(event: StoredEvent, answer: PushAnswer): Promise<boolean>;
   onRefused(event: StoredEvent, status: number): void;
   onFailed(message: string): void;
   /** The sink has taken more: it is to be kept. */
@@ -57,6 +58,7 @@ export class PushRunner {
   #isMore = true;
   #isWaiting = false;
   #stopped = false;
+  #drainWaiters: (() => void)[] = [];
 
   constructor(options: PushRunnerOptions) {
     this.#options = options;
@@ -86,6 +88,12 @@ export class PushRunner {
 
   stop(): void {
     this.#stopped = true;
+  }
+
+  /** Begins no more deliveries; resolves when none is under way. */
+  async drain(): Promise<void> {
+    this.stop();
+    if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#drainWaiters.push(resolve));
   }
 
   async #read(): Promise<void> {
@@ -156,9 +164,11 @@ export class PushRunner {
       breaker.failed();
       onFailed(error instanceof Error ? error.message : String(error));
     }
-    this.#inFlight--;
     if (answer === undefined) this.#again(item);
+    // It holds its place until the answer is taken: a store that is away must not let answers pile up.
     else await this.#answered(item, answer);
+    this.#inFlight--;
+    if (this.#inFlight === 0) for (const resolve of this.#drainWaiters) resolve();
     this.#pump();
   }
 
@@ -167,8 +177,7 @@ export class PushRunner {
     const { status } = answer;
     if (status >= 200 && status < 300) {
       breaker.succeeded();
-      await onDelivered(item.event, answer);
-      this.#taken(item);
+      if (await onDelivered(item.event, answer)) this.#taken(item);
       return;
     }
     // What the sink will never take must not hold up the rest; 408, 425, 429 are invitations to come back.
