@@ -6,7 +6,7 @@ export const T0 = 1_763_712_000_000;
 export function runView(over: Partial<RunView>): RunView {
   return {
     ...{ id: 'r1', project: 'photos', stage: 'dev', sequence: 'authenticity', service: 'harbour' },
-    ...{ state: 'running', correlationid: 'c1', shipyardVersion: 'v1', dialect: 'plain', depth: 0 },
+    ...{ state: 'running', phase: 'working', correlationid: 'c1', shipyardVersion: 'v1', dialect: 'plain', depth: 0 },
     ...{ tasksTotal: 2, tasksDone: 0, openTasks: [], acceptedAt: T0, updatedAt: T0 },
     ...{ trigger: { id: 'e1', source: '/me', data: {} }, triggers: [], commands: [], history: [], ignored: [] },
     tasks: [],

@@ -1,4 +1,4 @@
-import type { RunSummary } from '@slipway/contract';
+import { phasesOf, type RunSummary } from '@slipway/contract';
 import type {
   CommitItem,
   CommitResult,
@@ -228,10 +228,11 @@ function allRuns(database: Database, query: Omit<RunQuery, 'limit' | 'cursor'>):
 }
 
 function tallyRuns(database: Database, query: Omit<RunQuery, 'limit' | 'cursor'>): RunTally[] {
-  const groups = Map.groupBy(allRuns(database, query), ({ state, result }) => JSON.stringify([state, result]));
+  const groups = Map.groupBy(allRuns(database, query), ({ phase, result }) => JSON.stringify([phase, result]));
   return [...groups.values()].flatMap((runs) => {
-    const [{ state, result } = {}] = runs;
-    return state === undefined ? [] : [{ state, ...(result === undefined ? {} : { result }), count: runs.length }];
+    const [{ state, phase, result } = {}] = runs;
+    if (state === undefined || phase === undefined) return [];
+    return [{ state, phase, ...(result === undefined ? {} : { result }), count: runs.length }];
   });
 }
 
@@ -249,8 +250,9 @@ function listPlaces(database: Database, { limit, ...query }: { project?: string;
 }
 
 function matches(summary: RunSummary, query: RunQuery): boolean {
-  for (const key of ['project', 'stage', 'sequence', 'service', 'state', 'result', 'correlationid'] as const)
+  for (const key of ['project', 'stage', 'sequence', 'service', 'result', 'correlationid'] as const)
     if (query[key] !== undefined && query[key] !== summary[key]) return false;
+  if (query.state !== undefined && !phasesOf(query.state).includes(summary.phase)) return false;
   if (query.since !== undefined && summary.acceptedAt < query.since) return false;
   if (query.until !== undefined && summary.acceptedAt >= query.until) return false;
   return Object.entries(query.labels ?? {}).every(([key, value]) => summary.labels?.[key] === value);

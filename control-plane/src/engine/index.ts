@@ -9,6 +9,7 @@ export type {
   Effect,
   Env,
   Evaluator,
+  Executor,
   FinishedRun,
   GroupInput,
   Node,

@@ -1,7 +1,7 @@
 import type { AttemptView, RunCommand, RunView, SequencePlan, TaskView } from '@slipway/contract';
 import { attemptId } from '@slipway/contract';
 import type { Attempt, AttemptBase, Node, Run } from '../engine/index.ts';
-import { stateOf, summarize } from './summary.ts';
+import { summarize } from './summary.ts';
 
 export type ViewContext = {
   sequence: SequencePlan | undefined;
@@ -41,7 +41,7 @@ export function runView(run: Run, context: ViewContext): RunView {
 /** The commands the state permits. */
 export function allowedCommands(run: Run): RunCommand[] {
   if (run.kind === 'finished') return [];
-  if (stateOf(run) === 'parked') return ['abort'];
+  if (run.parked !== undefined) return ['abort'];
   return [run.paused ? 'resume' : 'pause', 'abort'];
 }
 

@@ -1,7 +1,7 @@
 import type { SequencePlan, TaskPlan, Why } from '@slipway/contract';
-import { formatDuration } from '@slipway/contract';
+import { formatDuration, stateOfPhase } from '@slipway/contract';
 import type { Run } from '../engine/index.ts';
-import { stateOf } from './summary.ts';
+import { phaseOf } from './summary.ts';
 
 export type WhyContext = {
   sequence: SequencePlan | undefined;
@@ -19,7 +19,8 @@ type OpenAttempt = Extract<Run['nodes'][string], { state: 'open' }>['attempt'];
 
 /** What a run waits for, as code and sentence. */
 export function whyOf(run: Run, context: WhyContext): Why {
-  return { run: run.id, state: stateOf(run), reasons: reasonsOf(run, context) };
+  const phase = phaseOf(run, context.sequence);
+  return { run: run.id, state: stateOfPhase(phase), phase, reasons: reasonsOf(run, context) };
 }
 
 function reasonsOf(run: Run, context: WhyContext): Reason[] {

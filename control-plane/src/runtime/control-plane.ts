@@ -10,6 +10,7 @@ import type {
   ProjectPut,
   RunCommand,
   RunCounts,
+  RunStateFilter,
   RunSummary,
   RunView,
   ServiceView,
@@ -49,16 +50,11 @@ export interface ControlPlane {
     run: string,
     command: RunCommand,
     who: { by?: string | undefined; reason?: string | undefined },
-  ): Promise<{
-    run: string;
-    state: RunSummary['state'];
-    changed: boolean;
-    commands: RunCommand[];
-  }>;
+  ): Promise<Pick<RunSummary, 'state' | 'phase'> & { run: string; changed: boolean; commands: RunCommand[] }>;
 
   listRuns(
     query: ListQuery & {
-      state?: RunSummary['state'];
+      state?: RunStateFilter;
       result?: 'pass' | 'warning' | 'fail';
       sequence?: string;
       labels?: Record<string, string>;

@@ -18,11 +18,19 @@ import type {
   Waited,
   Why,
 } from '@slipway/contract';
-import { attemptId, controlPlaneSource, decodeNats, dialectOf, parseAttemptId, plainType } from '@slipway/contract';
+import {
+  attemptId,
+  controlPlaneSource,
+  decodeNats,
+  dialectOf,
+  parseAttemptId,
+  plainType,
+  stateOfPhase,
+} from '@slipway/contract';
 import type { Bus, Delivery } from '../bus/bus.ts';
 import type { Effect, Env, Run, RunInput } from '../engine/index.ts';
 import { openDispatches } from '../engine/index.ts';
-import { allowedCommands, runView, summarize, whyOf } from '../projection/index.ts';
+import { allowedCommands, phaseOf, runView, whyOf } from '../projection/index.ts';
 import type { RunQuery, Store, StoredEvent, Timer } from '../store/store.ts';
 import { InvalidCursor } from '../store/store.ts';
 import type { Committed, Verdict } from './advance.ts';
@@ -772,8 +780,8 @@ class Plane implements ControlPlane {
     runId: string,
     command: RunCommand,
     who: { by?: string | undefined; reason?: string | undefined },
-  ): Promise<{ run: string; state: RunSummary['state']; changed: boolean; commands: RunCommand[] }> {
-    await this.#loadRun(runId);
+  ): Promise<Pick<RunSummary, 'state' | 'phase'> & { run: string; changed: boolean; commands: RunCommand[] }> {
+    const { env } = await this.#loadRun(runId);
     const input: RunInput = { kind: 'command', command, at: this.#clock.now() };
     if (who.by !== undefined) input.by = who.by;
     if (who.reason !== undefined) input.reason = who.reason;
@@ -787,8 +795,14 @@ class Plane implements ControlPlane {
       const hint = allowed.length > 0 ? `allowed now: ${allowed.join(', ')}` : 'nothing is allowed any more';
       throw new Refusal('not-allowed-now', `${verdict.outcome.reason}; ${hint}`);
     }
-    const { state } = summarize(run, undefined, this.#clock.now());
-    return { run: runId, state, changed: verdict.outcome.kind === 'applied', commands: allowedCommands(run) };
+    const phase = phaseOf(run, env.sequence);
+    return {
+      run: runId,
+      state: stateOfPhase(phase),
+      phase,
+      changed: verdict.outcome.kind === 'applied',
+      commands: allowedCommands(run),
+    };
   }
 
   async waitForRun(run: string, timeoutMs: number, signal?: AbortSignal): Promise<Waited | undefined> {
@@ -830,13 +844,15 @@ class Plane implements ControlPlane {
     const cached = this.#shared ? undefined : this.#advance.peek(runId);
     const run = cached ?? (await this.#advance.load(runId))?.run;
     if (!run || (run.kind !== 'finished' && run.parked === undefined)) return undefined;
+    const phase = phaseOf(run, undefined);
     const waited: Waited = {
       run: runId,
       correlationid: run.correlationId,
-      state: run.kind === 'finished' ? 'finished' : 'parked',
+      state: stateOfPhase(phase),
+      phase,
     };
     if (run.kind === 'finished') {
-      waited.result = run.result;
+      waited.result = run.status === 'aborted' ? 'fail' : run.result;
       waited.status = run.status;
       if (run.message !== '') waited.message = run.message;
       if (run.output !== undefined) waited.output = run.output;

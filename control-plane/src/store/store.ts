@@ -1,4 +1,4 @@
-import type { RunSummary } from '@slipway/contract';
+import type { RunStateFilter, RunSummary } from '@slipway/contract';
 
 /**
  * What the control plane remembers. The journal is insert-only, keyed (stream, seq): inserting an entry *is* the
@@ -57,7 +57,7 @@ export interface Store {
   /** Deletes finished, settled runs with their journal and events: those finished before `finishedBefore`, and all but the newest `keep`. At most `limit`; answers how many. */
   deleteFinishedRuns(rule: { project: string; finishedBefore?: number; keep?: number; limit: number }): Promise<number>;
   countRuns(filter: { project: string; open: boolean }): Promise<number>;
-  /** How many runs of a filter there are, by state and result. */
+  /** How many runs of a filter there are, by phase and result. */
   tallyRuns(query: Omit<RunQuery, 'limit' | 'cursor'>): Promise<RunTally[]>;
   /** Places with runs, those with the newest runs first. */
   listPlaces(page: { project?: string; limit: number }): Promise<RunPlace[]>;
@@ -181,7 +181,7 @@ export type StoredEvent = {
 
 export type Page<T> = { items: T[]; next?: string };
 
-export type RunTally = Pick<RunSummary, 'state' | 'result'> & { count: number };
+export type RunTally = Pick<RunSummary, 'state' | 'phase' | 'result'> & { count: number };
 
 /** One service in one stage, or the runs without one. */
 export type RunPlace = Pick<RunSummary, 'project' | 'stage' | 'service'> & {
@@ -196,7 +196,7 @@ export type RunQuery = {
   stage?: string;
   sequence?: string;
   service?: string;
-  state?: RunSummary['state'];
+  state?: RunStateFilter;
   result?: 'pass' | 'warning' | 'fail';
   correlationid?: string;
   labels?: Readonly<Record<string, string>>;

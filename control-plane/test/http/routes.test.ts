@@ -224,10 +224,13 @@ test('pages follow one another by cursor, and end', async () => {
 test('runs are counted by a filter, and the environment says what ran last and what is open in each place', async () => {
   await startRun(door, trigger({ data: { project: 'shop', service: 'counted' } }));
   const counts = async (query: string) => (await door.ask('GET', `/v1/run-counts?project=shop&${query}`)).json;
-  expect(await counts('service=counted')).toEqual({ total: 1, items: [{ state: 'running', count: 1 }] });
+  expect(await counts('service=counted')).toEqual({
+    total: 1,
+    items: [{ phase: 'waiting-worker', state: 'running', count: 1 }],
+  });
   expect(await counts('service=carts&result=warning')).toEqual({
     total: 1,
-    items: [{ state: 'finished', result: 'warning', count: 1 }],
+    items: [{ phase: 'warning', state: 'finished', result: 'warning', count: 1 }],
   });
   expect(await counts('service=nobody')).toEqual({ total: 0, items: [] });
   const { json } = await door.ask('GET', '/v1/environment?project=shop');

@@ -1,16 +1,18 @@
-import type { RunSummary } from '@slipway/contract';
+import { phaseOfRow, type RunSummary } from '@slipway/contract';
 import type { CommitItem, CommitResult, EventRow, Store, StoredEvent } from '../../src/store/store.ts';
 
 /** 2026-11-21T08:00:00Z, so that times in failures can be read. */
 export const NOON = 1_795_248_000_000;
 
 export function summaryOf(run: string, overrides: Partial<RunSummary> = {}): RunSummary {
+  const { state = 'running', result, status } = overrides;
   return {
     id: run,
     project: 'shop',
     stage: 'dev',
     sequence: 'delivery',
-    state: 'running',
+    state,
+    phase: phaseOfRow({ state, result, status }),
     correlationid: `context-${run}`,
     shipyardVersion: 'v1',
     tasksTotal: 3,

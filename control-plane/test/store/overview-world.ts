@@ -1,4 +1,4 @@
-import type { RunSummary } from '@slipway/contract';
+import { phaseOfRow, phasesOf, type RunSummary } from '@slipway/contract';
 import { expect } from 'vitest';
 import type { CommitItem, EventQuery, RunPlace, RunQuery, RunTally, Store } from '../../src/store/store.ts';
 import { idsOf, itemOf, NOON, put, summaryOf } from './builders.ts';
@@ -51,10 +51,11 @@ export class OverviewWorld {
     const run = this.#open[change.run % Math.max(1, this.#open.length)];
     const summary = run === undefined ? undefined : await this.#lastSaid(run);
     if (summary === undefined) return undefined;
-    if (change.what === 'change') return this.#write({ ...summary, state: change.state });
+    if (change.what === 'change') return this.#write({ ...summary, ...stateAndPhase({ state: change.state }) });
     this.#open = this.#open.filter((one) => one !== run);
     const finishedAt = summary.acceptedAt + 9;
-    return this.#write({ ...summary, state: 'finished', status: 'succeeded', result: change.result, finishedAt });
+    const end = { state: 'finished', status: 'succeeded', result: change.result } as const;
+    return this.#write({ ...summary, ...end, ...stateAndPhase(end), finishedAt });
   }
 
   /** Many finished runs of a place of their own, after all that there is. */
@@ -162,7 +163,8 @@ export class OverviewWorld {
 }
 
 function fits(run: RunSummary, filter: Filter): boolean {
-  for (const key of ['project', 'stage', 'sequence', 'service', 'state', 'result', 'correlationid'] as const)
+  if (filter.state !== undefined && !phasesOf(filter.state).includes(run.phase)) return false;
+  for (const key of ['project', 'stage', 'sequence', 'service', 'result', 'correlationid'] as const)
     if (filter[key] !== undefined && filter[key] !== run[key]) return false;
   if (run.acceptedAt < (filter.since ?? 0) || run.acceptedAt >= (filter.until ?? Number.POSITIVE_INFINITY))
     return false;
@@ -178,6 +180,10 @@ function filtersAround(middle: number): Filter[] {
     { sequence: 'rollback', service: 'cart' },
     { project: 'bank', state: 'finished', result: 'fail' },
     { state: 'running' },
+    { state: 'working', project: 'shop' },
+    { state: 'finished', stage: 'dev' },
+    { state: 'passed' },
+    { state: 'aborted' },
     { state: 'waiting', stage: 'dev' },
     { result: 'warning' },
     { result: 'pass' },
@@ -211,14 +217,14 @@ function eventQueriesAround(middle: number): Omit<EventQuery, 'limit'>[] {
 }
 
 function tallyOf(runs: readonly RunSummary[]): RunTally[] {
-  return [...Map.groupBy(runs, ({ state, result }) => JSON.stringify([state, result])).values()].map((group) => {
-    const { state = 'running', result } = group[0] ?? {};
-    return { state, ...(result === undefined ? {} : { result }), count: group.length };
+  return [...Map.groupBy(runs, ({ phase, result }) => JSON.stringify([phase, result])).values()].map((group) => {
+    const { state = 'running', phase = 'working', result } = group[0] ?? {};
+    return { state, phase, ...(result === undefined ? {} : { result }), count: group.length };
   });
 }
 
 function inOrder(tallies: readonly RunTally[]): string[] {
-  return tallies.map(({ state, result, count }) => `${state} ${result} ${count}`).toSorted();
+  return tallies.map(({ state, phase, result, count }) => `${state} ${phase} ${result} ${count}`).toSorted();
 }
 
 /** From runs that are newest first. */
@@ -235,4 +241,8 @@ function placesOf(runs: readonly RunSummary[]): RunPlace[] {
       ...(last === undefined ? {} : { last }),
     };
   });
+}
+
+function stateAndPhase(row: Pick<RunSummary, 'state' | 'result'>): Pick<RunSummary, 'state' | 'phase'> {
+  return { state: row.state, phase: phaseOfRow(row) };
 }

@@ -72,9 +72,49 @@ test('what an older program wrote is counted and found as if this one had', asyn
   const store = await openSqliteStore({ dir });
   expect(await look(store)).toEqual(before);
   await put(store, itemOf('b', 3, { summary: summaryOf('b', { ...end, stage: 'prod', service: 'cart' }) }));
-  expect(await store.tallyRuns({ project: 'shop' })).toEqual([{ state: 'finished', result: 'fail', count: 2 }]);
+  expect(await store.tallyRuns({ project: 'shop' })).toEqual([
+    { state: 'finished', phase: 'failed', result: 'fail', count: 2 },
+  ]);
   expect(await store.deleteFinishedRuns({ project: 'shop', keep: 0, limit: 10 })).toBe(1);
   expect((await store.listPlaces({ limit: 10 })).map(({ stage, last }) => [stage, last?.id])).toEqual([['prod', 'b']]);
+  await store.close();
+});
+
+/** What the sixth version wrote for states, and how it counted an aborted run. */
+const TO_SIXTH = `
+INSERT OR IGNORE INTO names (text) VALUES ('running'), ('waiting'), ('finished'), ('pass');
+UPDATE streams SET result = (SELECT n FROM names WHERE text = 'pass') WHERE state = (SELECT n FROM names WHERE text = 'aborted');
+UPDATE streams SET state = (SELECT n FROM names WHERE text = 'running') WHERE id = 'open';
+UPDATE streams SET state = (SELECT n FROM names WHERE text = 'waiting') WHERE id = 'queued';
+UPDATE streams SET state = (SELECT n FROM names WHERE text = 'finished') WHERE finished IS NOT NULL;
+PRAGMA user_version = 6;`;
+
+test('runs that an older program wrote get the phase that their row can say, and an aborted one is not passed', async () => {
+  const written = await openSqliteStore({ dir });
+  const ends = { passed: 'pass', warning: 'warning', failed: 'fail' } as const;
+  const over = { state: 'finished', finishedAt: NOON + 9 } as const;
+  for (const [id, result] of Object.entries(ends))
+    await put(written, firstOf(id, { ...over, result, status: 'succeeded' }, { open: false }));
+  await put(written, firstOf('aborted', { ...over, result: 'fail', status: 'aborted' }, { open: false }));
+  await put(written, firstOf('open'));
+  await put(written, firstOf('queued', { state: 'waiting' }));
+  await put(written, firstOf('paused', { state: 'paused' }));
+  const before = (await written.listRuns({ limit: 10 })).items;
+  await written.close();
+  edit(TO_SIXTH);
+  const store = await openSqliteStore({ dir });
+  expect((await store.listRuns({ limit: 10 })).items).toEqual(before);
+  expect((await store.listRuns({ result: 'pass', limit: 10 })).items.map(({ id }) => id)).toEqual(['passed']);
+  const counts = (await store.tallyRuns({})).map(({ phase, count }) => `${phase} ${count}`);
+  expect(counts.toSorted()).toEqual([
+    'aborted 1',
+    'failed 1',
+    'passed 1',
+    'paused 1',
+    'waiting-turn 1',
+    'warning 1',
+    'working 1',
+  ]);
   await store.close();
 });
 

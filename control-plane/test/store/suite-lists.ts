@@ -1,3 +1,4 @@
+import { phasesOf, type RunStateFilter, runPhases, runStateSchema, stateOfPhase } from '@slipway/contract';
 import { expect, test } from 'vitest';
 import { InvalidCursor, type RunQuery, type Store, type StoredEvent } from '../../src/store/store.ts';
 import { everyPage, firstOf, idsOf, itemOf, NOON, put, summaryOf } from './builders.ts';
@@ -13,7 +14,14 @@ export function listClaims(fixture: Fixture): void {
     const summary = summaryOf('run1', { service: 'cart', labels: { $where: 'a.b', 'x.y': '', __proto__x: '1' } });
     await put(store, firstOf('run1', summary));
     expect(await store.getRun('run1')).toEqual(summary);
-    const done = { ...summary, state: 'finished', result: 'pass', status: 'succeeded', finishedAt: NOON + 9 } as const;
+    const done = {
+      ...summary,
+      state: 'finished',
+      phase: 'passed',
+      result: 'pass',
+      status: 'succeeded',
+      finishedAt: NOON + 9,
+    } as const;
     await put(store, itemOf('run1', 2));
     expect(await store.getRun('run1')).toEqual(summary);
     await put(store, itemOf('run1', 3, { summary: done }));
@@ -252,6 +260,27 @@ export function listClaims(fixture: Fixture): void {
     expect(await store.countRuns({ project: 'shop', open: false })).toBe(1);
     expect(await store.countRuns({ project: 'bank', open: true })).toBe(1);
     expect(await store.countRuns({ project: 'nobody', open: true })).toBe(0);
+  });
+
+  test('each phase is a filter and a count of its own, and a state stands for all of its phases', async () => {
+    const store = await fixture.store();
+    for (const [index, phase] of runPhases.entries()) {
+      const state = stateOfPhase(phase);
+      const ended = state === 'finished' ? ({ result: 'fail', finishedAt: NOON } as const) : {};
+      await put(store, firstOf(phase, { ...ended, phase, state, acceptedAt: NOON + index }));
+    }
+    for (const phase of runPhases) {
+      expect((await store.listRuns({ state: phase, limit: 9 })).items).toEqual([await store.getRun(phase)]);
+      expect(await store.tallyRuns({ state: phase })).toMatchObject([{ phase, state: stateOfPhase(phase), count: 1 }]);
+    }
+    const ids = async (state: RunStateFilter) =>
+      (await store.listRuns({ state, limit: 99 })).items.map(({ id }) => id).toSorted();
+    for (const state of runStateSchema.options) expect(await ids(state)).toEqual(phasesOf(state).toSorted());
+    expect(await store.countRuns({ project: 'shop', open: false })).toBe(4);
+    const change = { phase: 'aborted', state: 'finished', result: 'fail', finishedAt: NOON } as const;
+    await put(store, itemOf('working', 2, { summary: summaryOf('working', { ...change, acceptedAt: NOON }) }));
+    expect(await ids('aborted')).toEqual(['aborted', 'working']);
+    expect(await ids('working')).toEqual([]);
   });
 
   test('runs are counted by state and result, and places are listed with what ran there last', async () => {

@@ -95,6 +95,18 @@ export type { Problem, ProblemCode } from './problem.ts';
 export { problemSchema, problemStatus } from './problem.ts';
 export type { Permission, Route, RouteId } from './route.ts';
 export { routes } from './route.ts';
+export type { RunPhase, RunState, RunStateFilter } from './run-state.ts';
+export {
+  endPhaseOf,
+  phaseOfRow,
+  phasesOf,
+  runPhaseLabels,
+  runPhaseSchema,
+  runPhases,
+  runStateFilterSchema,
+  runStateSchema,
+  stateOfPhase,
+} from './run-state.ts';
 export { componentSchemas } from './schema-table.ts';
 export type { Shipyard } from './shipyard.ts';
 export {
@@ -118,7 +130,6 @@ export type {
   ProjectPut,
   RunCommand,
   RunCounts,
-  RunState,
   RunSummary,
   RunView,
   ServiceView,
@@ -142,7 +153,6 @@ export {
   projectSchema,
   runCommandSchema,
   runCountsSchema,
-  runStateSchema,
   runSummarySchema,
   runViewSchema,
   serviceViewSchema,

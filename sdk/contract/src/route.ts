@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { evaluationRoutes } from './evaluation-route.ts';
 import { resultSchema } from './outcome.ts';
 import { listQuery, nameQuery, pageOf, timeQuery } from './page.ts';
+import { runStateFilterSchema } from './run-state.ts';
 import {
   acceptedSchema,
   claimRequestSchema,
@@ -14,7 +15,6 @@ import {
   projectSchema,
   runCommandSchema,
   runCountsSchema,
-  runStateSchema,
   runSummarySchema,
   runViewSchema,
   serviceViewSchema,
@@ -72,7 +72,7 @@ const runFilter = {
   stage: nameQuery,
   sequence: nameQuery,
   service: nameQuery,
-  state: runStateSchema.optional(),
+  state: runStateFilterSchema.optional().describe('A phase, or a state that stands for several of them'),
   result: resultSchema.optional(),
   correlationid: nameQuery,
   ...timeQuery,
@@ -243,7 +243,7 @@ export const routes = [
     method: 'GET',
     path: '/v1/run-counts',
     permission: 'runs:read',
-    summary: 'How many runs there are, by state and result.',
+    summary: 'How many runs there are, by phase and result.',
     query: z.object(runFilter),
     labelQuery: true,
     answers: { 200: runCountsSchema },

@@ -1,16 +1,10 @@
 import { z } from 'zod';
 import { resultSchema, statusSchema, taskErrorSchema } from './outcome.ts';
+import { runPhaseSchema, runStateSchema } from './run-state.ts';
 
 /** What the API shows. All times are epoch milliseconds UTC. */
 const at = z.number().int().describe('Epoch milliseconds, UTC');
 const labels = z.record(z.string(), z.string());
-
-/**
- * waiting: accepted, its concurrency group is busy. running: tasks are open or about to be. paused: no new attempts.
- * finished: done, with a result. parked: an impossible state was met; nothing goes on until a person looks.
- */
-export const runStateSchema = z.enum(['waiting', 'running', 'paused', 'finished', 'parked']);
-export type RunState = z.infer<typeof runStateSchema>;
 
 /** One row of `GET /v1/runs`. */
 export const runSummarySchema = z.object({
@@ -20,7 +14,8 @@ export const runSummarySchema = z.object({
   sequence: z.string(),
   service: z.string().optional(),
   state: runStateSchema,
-  result: resultSchema.optional().describe('Only when finished'),
+  phase: runPhaseSchema,
+  result: resultSchema.optional().describe('Only when finished; of an aborted run always fail'),
   status: statusSchema.optional().describe('Only when finished'),
   message: z.string().optional(),
   correlationid: z.string(),
@@ -40,7 +35,12 @@ export type RunSummary = z.infer<typeof runSummarySchema>;
 export const runCountsSchema = z.object({
   total: z.number().int(),
   items: z.array(
-    z.object({ state: runStateSchema, result: resultSchema.optional(), count: z.number().int().positive() }),
+    z.object({
+      phase: runPhaseSchema,
+      state: runStateSchema,
+      result: resultSchema.optional(),
+      count: z.number().int().positive(),
+    }),
   ),
 });
 export type RunCounts = z.infer<typeof runCountsSchema>;
@@ -132,6 +132,7 @@ export type RunView = z.infer<typeof runViewSchema>;
 export const whySchema = z.object({
   run: z.string(),
   state: runStateSchema,
+  phase: runPhaseSchema,
   reasons: z.array(
     z.object({
       code: z
@@ -309,6 +310,7 @@ export const waitedSchema = z.object({
   run: z.string(),
   correlationid: z.string(),
   state: runStateSchema,
+  phase: runPhaseSchema,
   result: resultSchema.optional(),
   status: statusSchema.optional(),
   message: z.string().optional(),
@@ -341,6 +343,7 @@ export const commandRequestSchema = z.strictObject({
 export const commandAnswerSchema = z.object({
   run: z.string(),
   state: runStateSchema,
+  phase: runPhaseSchema,
   changed: z.boolean(),
   commands: z.array(runCommandSchema),
 });

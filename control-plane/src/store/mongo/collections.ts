@@ -63,6 +63,8 @@ export interface StreamDoc {
   sequence?: string;
   service?: string;
   state?: string;
+  /** Older programs write none. */
+  phase?: string;
   result?: string;
   correlation?: string;
   /** `<key>=<value>` */
@@ -144,7 +146,7 @@ const STREAM_INDEXES: IndexSpecification[] = [
   { stage: 1, accepted: 1, _id: 1 },
   { sequence: 1, accepted: 1, _id: 1 },
   { service: 1, accepted: 1, _id: 1 },
-  { state: 1, accepted: 1, _id: 1 },
+  { phase: 1, accepted: 1, _id: 1 },
   { result: 1, accepted: 1, _id: 1 },
   { labels: 1, accepted: 1, _id: 1 },
   { correlation: 1 },

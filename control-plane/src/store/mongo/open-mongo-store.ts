@@ -8,6 +8,7 @@ import { Evaluations } from './evaluations.ts';
 import { Events } from './events.ts';
 import { Horizon } from './horizon.ts';
 import { Journal, timerKey } from './journal.ts';
+import { findPhases } from './phases.ts';
 import { findPlaces } from './places.ts';
 import { Projector } from './projector.ts';
 import { Runs } from './runs.ts';
@@ -62,6 +63,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
       await horizon.join();
       await findPlaces(collections, horizon.now());
     });
+    await findPhases(collections);
   } catch (error) {
     await client.close();
     throw error;

@@ -3,6 +3,7 @@ import type { AnyBulkWriteOperation } from 'mongodb';
 import type { RunPlace } from '../store.ts';
 import { duplicatesOf } from './ask.ts';
 import type { Collections, PlaceDoc, StreamDoc } from './collections.ts';
+import { parseSummary } from './phases.ts';
 
 /** Places that are read; of more, those of the newest finished runs. */
 const READ_MAX = 5_000;
@@ -96,7 +97,7 @@ async function lastsOf(from: Collections, docs: readonly PlaceDoc[]): Promise<Ru
       return run.live === false ? run : lastOf(from, doc);
     }),
   );
-  return lasts.flatMap((run) => (run?.summary === undefined ? [] : [JSON.parse(run.summary) as RunSummary]));
+  return lasts.flatMap((run) => (run?.summary === undefined ? [] : [parseSummary(run.summary)]));
 }
 
 /** Retention took the last one: the one before it is the last now, or there is none. */

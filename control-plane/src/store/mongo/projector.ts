@@ -2,6 +2,7 @@ import type { RunSummary } from '@slipway/contract';
 import type { AnyBulkWriteOperation } from 'mongodb';
 import { ask } from './ask.ts';
 import type { Collections, StreamDoc } from './collections.ts';
+import { parseSummary } from './phases.ts';
 import { placeWrites } from './places.ts';
 
 const RETRY_MS = 250;
@@ -135,7 +136,7 @@ export class Projector {
       if (summary !== undefined) {
         // An older projection never overwrites a newer one, whichever replica is late.
         const filter = { _id: stream, summarySeq: { $lt: summary.seq } };
-        const run = JSON.parse(summary.json) as RunSummary;
+        const run = parseSummary(summary.json);
         if (run.state === 'finished') ended.push(run);
         const update = { $set: { ...listFields(run, summary.json), summarySeq: summary.seq } };
         writes.push({ updateOne: { filter, update } });
@@ -178,6 +179,7 @@ function listFields(summary: RunSummary, json: string): Partial<StreamDoc> {
     stage: summary.stage,
     sequence: summary.sequence,
     state: summary.state,
+    phase: summary.phase,
     correlation: summary.correlationid,
     labels: Object.entries(summary.labels ?? {}).map(([key, value]) => `${key}=${value}`),
     accepted: summary.acceptedAt,

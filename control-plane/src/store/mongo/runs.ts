@@ -1,10 +1,11 @@
-import type { RunSummary } from '@slipway/contract';
+import { phasesOf, type RunPhase, type RunSummary, stateOfPhase } from '@slipway/contract';
 import type { Filter } from 'mongodb';
 import type { Page, RunPlace, RunQuery, RunTally } from '../store.ts';
 import { InvalidCursor } from '../store.ts';
 import { ask } from './ask.ts';
 import type { Collections, StreamDoc } from './collections.ts';
 import { readCursor, writeCursor } from './cursor.ts';
+import { parseSummary } from './phases.ts';
 import { readPlaces } from './places.ts';
 import type { Projector } from './projector.ts';
 import type { StreamCache } from './stream-cache.ts';
@@ -65,13 +66,18 @@ export class Runs {
     await projector.written();
     const found = await ask('how many runs', readTimeoutMs, () =>
       collections.streams
-        .aggregate<{ _id: Pick<RunTally, 'state' | 'result'>; count: number }>([
+        .aggregate<{ _id: { phase: RunPhase; result?: RunTally['result'] }; count: number }>([
           { $match: filterOf(query) },
-          { $group: { _id: { state: '$state', result: '$result' }, count: { $sum: 1 } } },
+          { $group: { _id: { phase: '$phase', result: '$result' }, count: { $sum: 1 } } },
         ])
         .toArray(),
     );
-    return found.map(({ _id: { state, result }, count }) => ({ state, ...(result ? { result } : {}), count }));
+    return found.map(({ _id: { phase, result }, count }) => ({
+      phase,
+      state: stateOfPhase(phase),
+      ...(result ? { result } : {}),
+      count,
+    }));
   }
 
   async places(page: { project?: string; limit: number }): Promise<RunPlace[]> {
@@ -134,10 +140,11 @@ function filterOf(query: Omit<RunQuery, 'limit'>): Filter<StreamDoc> {
   const conditions: Filter<StreamDoc>[] = [
     { accepted: { $gte: query.since ?? 0, ...(query.until === undefined ? {} : { $lt: query.until }) } },
   ];
-  for (const field of ['project', 'stage', 'sequence', 'service', 'state', 'result'] as const) {
+  for (const field of ['project', 'stage', 'sequence', 'service', 'result'] as const) {
     const value = query[field];
     if (value !== undefined) conditions.push({ [field]: value });
   }
+  if (query.state !== undefined) conditions.push({ phase: { $in: phasesOf(query.state) } });
   if (query.correlationid !== undefined) conditions.push({ correlation: query.correlationid });
   for (const [key, value] of Object.entries(query.labels ?? {})) conditions.push({ labels: `${key}=${value}` });
   if (query.cursor !== undefined) {
@@ -153,8 +160,4 @@ function placeOf(cursor: string): { accepted: number; id: string } {
   const accepted = Number(place.slice(0, slash));
   if (slash < 1 || !Number.isSafeInteger(accepted)) throw new InvalidCursor(`'${cursor}' is not a cursor of this list`);
   return { accepted, id: place.slice(slash + 1) };
-}
-
-function parseSummary(json: string | undefined): RunSummary {
-  return JSON.parse(json ?? 'null') as RunSummary;
 }

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
-import type { RunSummary } from '@slipway/contract';
+import { type RunSummary, stateOfPhase } from '@slipway/contract';
 import type { CommitItem, CommitResult, Store, Timer } from '../store.ts';
 import { InvalidCursor, StoreUnavailable } from '../store.ts';
 import { padPosition } from './key.ts';
@@ -58,7 +58,7 @@ export async function openSqliteStore(options: { dir: string; onLost?(error: Err
     async tallyRuns(query) {
       const tallies = await reader.call('tallyRuns', query);
       return tallies.map(({ state, result, n }) => ({
-        state: state as RunSummary['state'],
+        ...phaseOf(state),
         ...(result === null ? {} : { result: result as NonNullable<RunSummary['result']> }),
         count: n,
       }));
@@ -190,7 +190,7 @@ function encode(item: CommitItem): string {
         summary.stage,
         summary.sequence,
         clean(summary.service ?? ''),
-        summary.state,
+        summary.phase,
         summary.result ?? '',
         summary.correlationid,
       ].join(PART)
@@ -240,6 +240,12 @@ function resultOf(first: number, count: number): CommitResult {
   return { outcome: 'committed', positions: Array.from({ length: count }, (_, index) => padPosition(first + index)) };
 }
 
+/** The column of the state holds the phase, which says the state as well. */
+function phaseOf(text: string): Pick<RunSummary, 'state' | 'phase'> {
+  const phase = text as RunSummary['phase'];
+  return { phase, state: stateOfPhase(phase) };
+}
+
 /** A row of the reading thread as the summary it was. */
 function parseSummary(row: SummaryRow): RunSummary {
   const rest = JSON.parse(row.rest) as SummaryRest;
@@ -248,7 +254,7 @@ function parseSummary(row: SummaryRow): RunSummary {
     project: row.project,
     stage: row.stage,
     sequence: row.sequence,
-    state: row.state as RunSummary['state'],
+    ...phaseOf(row.state),
     correlationid: row.correlation,
     shipyardVersion: rest.v,
     tasksTotal: rest.t,

@@ -21,7 +21,7 @@ import { LAST_POSITION } from './last-position.ts';
 import type { PlaceRow, SummaryRow, TallyRow } from './protocol.ts';
 import type { Ask, Value } from './run-filter.ts';
 import { listSids, tallyRuns } from './run-lists.ts';
-import { PLACES } from './tallies.ts';
+import { ENDED, PLACES } from './tallies.ts';
 
 type Row = Record<string, unknown>;
 
@@ -186,9 +186,8 @@ export class Reader {
 
   countRuns(filter: { project: string; open: boolean }): number {
     const project = this.#nameOf(filter.project) ?? -1;
-    const finished = this.#nameOf('finished') ?? -1;
-    const sql = `SELECT sum(n) AS n FROM tallies WHERE project = ? AND state ${filter.open ? '<>' : '='} ?`;
-    return Number(this.#all(sql, project, finished)[0]?.n ?? 0);
+    const sql = `SELECT sum(n) AS n FROM tallies WHERE project = ? AND state ${filter.open ? 'NOT IN' : 'IN'} ${ENDED}`;
+    return Number(this.#all(sql, project)[0]?.n ?? 0);
   }
 
   tallyRuns(query: Omit<RunQuery, 'limit' | 'cursor'>): TallyRow[] {
@@ -203,10 +202,10 @@ export class Reader {
 
   listPlaces({ project, limit }: { project?: string; limit: number }): PlaceRow[] {
     const number = project === undefined ? undefined : (this.#nameOf(project) ?? -1);
-    const where = number === undefined ? '' : ' AND t.project = ?2';
+    const where = number === undefined ? '' : ' AND t.project = ?';
     const sql = `${PLACES}${where}) GROUP BY project, stage, service ORDER BY newest DESC LIMIT ${limit}`;
     return this.#snapshot(() => {
-      const found = this.#all(sql, this.#nameOf('finished') ?? -1, ...(number === undefined ? [] : [number]));
+      const found = this.#all(sql, ...(number === undefined ? [] : [number]));
       const lasts = JSON.stringify(found.flatMap(({ last }) => (last === null ? [] : [last])));
       const runs = `SELECT ${RUN_COLUMNS} FROM streams r ${RUN_JOINS} WHERE r.sid IN (SELECT value FROM json_each(?))`;
       const bySid = new Map(this.#all(runs, lasts).map((row) => [row.sid, summaryRow(row)]));

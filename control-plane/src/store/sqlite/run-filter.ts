@@ -1,3 +1,4 @@
+import { phasesOf } from '@slipway/contract';
 import type { RunQuery } from '../store.ts';
 import { type Range, rangeOf } from './hours.ts';
 
@@ -41,6 +42,13 @@ export function runFilter(query: Omit<RunQuery, 'limit' | 'cursor'>, ask: Ask): 
   for (const column of COLUMNS) {
     const text = query[column];
     if (text === undefined) continue;
+    if (column === 'state') {
+      const numbers = phasesOf(query.state ?? 'running').flatMap((phase) => ask.nameOf(phase) ?? []);
+      if (numbers.length === 0) return undefined;
+      kinds.push(`s.state IN (${numbers.map(() => '?').join(', ')})`);
+      kindValues.push(...numbers);
+      continue;
+    }
     const number = ask.nameOf(text);
     if (number === undefined) return undefined;
     kinds.push(`s.${column} = ?`);

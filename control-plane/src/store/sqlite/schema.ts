@@ -3,6 +3,7 @@ import { EVALUATIONS } from './evaluations.ts';
 import { EVENT_KINDS } from './event-kinds.ts';
 import { HOURS } from './hours.ts';
 import { LEFTOVERS } from './leftovers.ts';
+import { PHASES } from './phases.ts';
 import { TALLIES } from './tallies.ts';
 
 /**
@@ -47,7 +48,7 @@ CREATE INDEX streams_result ON streams (result, sid) WHERE project IS NOT NULL A
 `;
 
 /** Each brings a file from the version that is its place in the list to the next one. Only ever add at the end. */
-const STEPS = [TABLES, UNFINISHED, RARE, EVALUATIONS, TALLIES + HOURS + EVENT_KINDS, LEFTOVERS];
+const STEPS = [TABLES, UNFINISHED, RARE, EVALUATIONS, TALLIES + HOURS + EVENT_KINDS, LEFTOVERS, PHASES];
 
 /** Makes the tables in an empty file, brings an older one up to date; refuses a file that a newer program wrote. */
 export function prepareSchema(db: DatabaseSync): void {

@@ -1,3 +1,5 @@
+import { phasesOf } from '@slipway/contract';
+
 /**
  * How many runs there are of each kind, kept by the database itself with every change of a run's row; 0 stands for no service
  * and no result. So a count looks at a few rows however many runs there are, and a list knows which parts of
@@ -34,9 +36,14 @@ DROP INDEX IF EXISTS streams_service;
 DROP INDEX IF EXISTS streams_result;
 `;
 
-/** Of each place: how many runs are open, and its newest run that has finished; the parameter is the number of that state. */
+/** The numbers of the phases in which a run is over. */
+export const ENDED = `(SELECT n FROM names WHERE text IN (${phasesOf('finished')
+  .map((phase) => `'${phase}'`)
+  .join(', ')}))`;
+
+/** Of each place: how many runs are open, and its newest run that has finished. */
 export const PLACES = `
-SELECT project, stage, nullif(service, 0) AS service, sum(iif(state = ?1, 0, n)) AS open, max(newest) AS newest, max(iif(state = ?1, newest, NULL)) AS last FROM (
+SELECT project, stage, nullif(service, 0) AS service, sum(iif(state IN ${ENDED}, 0, n)) AS open, max(newest) AS newest, max(iif(state IN ${ENDED}, newest, NULL)) AS last FROM (
   SELECT t.*, (
     SELECT max(s.sid) FROM streams s INDEXED BY streams_place WHERE s.project = t.project AND s.stage = t.stage AND s.sequence = t.sequence
       AND s.service IS nullif(t.service, 0) AND s.state = t.state AND s.result IS nullif(t.result, 0)

@@ -7,6 +7,7 @@ import { hashOf } from './key.ts';
 import { KEEP_LAST_POSITION, LAST_POSITION } from './last-position.ts';
 import { Leftovers } from './leftovers.ts';
 import { FIELD, ITEM, labelsOf, PART, type SummaryRest } from './protocol.ts';
+import { ENDED } from './tallies.ts';
 
 const NAMES_CACHED_MAX = 20_000;
 const SIDS_CACHED_MAX = 50_000;
@@ -340,8 +341,8 @@ export class Writer {
 
   /** Settled runs of all but the newest `keep` that have finished. */
   #beyond(project: number, keep: number, limit: number): number[] {
-    const count = 'SELECT sum(n) AS n FROM tallies WHERE project = ? AND state = (SELECT n FROM names WHERE text = ?)';
-    const excess = Number(this.#statement(count).get(project, 'finished')?.n ?? 0) - keep;
+    const count = `SELECT sum(n) AS n FROM tallies WHERE project = ? AND state IN ${ENDED}`;
+    const excess = Number(this.#statement(count).get(project)?.n ?? 0) - keep;
     if (excess <= 0) return [];
     const oldest =
       'SELECT sid, open FROM streams INDEXED BY streams_finished WHERE project = ? AND finished IS NOT NULL ORDER BY finished LIMIT ?';

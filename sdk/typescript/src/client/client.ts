@@ -1,4 +1,4 @@
-import type { Accepted, Result, Route, RunState, Status, Waited } from '@slipway/contract';
+import type { Accepted, Result, Route, RunPhase, RunState, Status, Waited } from '@slipway/contract';
 import { routes } from '@slipway/contract';
 import { EVENT_CHARS_MAX } from '../by-reference.ts';
 import { type HttpAnswer, HttpDoor } from '../http/door.ts';
@@ -37,6 +37,8 @@ export interface Triggered {
   /** False when this id had been sent before. */
   isNew: boolean;
   state?: RunState;
+  /** What people are shown: see `runPhases` of the contract. */
+  phase?: RunPhase;
   result?: Result;
   status?: Status;
   message?: string;

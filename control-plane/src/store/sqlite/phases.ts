@@ -1,0 +1,17 @@
+/**
+ * Until the sixth version the column `state` held only waiting, running, paused, finished or parked. The phase of an open run
+ * that an older program wrote is a guess, right from the next change of the run on. An aborted run had the result it was
+ * aborted with, and was counted as passed.
+ */
+export const PHASES = `
+INSERT OR IGNORE INTO names (text) VALUES ('working'), ('waiting-turn'), ('passed'), ('warning'), ('failed'), ('aborted'), ('fail');
+UPDATE streams SET (state, result) = (
+  SELECT p.n, iif(p.text = 'aborted', (SELECT n FROM names WHERE text = 'fail'), streams.result) FROM names p WHERE p.text =
+    CASE (SELECT text FROM names WHERE n = streams.state)
+      WHEN 'running' THEN 'working'
+      WHEN 'waiting' THEN 'waiting-turn'
+      ELSE iif(json_extract(summary, '$.st') = 'aborted', 'aborted',
+        CASE (SELECT text FROM names WHERE n = streams.result) WHEN 'fail' THEN 'failed' WHEN 'warning' THEN 'warning' ELSE 'passed' END)
+    END
+) WHERE project IS NOT NULL AND state IN (SELECT n FROM names WHERE text IN ('running', 'waiting', 'finished'));
+`;
