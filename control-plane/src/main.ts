@@ -147,6 +147,7 @@ async function openBus(settings: Settings, log: { warn(details: object, message:
     servers: settings.natsUrl,
     ...(settings.natsCredsFile === undefined ? {} : { credsFile: settings.natsCredsFile }),
     ...(settings.natsCaFile === undefined ? {} : { tls: { caFile: settings.natsCaFile } }),
+    ...(settings.natsDomain === undefined ? {} : { domain: settings.natsDomain }),
     onNotice: (notice) => log.warn({ notice }, 'nats'),
   });
 }

@@ -14,6 +14,7 @@ export type Settings = {
   natsCredsFile?: string | undefined;
   /** Absolute. */
   natsCaFile?: string | undefined;
+  natsDomain?: string | undefined;
   mongoUrl: string | undefined;
   /** Absolute. */
   tokenFile: string | undefined;
@@ -101,6 +102,15 @@ export const settingTable = [
     default: undefined,
     description: 'Certificate of the authority that NATS servers must show; turns TLS on.',
     parse: (text) => ({ ok: true, value: resolve(text) }),
+  }),
+  setting({
+    key: 'natsDomain',
+    flag: '--nats-domain',
+    env: 'SLIPWAY_NATS_DOMAIN',
+    value: 'NAME',
+    default: undefined,
+    description: 'JetStream domain that has the streams. Not set: the one that the server itself is in.',
+    parse: parseDomain,
   }),
   setting({
     key: 'mongoUrl',
@@ -219,8 +229,8 @@ export function readSettings(
     return unset;
   }
 
-  const [listen, dataDir, natsUrl, natsCredsFile, natsCaFile, mongoUrl, tokenFile, pushPrivate, logLevel, ...bounds] =
-    settingTable;
+  const [listen, dataDir, natsUrl, natsCredsFile, natsCaFile, natsDomain, mongoUrl, ...others] = settingTable;
+  const [tokenFile, pushPrivate, logLevel, ...bounds] = others;
   const [diskReserve, projectOpenRuns, projectWaitingRuns, projectRunsPerSecond, pushConcurrency] = bounds;
   const settings: Settings = {
     listen: read(listen, { host: '127.0.0.1', port: 0 }),
@@ -228,6 +238,7 @@ export function readSettings(
     natsUrl: read(natsUrl, undefined),
     natsCredsFile: read(natsCredsFile, undefined),
     natsCaFile: read(natsCaFile, undefined),
+    natsDomain: read(natsDomain, undefined),
     mongoUrl: read(mongoUrl, undefined),
     tokenFile: read(tokenFile, undefined),
     pushPrivate: read(pushPrivate, undefined),
@@ -291,6 +302,12 @@ function parseUrls(text: string, schemes: readonly string[], example: string): P
 }
 
 /** Not by `URL`: a MongoDB address may name several hosts. */
+function parseDomain(text: string): Parsed<string> {
+  return /^[A-Za-z0-9_-]{1,64}$/.test(text)
+    ? { ok: true, value: text }
+    : { ok: false, reason: 'it is a name of letters, digits, - and _, at most 64' };
+}
+
 function parseMongoUrl(text: string): Parsed<string> {
   if (/^mongodb(\+srv)?:\/\/[^/\s]+/.test(text)) return { ok: true, value: text };
   const shown = JSON.stringify(withoutPassword(text));

@@ -20,6 +20,7 @@ test('without any setting it listens on loopback and keeps its data beside the c
     natsUrl: undefined,
     natsCredsFile: undefined,
     natsCaFile: undefined,
+    natsDomain: undefined,
     mongoUrl: undefined,
     tokenFile: undefined,
     pushPrivate: undefined,

@@ -7,6 +7,7 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { programPath } from '../../tools/test-servers.ts';
 import { manifests, named } from './helm.ts';
+import { connectAs, DOMAIN, type User } from './nats-users.ts';
 import { Release } from './release.ts';
 
 const SHIPYARD = `apiVersion: slipway.dev/v1
@@ -44,22 +45,15 @@ afterAll(async () => {
   await release[Symbol.asyncDispose]();
 });
 
-/** On the rendered server as one of its users, and what it was refused. */
-async function as(user: string, secret: string): Promise<{ nats: NatsConnection; refused: string[] }> {
-  const pass = release.secret(secret)['nats-password'] ?? '';
-  const inboxPrefix = user === 'control-plane' ? '_INBOX' : `_INBOX_${user}`;
-  const nats = await connect({ servers: release.nats?.url ?? '', user, pass, inboxPrefix });
-  connections.push(nats);
-  const refused: string[] = [];
-  void (async () => {
-    for await (const status of nats.status()) if (status.type === 'error') refused.push(status.error.message);
-  })();
-  return { nats, refused };
+async function as(user: string): Promise<User> {
+  const connected = await connectAs(release, user);
+  connections.push(connected.nats);
+  return connected;
 }
 
 /** Whether the server lets this user publish there: it says so asynchronously, before the next pong. */
 async function mayPublish(user: string, subject: string): Promise<boolean> {
-  const { nats, refused } = await as(user, `slipway-${user}`);
+  const { nats, refused } = await as(user);
   nats.publish(subject, '{}');
   await nats.flush();
   await nats.close();
@@ -82,8 +76,8 @@ test('a service runs a sequence through the rendered server, with the rendered e
   await expect
     .poll(async () => (await release.fetch(`/v1/runs/${run}`, { token: admin })).json())
     .toMatchObject({ state: 'finished', result: 'pass', tasks: [{ output: { valid: true } }] });
-  const { nats } = await as('checknumber', 'slipway-checknumber');
-  const { consumers } = await jetstreamManager(nats, { checkAPI: false });
+  const { nats } = await as('checknumber');
+  const { consumers } = await jetstreamManager(nats, { checkAPI: false, domain: DOMAIN });
   await expect
     .poll(() => consumers.info('SLIPWAY_OUT', 'checknumber_checknumber_plain'))
     .toMatchObject({ ack_floor: { consumer_seq: 1 }, num_ack_pending: 0 });
@@ -120,7 +114,7 @@ test.each([
 test.each(['slipway.*.checknumber.triggered', 'slipway.>', '>', '_INBOX.>', '_INBOX_checknumber.>', '$JS.EVENT.>'])(
   'it cannot listen to %s',
   async (subject) => {
-    const { nats, refused } = await as('build', 'slipway-build');
+    const { nats, refused } = await as('build');
     nats.subscribe(subject);
     await nats.flush();
     await nats.close();
@@ -129,21 +123,20 @@ test.each(['slipway.*.checknumber.triggered', 'slipway.>', '>', '_INBOX.>', '_IN
 );
 
 test('it cannot empty a stream, and neither can the control plane', async () => {
-  for (const [user, secret] of [
-    ['build', 'slipway-build'],
-    ['control-plane', 'slipway-nats'],
-  ] as const) {
-    const { nats, refused } = await as(user, secret);
-    nats.publish('$JS.API.STREAM.PURGE.SLIPWAY_OUT', '', { reply: `_INBOX_${user}.x` });
-    await nats.flush();
-    await nats.close();
-    expect(refused).toEqual([expect.stringMatching(/permissions violation/i)]);
+  for (const user of ['build', 'control-plane']) {
+    for (const api of ['$JS.API', `$JS.${DOMAIN}.API`]) {
+      const { nats, refused } = await as(user);
+      nats.publish(`${api}.STREAM.PURGE.SLIPWAY_OUT`, '', { reply: `_INBOX_${user}.x` });
+      await nats.flush();
+      await nats.close();
+      expect(refused).toEqual([expect.stringMatching(/permissions violation/i)]);
+    }
   }
 });
 
 test('an answer of somebody else is not stored, one of its own is', async () => {
-  const { nats } = await as('build', 'slipway-build');
-  await jetstreamManager(nats, { checkAPI: false });
+  const { nats } = await as('build');
+  await jetstreamManager(nats, { checkAPI: false, domain: DOMAIN });
   const event = (task: string): string =>
     JSON.stringify({
       specversion: '1.0',
@@ -160,10 +153,10 @@ test('an answer of somebody else is not stored, one of its own is', async () => 
 });
 
 test('it cannot let its own consumer publish for it: into a stream, or to the API that empties one', async () => {
-  const { nats } = await as('build', 'slipway-build');
-  const { consumers } = await jetstreamManager(nats, { checkAPI: false });
-  const observer = await as('control-plane', 'slipway-nats');
-  const { streams } = await jetstreamManager(observer.nats, { checkAPI: false });
+  const { nats } = await as('build');
+  const { consumers } = await jetstreamManager(nats, { checkAPI: false, domain: DOMAIN });
+  const observer = await as('control-plane');
+  const { streams } = await jetstreamManager(observer.nats, { checkAPI: false, domain: DOMAIN });
   const count = async (stream: string): Promise<number> => (await streams.info(stream)).state.messages;
   await trigger('wait');
   await expect.poll(() => count('SLIPWAY_OUT')).toBeGreaterThan(0);
@@ -188,6 +181,24 @@ test('it cannot let its own consumer publish for it: into a stream, or to the AP
     expect((await consumers.info('SLIPWAY_OUT', `build_${task}_plain`)).delivered.consumer_seq).toBe(0);
   }
   expect(await count('SLIPWAY_IN')).toBe(before);
+});
+
+test('it receives the cancellation of its own attempts', async () => {
+  const { nats } = await as('build');
+  const cancelled: string[] = [];
+  nats.subscribe('slipway.*.build.cancelled', {
+    callback: (_error, message) => {
+      cancelled.push(message.subject);
+    },
+  });
+  await nats.flush();
+  const data = { project: 'chart' };
+  const event = { specversion: '1.0', id: 'to-be-aborted', source: '/test', type: 'dev.wait.triggered', data };
+  const sent = await release.fetch('/v1/events', { token: admin, method: 'POST', body: JSON.stringify(event) });
+  const { items } = (await sent.json()) as { items: { run: string }[] };
+  const aborted = await release.fetch(`/v1/runs/${items[0]?.run}/abort`, { token: admin, method: 'POST', body: '{}' });
+  expect(aborted.status).toBeLessThan(300);
+  await expect.poll(() => cancelled).toEqual(['slipway.chart.build.cancelled']);
 });
 
 test('nobody gets in without a password', async () => {

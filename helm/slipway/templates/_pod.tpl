@@ -31,6 +31,8 @@ securityContext:
   valueFrom: {secretKeyRef: {name: {{ .secret }}, key: nats-password}}
 - name: SLIPWAY_NATS
   value: nats://{{ .user }}:$(NATS_PASSWORD)@{{ include "slipway.fullname" .root }}-nats:4222
+- name: SLIPWAY_NATS_DOMAIN
+  value: {{ include "slipway.natsDomain" .root }}
 {{- else -}}
 - name: SLIPWAY_NATS
   valueFrom: {secretKeyRef: {name: {{ .secret }}, key: {{ .urlKey }}}}

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import type { ConnectionOptions } from '@nats-io/transport-node';
 import { credsAuthenticator } from '@nats-io/transport-node';
 import { parseNatsAddress } from '@slipway/contract';
 import type { NatsAddress } from './nats/connection.ts';
@@ -12,8 +11,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * What a service's process is told by its environment: SLIPWAY_CONNECT (claim, nats, push), SLIPWAY_SERVER, SLIPWAY_TOKEN,
- * SLIPWAY_NAME, SLIPWAY_SOURCE, SLIPWAY_CONCURRENCY; for NATS SLIPWAY_NATS, SLIPWAY_NATS_CREDS, SLIPWAY_NATS_CA and
- * SLIPWAY_NATS_INBOX; for push SLIPWAY_PUSH_LISTEN and SLIPWAY_PUSH_URL. What is not set is left out, so it can be spread
+ * SLIPWAY_NAME, SLIPWAY_SOURCE, SLIPWAY_CONCURRENCY; for NATS SLIPWAY_NATS, SLIPWAY_NATS_CREDS, SLIPWAY_NATS_CA,
+ * SLIPWAY_NATS_DOMAIN and SLIPWAY_NATS_INBOX; for push SLIPWAY_PUSH_LISTEN and SLIPWAY_PUSH_URL. What is not set is left out, so it can be spread
  * over defaults.
  */
 export function fromEnvironment(
@@ -40,9 +39,10 @@ export function fromEnvironment(
 }
 
 function natsFrom(env: Environment): NatsAddress | undefined {
-  const more: ConnectionOptions = {
+  const more: Exclude<NatsAddress, string> = {
     ...(env.SLIPWAY_NATS_CREDS ? { authenticator: credsAuthenticator(readFileSync(env.SLIPWAY_NATS_CREDS)) } : {}),
     ...(env.SLIPWAY_NATS_CA ? { tls: { caFile: env.SLIPWAY_NATS_CA } } : {}),
+    ...(env.SLIPWAY_NATS_DOMAIN ? { domain: env.SLIPWAY_NATS_DOMAIN } : {}),
     ...(env.SLIPWAY_NATS_INBOX ? { inboxPrefix: env.SLIPWAY_NATS_INBOX } : {}),
   };
   if (!env.SLIPWAY_NATS) return undefined;

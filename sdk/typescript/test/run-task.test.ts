@@ -106,6 +106,7 @@ test('a process is told its name, its broker and where pushes arrive', () => {
     fromEnvironment({
       SLIPWAY_NATS: 'nats://me:s%40cret@one:4222,nats://two:4222',
       SLIPWAY_NATS_CA: '/ca.crt',
+      SLIPWAY_NATS_DOMAIN: 'slipway',
       SLIPWAY_NATS_INBOX: '_INBOX_me',
       SLIPWAY_NAME: 'me',
     }),
@@ -117,6 +118,7 @@ test('a process is told its name, its broker and where pushes arrive', () => {
       user: 'me',
       pass: 's@cret',
       tls: { caFile: '/ca.crt' },
+      domain: 'slipway',
       inboxPrefix: '_INBOX_me',
     },
   });

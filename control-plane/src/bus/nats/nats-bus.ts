@@ -4,7 +4,7 @@ import type { Bus, BusMark, BusMessage, BusStatus, Delivery, ServiceHello } from
 import { readHello } from './hello.ts';
 import { Publisher } from './publisher.ts';
 import { Puller } from './puller.ts';
-import { CONSUMER, HELLO_SUBJECT, IN_STREAM } from './subjects.ts';
+import { apiPrefix, CONSUMER, HELLO_SUBJECT, IN_STREAM } from './subjects.ts';
 import { ensureTopology, type Life, lastSequences, type TopologyOptions } from './topology.ts';
 
 export interface NatsBusSettings {
@@ -12,6 +12,7 @@ export interface NatsBusSettings {
   inHandMax: number;
   ackTimeoutMs: number;
   inboxPrefix: string | undefined;
+  domain: string | undefined;
   onNotice: (notice: string) => void;
 }
 
@@ -72,6 +73,7 @@ export class NatsBus implements Bus {
     this.#puller = new Puller(this.#connection, handler, {
       inHandMax: this.#settings.inHandMax,
       inboxPrefix: this.#settings.inboxPrefix,
+      api: apiPrefix(this.#settings.domain),
       onNoConsumer: () => this.#beginRestore('the consumer is missing'),
     });
     if (this.#state !== 'ready') this.#puller.pause();

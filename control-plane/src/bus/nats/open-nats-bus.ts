@@ -29,6 +29,8 @@ export interface NatsBusOptions {
   tls?: { caFile?: string; certFile?: string; keyFile?: string };
   /** For accounts whose users may subscribe to inboxes of their own only. Default `_INBOX`. */
   inboxPrefix?: string;
+  /** The JetStream domain. Without one the API is `$JS.API`. */
+  domain?: string;
   /** How the broker names this connection to its operator. */
   name?: string;
   /** How long the broker keeps events. Default 7 days. */
@@ -57,13 +59,14 @@ export async function openNatsBus(options: NatsBusOptions): Promise<Bus> {
     let connection: NatsConnection | undefined;
     try {
       connection = await connect(settings);
-      const manager = await openManager(connection);
+      const manager = await openManager(connection, options.domain);
       const life = await ensureTopology(manager, topology);
       return new NatsBus(connection, manager, life, {
         topology,
         inHandMax: options.inHandMax ?? 2_000,
         ackTimeoutMs: options.ackTimeoutMs ?? 5_000,
         inboxPrefix: options.inboxPrefix,
+        domain: options.domain,
         onNotice: options.onNotice ?? (() => {}),
       });
     } catch (error) {
@@ -100,9 +103,10 @@ async function connectionOptions(options: NatsBusOptions): Promise<ConnectionOpt
   };
 }
 
-async function openManager(connection: NatsConnection): Promise<JetStreamManager> {
+async function openManager(connection: NatsConnection, domain: string | undefined): Promise<JetStreamManager> {
   // The check asks for the account's figures, which a restricted user may not see; the streams tell soon enough.
-  return jetstreamManager(connection, { checkAPI: false, timeout: DIAL_TIMEOUT_MS });
+  const options = { checkAPI: false, timeout: DIAL_TIMEOUT_MS };
+  return jetstreamManager(connection, domain === undefined ? options : { ...options, domain });
 }
 
 /** Somebody has to change something: nobody mends that by waiting. */

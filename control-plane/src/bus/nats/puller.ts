@@ -8,11 +8,12 @@ export interface PullerOptions {
   /** Deliveries handed out and neither acked nor given back; no more are asked for. */
   inHandMax: number;
   inboxPrefix: string | undefined;
+  /** The subject prefix of the JetStream API. */
+  api: string;
   /** The consumer is gone: somebody removed it, or the broker came back without it. */
   onNoConsumer: () => void;
 }
 
-const NEXT_SUBJECT = `$JS.API.CONSUMER.MSG.NEXT.${IN_STREAM}.${CONSUMER}`;
 const NS_PER_MS = 1_000_000;
 /** The server ends a request after this time, which is how a lost one ends. */
 const EXPIRES_MS = 30_000;
@@ -145,7 +146,8 @@ export class Puller implements Answering {
     this.#lastHeard = performance.now();
     this.#request += 1;
     const request = { batch: free, expires: EXPIRES_MS * NS_PER_MS, idle_heartbeat: HEARTBEAT_MS * NS_PER_MS };
-    this.#connection.publish(NEXT_SUBJECT, JSON.stringify(request), { reply: this.#inbox + this.#request });
+    const subject = `${this.#options.api}.CONSUMER.MSG.NEXT.${IN_STREAM}.${CONSUMER}`;
+    this.#connection.publish(subject, JSON.stringify(request), { reply: this.#inbox + this.#request });
   }
 
   #onMessage(message: Msg): void {

@@ -15,6 +15,11 @@ export const IN_STREAM = 'SLIPWAY_IN';
 export const OUT_STREAM = 'SLIPWAY_OUT';
 /** The one consumer that all replicas share. */
 export const CONSUMER = 'slipway-control-plane';
+/** Where JetStream's API is: under a name of its own when the server, or an import of the account, has it in a domain. */
+export function apiPrefix(domain: string | undefined): string {
+  return domain === undefined ? '$JS.API' : `$JS.${domain}.API`;
+}
+
 /** Not `slipway.`: it must match no stream. */
 export const HELLO_SUBJECT = 'slipway-hello';
 

@@ -3,8 +3,11 @@ import { parseNatsAddress } from '@slipway/contract';
 import { backoffMs } from '../backoff.ts';
 import { errorText, type Logger } from '../log.ts';
 
-/** `nats://[user:password@|token@]host:port`, several with commas; or the client's own options, for TLS and credentials. */
-export type NatsAddress = string | ConnectionOptions;
+/**
+ * `nats://[user:password@|token@]host:port`, several with commas; or the client's own options, for TLS and credentials. `domain` is the
+ * JetStream domain that has the streams, where it is not the one that the server itself is in.
+ */
+export type NatsAddress = string | (ConnectionOptions & { domain?: string });
 
 const RECONNECT_MS = 250;
 /** A broker that does not answer two pings is away, even when its socket looks open. */

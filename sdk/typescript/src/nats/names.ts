@@ -3,6 +3,11 @@ import { subjectOf } from '@slipway/contract';
 
 /** What the control plane tells the task services. */
 export const OUT_STREAM = 'SLIPWAY_OUT';
+/** Where JetStream's API is: `$JS.API`, or that of a domain. */
+export function apiPrefix(domain: string | undefined): string {
+  return domain === undefined ? '$JS.API' : `$JS.${domain}.API`;
+}
+
 /** Where a service says that it is there. Not durable; the control plane offers it what is open. */
 export const HELLO_SUBJECT = 'slipway-hello';
 

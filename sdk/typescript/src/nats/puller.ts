@@ -1,10 +1,11 @@
 import { createInbox, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
-import { OUT_STREAM } from './names.ts';
+import { apiPrefix, OUT_STREAM } from './names.ts';
 
 export interface PullerOptions {
   connection: NatsConnection;
   inboxPrefix: string | undefined;
   durable: string;
+  domain: string | undefined;
   /** How many messages there is room for now. */
   free: () => number;
   onMessage: (message: Msg) => void;
@@ -101,7 +102,7 @@ export class Puller {
     this.#lastHeard = performance.now();
     const request = { batch, expires: EXPIRES_MS * NS_PER_MS, idle_heartbeat: HEARTBEAT_MS * NS_PER_MS };
     this.#options.connection.publish(
-      `$JS.API.CONSUMER.MSG.NEXT.${OUT_STREAM}.${this.#options.durable}`,
+      `${apiPrefix(this.#options.domain)}.CONSUMER.MSG.NEXT.${OUT_STREAM}.${this.#options.durable}`,
       JSON.stringify(request),
       { reply: this.#inbox + id },
     );

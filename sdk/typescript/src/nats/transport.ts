@@ -99,6 +99,7 @@ export class NatsTransport implements Transport, Channel {
 
   async start(): Promise<void> {
     const { name, log, nats } = this.#options;
+    const domain = domainOf(nats);
     const connection = await openNats({ address: nats, name, log, isOver: () => this.#leaving });
     if (connection === undefined || this.#leaving) return connection?.close();
     this.#connection = connection;
@@ -107,7 +108,10 @@ export class NatsTransport implements Transport, Channel {
     this.#publisher.onRefused = (answer, why) => this.#onRefused(answer, why);
     this.#publisher.onRoom = () => this.#ask();
     // Which figures of the account a restricted user may see is none of our business: no check of the API.
-    this.#manager = await jetstreamManager(connection, { checkAPI: false });
+    this.#manager = await jetstreamManager(connection, {
+      checkAPI: false,
+      ...(domain === undefined ? {} : { domain }),
+    });
     for (const task of this.#options.tasks) this.#listen(connection, task.name);
     void this.#watch(connection);
     this.#timers.push(setInterval(() => this.#stillWorking(), ACK_WAIT_MS / 3));
@@ -172,6 +176,7 @@ export class NatsTransport implements Transport, Channel {
   #listen(connection: NatsConnection, task: string): void {
     const { name, filter, dialects, nats } = this.#options;
     const inboxPrefix = inboxPrefixOf(nats);
+    const domain = domainOf(nats);
     for (const dialect of dialects) {
       const about = { task, dialect, project: dialect === 'plain' ? filter.project : undefined };
       connection.subscribe(taskSubject({ ...about, phase: 'cancelled' }), {
@@ -183,7 +188,7 @@ export class NatsTransport implements Transport, Channel {
       const source: Source = {
         ...{ task, durable, subject: taskSubject({ ...about, phase: 'triggered' }), created: undefined },
         puller: new Puller({
-          ...{ connection, inboxPrefix, durable },
+          ...{ connection, inboxPrefix, durable, domain },
           free: () => this.#free(task),
           onMessage: (message) => this.#onMessage(message),
           onGone: (why) => void this.#restore(`${durable}: ${why}`),
@@ -390,6 +395,10 @@ function isWholeEvent(value: unknown): value is CloudEvent {
 
 function inboxPrefixOf(address: NatsAddress): string | undefined {
   return typeof address === 'string' ? undefined : address.inboxPrefix;
+}
+
+function domainOf(address: NatsAddress): string | undefined {
+  return typeof address === 'string' ? undefined : address.domain;
 }
 
 /** The pause between two looks for the streams stays below 2 s. */
