@@ -17,6 +17,7 @@ import {
   type ServerOptions,
   waitOption,
 } from './options.ts';
+import { shown } from './output/paint.ts';
 import { openTerminal } from './output/terminal.ts';
 import { type Act, type Deed, filtered, withServer } from './with-server.ts';
 
@@ -53,6 +54,10 @@ function createProgram(outcome: Outcome): Command {
     .description('Event-driven sequences: run the control plane, and talk to one.')
     .version(ownVersion())
     .configureHelp({ groupItems: serverLast })
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(shownText(text)),
+      writeErr: (text) => process.stderr.write(shownText(text)),
+    })
     // So that `get shipyard --version 4f2a` is not about the version of this program.
     .enablePositionalOptions()
     .exitOverride();
@@ -89,6 +94,11 @@ function createProgram(outcome: Outcome): Command {
   program.helpCommand('help [command]', 'this, or the help of a command');
   pointToHelp(program, 'slipway');
   return program;
+}
+
+/** Help and mistakes in usage, which repeat the arguments. */
+function shownText(text: string): string {
+  return text.split('\n').map(shown).join('\n');
 }
 
 /** What nearly every command has comes after what this one is about. */

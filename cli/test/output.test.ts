@@ -1,13 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  createPaint,
-  cutToWidth,
-  firstLine,
-  printable,
-  printableLines,
-  visibleWidth,
-  wantsColour,
-} from '../src/output/paint.ts';
+import { createPaint, cutToWidth, firstLine, linesOf, shown, visibleWidth, wantsColour } from '../src/output/paint.ts';
 import { formatTable } from '../src/output/table.ts';
 import { relativeTime, tookText } from '../src/output/time.ts';
 
@@ -64,7 +56,7 @@ describe('a line is cut to the width of the terminal', () => {
   test('without leaving a colour on', () => {
     const cut = cutToWidth(`ab${painted.red('cdef')}gh`, 5);
     expect(visibleWidth(cut)).toBe(5);
-    expect(cut.endsWith(`…${ESC}[0m`)).toBe(true);
+    expect(shown(cut).endsWith(`…${ESC}[0m`)).toBe(true);
   });
 
   test('and one that fits is left as it is', () => expect(cutToWidth(painted.red('abc'), 3)).toBe(painted.red('abc')));
@@ -78,18 +70,23 @@ test('colours are for terminals, and NO_COLOR turns them off', () => {
   expect(wantsColour({}, {})).toBe(false);
 });
 
+test('a colour of ours is shown, one in a text from outside is not', () => {
+  expect(shown(painted.red(`a${ESC}[32mb`))).toBe(`${ESC}[31ma\\u001b[32mb${ESC}[39m`);
+  expect(visibleWidth(painted.red(`a${ESC}b`))).toBe(8);
+});
+
 test('what a service says cannot command the terminal', () => {
-  expect(printable(`${ESC}]0;title\u0007 a\tb \u202egnp.exe`)).toBe('\\u001b]0;title\\u0007 a b \\u202egnp.exe');
+  expect(shown(`${ESC}]0;title\u0007 a\tb \u202egnp.exe`)).toBe('\\u001b]0;title\\u0007 a b \\u202egnp.exe');
 });
 
 test('a text of several lines keeps them, below its first, and a caret stands where it stood', () => {
   const error = `No such key: url\r\n>    1 | tasks.deploy.output.url\n             ^\n\n${ESC}[2J\n`;
-  expect(printableLines(error, 2)).toEqual([
+  expect(linesOf(error, 2)).toEqual([
     'No such key: url',
     '  >    1 | tasks.deploy.output.url',
     '               ^',
     '',
-    '  \\u001b[2J',
+    `  ${ESC}[2J`,
   ]);
   expect(firstLine(error)).toBe('No such key: url');
   expect(firstLine('\n  Traceback\n  at a')).toBe('Traceback');

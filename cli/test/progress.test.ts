@@ -1,6 +1,6 @@
 import type { RunView } from '@slipway/contract';
 import { describe, expect, test } from 'vitest';
-import { createPaint } from '../src/output/paint.ts';
+import { createPaint, shown } from '../src/output/paint.ts';
 import { runChanges } from '../src/progress/run-changes.ts';
 import { runFrame } from '../src/progress/run-frame.ts';
 import { exitCodeOf, resultLines } from '../src/progress/run-result.ts';
@@ -119,7 +119,7 @@ describe('into a pipe, a line for each change', () => {
 
   test('a service cannot command the terminal with its message', () => {
     const evil = runView({ ...finished, message: '\u001b[2J' });
-    expect(runChanges(undefined, evil).join('')).not.toContain('\u001b');
+    expect(runChanges(undefined, evil).map(shown).join('')).not.toContain('\u001b');
   });
 });
 
@@ -154,7 +154,8 @@ describe('a message of several lines', () => {
       '         >    1 | tasks.deploy.output.url',
       '                      ^',
     ]);
-    expect(resultLines(runView({ state: 'parked', parkedReason: 'it broke\n\u001b[2J' }), paint)).toEqual([
+    const parked = runView({ state: 'parked', parkedReason: 'it broke\n\u001b[2J' });
+    expect(resultLines(parked, paint).map(shown)).toEqual([
       'parked: it broke',
       '        \\u001b[2J',
       '  slipway why r1',

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { printableJson } from '@slipway/contract';
 import { destination, pino } from 'pino';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Bus } from './bus/bus.ts';
@@ -36,7 +37,10 @@ const DISK_RESERVE_PERCENT = 5;
  * place that knows which adapters are in use.
  */
 export async function startControlPlane(settings: Settings): Promise<RunningControlPlane> {
-  const log = pino({ level: settings.logLevel }, destination({ fd: 2, sync: false }));
+  const log = pino(
+    { level: settings.logLevel, hooks: { streamWrite: printableJson } },
+    destination({ fd: 2, sync: false }),
+  );
   const tokens =
     settings.tokenFile === undefined ? [] : readTokenFile(settings.tokenFile, (message) => log.warn(message));
   const allowed = checkListen(settings.listen, tokens.length > 0);

@@ -5,6 +5,7 @@ import { exitCode } from '../exit-code.ts';
 import { readInput, shownName } from '../input.ts';
 import type { ServerOptions } from '../options.ts';
 import { failureOf } from '../output/failure.ts';
+import { linesOf } from '../output/paint.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 /** `slipway apply FILE --project P`. */
@@ -21,7 +22,7 @@ export async function apply(
         terminal.printJson(answer);
         return exitCode.done;
       }
-      if (answer.warnings.length > 0) terminal.note(renderProblems(text, shownFile, answer.warnings));
+      if (answer.warnings.length > 0) terminal.note(...linesOf(renderProblems(text, shownFile, answer.warnings)));
       const is = dryRun ? 'would be' : 'is';
       const what = answer.changed ? `${is} now at version` : `${is} unchanged, at version`;
       terminal.print(`shipyard of project ${answer.project} ${what} ${answer.version}`);

@@ -9,7 +9,6 @@ import { findServices, type RunningServices, startServices } from '../dev/exampl
 import { type Candidate, type Example, findShowcases, readExamples, type Showcase } from '../dev/examples.ts';
 import { nextSteps } from '../dev/next-steps.ts';
 import { badUsage, CommandFailure, exitCode } from '../exit-code.ts';
-import { printable } from '../output/paint.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { tookText } from '../output/time.ts';
 import { followRun } from '../progress/follow-run.ts';
@@ -116,7 +115,7 @@ function startExampleServices(options: {
   const logFolder = join(settings.dataDir, 'logs');
   const nats = settings.natsUrl === undefined ? {} : { SLIPWAY_NATS: settings.natsUrl };
   const shown = token === undefined ? {} : { SLIPWAY_TOKEN: token };
-  const show = (name: string, line: string): void => terminal.note(`${name} | ${printable(line)}`);
+  const show = (name: string, line: string): void => terminal.note(`${name} | ${line}`);
   const services = startServices({
     programs,
     logFolder,

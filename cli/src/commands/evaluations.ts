@@ -5,7 +5,7 @@ import { readInput } from '../input.ts';
 import type { ServerOptions } from '../options.ts';
 import { nextPageNote } from '../output/next-page.ts';
 import { writePage } from '../output/page-file.ts';
-import { firstLine, type Paint, printable, printableLines } from '../output/paint.ts';
+import { firstLine, linesOf, type Paint } from '../output/paint.ts';
 import { type Column, formatTable } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { relativeTime } from '../output/time.ts';
@@ -114,7 +114,7 @@ export function replay(command: ServerOptions & { id: string; terminal: Terminal
   return connected(command, async (client) => {
     const answer = await client.replayEvaluation({ id });
     if (terminal.format === 'json') terminal.printJson(answer);
-    else if (answer.same) terminal.print(`the same, by the rules ${answer.rules.now}: ${printable(answer.now.why)}`);
+    else if (answer.same) terminal.print(`the same, by the rules ${answer.rules.now}: ${answer.now.why}`);
     else terminal.print('another decision than the one that is stored:', ...answer.differences.map(line));
     return answer.same ? exitCode.done : exitCode.runFailed;
   });
@@ -150,17 +150,17 @@ function valueOfSli(text: string): [string, number | null] {
 
 function whatIfLines({ differences, after }: WhatIfAnswer, { paint }: Terminal): string[] {
   if (differences.length === 0) return ['nothing would be different'];
-  return [...differences.map(line), `${colour(after.verdict, paint)(after.verdict)}: ${printable(after.why)}`];
+  return [...differences.map(line), `${colour(after.verdict, paint)(after.verdict)}: ${after.why}`];
 }
 
-const line = (text: string): string => `- ${printable(text)}`;
+const line = (text: string): string => `- ${text}`;
 
 function evaluationColumns({ paint }: Terminal): Column<EvaluationSummary>[] {
   const now = Date.now();
   return [
     { title: 'EVALUATION', value: ({ id }) => id },
     { title: 'STAGE', value: ({ stage }) => stage },
-    { title: 'SERVICE', value: ({ service = '' }) => printable(service) },
+    { title: 'SERVICE', value: ({ service = '' }) => service },
     { title: 'RESULT', value: ({ verdict }) => colour(verdict, paint)(verdict) },
     { title: 'SCORE', value: ({ score }) => (score === null ? '' : number(score)), align: 'right' },
     { title: 'SLIS', value: ({ slis }) => slisInWords(slis ?? []) },
@@ -170,7 +170,7 @@ function evaluationColumns({ paint }: Terminal): Column<EvaluationSummary>[] {
 }
 
 function slisInWords(slis: readonly EvaluatedSli[]): string {
-  const failed = slis.filter(({ status }) => status !== 'pass' && status !== 'info').map(({ sli }) => printable(sli));
+  const failed = slis.filter(({ status }) => status !== 'pass' && status !== 'info').map(({ sli }) => sli);
   if (failed.length === 0) return slis.length === 0 ? '' : `all ${slis.length} hold`;
   return failed.length > 3 ? `${failed.slice(0, 3).join(', ')} and ${failed.length - 3} more` : failed.join(', ');
 }
@@ -180,26 +180,26 @@ function shown(evaluation: EvaluationSummary, { paint }: Terminal): string[] {
   const place = [evaluation.project, evaluation.stage, evaluation.service].filter((part) => part !== undefined);
   const total = score === null ? '' : ` with a score of ${number(score)}`;
   const columns: Column<EvaluatedSli>[] = [
-    { title: 'SLI', value: (sli) => printable(sli.displayName ?? sli.sli) + (sli.keySli ? ' (key)' : '') },
+    { title: 'SLI', value: (sli) => (sli.displayName ?? sli.sli) + (sli.keySli ? ' (key)' : '') },
     { title: 'STATUS', value: ({ status }) => colour(status, paint)(status) },
     { title: 'VALUE', value: ({ value }) => (value === null ? '-' : number(value)), align: 'right' },
     { title: 'BASELINE', value: ({ baseline }) => (baseline === null ? '-' : number(baseline)), align: 'right' },
     { title: 'MESSAGE', value: (sli) => firstLine(sli.message ?? '') },
   ];
   return [
-    `${printable(place.join('/'))}: ${colour(verdict, paint)(verdict)}${total}`,
-    ...printableLines(why ?? message ?? '', 2),
+    `${place.join('/')}: ${colour(verdict, paint)(verdict)}${total}`,
+    ...linesOf(why ?? message ?? '', 2),
     ...(slis === null || slis.length === 0 ? [] : ['', ...formatTable(slis, columns, paint)]),
     '',
     `${paint.bold('Run:')} ${evaluation.run}`,
-    ...(window === undefined ? [] : [`${paint.bold('Window:')} ${printable(`${window.start} to ${window.end}`)}`]),
+    ...(window === undefined ? [] : [`${paint.bold('Window:')} ${window.start} to ${window.end}`]),
     ...(versions?.slo === undefined ? [] : [`${paint.bold('slo.yaml:')} ${versions.slo}`]),
     ...(invalidated === undefined ? [] : [paint.yellow(`invalidated by ${saidBy(invalidated)}`)]),
   ].filter((text, index) => text !== '' || index > 1);
 }
 
 function saidBy({ author, reason }: NonNullable<EvaluationSummary['invalidated']>): string {
-  return printable(`${author ?? 'somebody'}${reason === undefined ? '' : `: ${reason}`}`);
+  return `${author ?? 'somebody'}${reason === undefined ? '' : `: ${reason}`}`;
 }
 
 function colour(status: string, paint: Paint): (text: string) => string {

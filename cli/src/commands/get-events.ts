@@ -4,7 +4,6 @@ import { connected } from '../connection.ts';
 import { badUsage, exitCode } from '../exit-code.ts';
 import type { EventsOptions, ServerOptions } from '../options.ts';
 import { nextPageNote } from '../output/next-page.ts';
-import { printable } from '../output/paint.ts';
 import { type Column, formatTable } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { relativeTime } from '../output/time.ts';
@@ -33,7 +32,7 @@ export function getEvent(
     const view = await client.getEvent({ id, source });
     if (terminal.format === 'json') terminal.printJson(view);
     else {
-      terminal.print(...JSON.stringify(view.event, null, 2).split('\n').map(printable));
+      terminal.print(...JSON.stringify(view.event, null, 2).split('\n'));
       if (view.ignored !== undefined) terminal.note(terminal.errorPaint.yellow(`it changed nothing: ${view.ignored}`));
     }
     return exitCode.done;
@@ -53,7 +52,7 @@ function eventColumns({ paint }: Terminal): Column<EventView>[] {
   const now = Date.now();
   const text = (view: EventView, name: string): string => {
     const value = view.event[name];
-    return typeof value === 'string' ? printable(value) : '';
+    return typeof value === 'string' ? value : '';
   };
   return [
     { title: 'WHEN', value: (view) => relativeTime(view.at, now) },

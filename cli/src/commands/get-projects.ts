@@ -46,7 +46,7 @@ export function getShipyard(
         ? await client.getShipyard({ project })
         : await client.getShipyardVersion({ project, version });
     if (terminal.format === 'json') terminal.printJson(found);
-    else terminal.write(found.text.endsWith('\n') ? found.text : `${found.text}\n`);
+    else terminal.printFile(found.text);
     return exitCode.done;
   });
 }

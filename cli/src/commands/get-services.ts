@@ -2,7 +2,6 @@ import type { ServiceView } from '@slipway/contract';
 import { connected } from '../connection.ts';
 import { exitCode } from '../exit-code.ts';
 import type { ServerOptions } from '../options.ts';
-import { printable } from '../output/paint.ts';
 import { type Column, formatTable } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { relativeTime } from '../output/time.ts';
@@ -21,7 +20,7 @@ export function getServices(
     if (page.items.length === 0) terminal.note('no services, and no task that waits for one');
     else terminal.print(...formatTable(page.items, serviceColumns(terminal), terminal.paint));
     for (const { task: name, source, hint } of page.items) {
-      if (source === undefined && hint !== undefined) terminal.print(`nobody serves '${name}': ${printable(hint)}`);
+      if (source === undefined && hint !== undefined) terminal.print(`nobody serves '${name}': ${hint}`);
     }
     return exitCode.done;
   });

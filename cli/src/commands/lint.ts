@@ -3,6 +3,7 @@ import { lintShipyard, renderProblems } from '@slipway/control-plane/shipyard';
 import { exitCode } from '../exit-code.ts';
 import { readInput, shownName } from '../input.ts';
 import { count } from '../output/count.ts';
+import { linesOf } from '../output/paint.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 /** `slipway lint FILE...`: what the server would say to these shipyards, without a server. */
@@ -32,7 +33,7 @@ function reportOf({ file, text, problems }: Checked, { paint }: Terminal): strin
   if (problems.length === 0) return [summary];
   const elsewhere = errors > 0 ? commandFor(file, text) : undefined;
   const hint = elsewhere === undefined ? [] : [`This looks like no shipyard. What checks it: ${elsewhere}`];
-  return [renderProblems(text, file, problems), '', summary, ...hint];
+  return [...linesOf(renderProblems(text, file, problems)), '', summary, ...hint];
 }
 
 /** What a file may be that somebody took for a shipyard. */

@@ -6,7 +6,6 @@ import { parseJsonInput, readInput } from '../input.ts';
 import type { ServerOptions } from '../options.ts';
 import { agree } from '../output/agree.ts';
 import { count } from '../output/count.ts';
-import { printable } from '../output/paint.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { relativeTime } from '../output/time.ts';
 
@@ -99,7 +98,7 @@ function shown(project: Project, { paint }: Terminal): string[] {
     Shipyard: shipyardVersion ?? 'none yet',
     'Runs at most': bounds.length === 0 ? 'no limit' : bounds.join(', '),
     'Finished runs are kept': kept.length === 0 ? 'for ever' : kept.join(', '),
-    Configuration: printable(JSON.stringify(config)),
+    Configuration: JSON.stringify(config),
     Changed: relativeTime(updatedAt, Date.now()),
   };
   return [paint.bold(name), ...Object.entries(rows).map(([what, is]) => `${paint.bold(`${what}:`)} ${is}`)];

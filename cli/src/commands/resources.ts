@@ -6,7 +6,7 @@ import { badUsage, exitCode } from '../exit-code.ts';
 import { readInput, shownName } from '../input.ts';
 import type { ServerOptions } from '../options.ts';
 import { failureOf } from '../output/failure.ts';
-import { printable } from '../output/paint.ts';
+import { linesOf } from '../output/paint.ts';
 import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { relativeTime } from '../output/time.ts';
@@ -32,7 +32,8 @@ export async function applyFile(
         terminal.printJson(answer);
         return exitCode.done;
       }
-      if (answer.warnings.length > 0) terminal.note(renderProblems(body, shownFile, answer.warnings.map(rendered)));
+      if (answer.warnings.length > 0)
+        terminal.note(...linesOf(renderProblems(body, shownFile, answer.warnings.map(rendered))));
       const is = dryRun ? 'would be' : 'is';
       const what = answer.changed ? `${is} now at version` : `${is} unchanged, at version`;
       terminal.print(`${nameOf(kind, command)} ${what} ${answer.version}`);
@@ -63,7 +64,7 @@ export function getFile(command: GetFileOptions & { kind: Kind; terminal: Termin
     }
     const found = await files.get(version === undefined ? {} : { version });
     if (terminal.format === 'json') terminal.printJson(found);
-    else terminal.write(found.text.endsWith('\n') ? found.text : `${found.text}\n`);
+    else terminal.printFile(found.text);
     return exitCode.done;
   });
 }
@@ -79,10 +80,10 @@ async function showMerged(client: Client, { project, stage, service }: Place, te
   const rows = Object.entries(merged.indicators).map(([sli, indicator]) => ({ sli, ...indicator }));
   const textOf = (query: unknown): string => (typeof query === 'string' ? query : JSON.stringify(query));
   const columns = [
-    { title: 'SLI', value: (row: (typeof rows)[number]) => printable(row.sli) },
+    { title: 'SLI', value: (row: (typeof rows)[number]) => row.sli },
     { title: 'OF', value: (row: (typeof rows)[number]) => row.level },
     { title: 'VERSION', value: (row: (typeof rows)[number]) => row.version },
-    { title: 'QUERY', value: (row: (typeof rows)[number]) => printable(textOf(row.query)) },
+    { title: 'QUERY', value: (row: (typeof rows)[number]) => textOf(row.query) },
   ];
   if (rows.length === 0) terminal.note('no SLIs');
   else terminal.print(...formatTable(rows, columns, terminal.paint));
@@ -137,7 +138,7 @@ function rendered(problem: {
   return {
     severity: severity === 'warning' ? 'warning' : 'error',
     code: isRemark ? `remark ${code}` : code,
-    message: printable(message),
+    message,
     pointer,
     line,
     column,

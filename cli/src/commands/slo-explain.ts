@@ -4,7 +4,6 @@ import { OfflineProblem, sloExplain, sloReport } from '@slipway/service-evaluate
 import { badUsage, exitCode } from '../exit-code.ts';
 import { oneFromStandardInput, readInput, shownName } from '../input.ts';
 import { writePage } from '../output/page-file.ts';
-import { printable } from '../output/paint.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 /** `slipway slo explain FILE --values FILE`: the decision as a table, with the sentence why. */
@@ -27,7 +26,7 @@ export async function sloExplainFile(command: {
     const { text, json } = sloExplain(request);
     if (html !== undefined) writePage(html, sloReport(request));
     if (terminal.format === 'json') terminal.printJson(json);
-    else terminal.print(...text.trimEnd().split('\n').map(printable));
+    else terminal.print(...text.trimEnd().split('\n'));
     if (html !== undefined) terminal.note(terminal.errorPaint.dim(`the report is in ${html}`));
     return json.verdict === 'fail' ? exitCode.runFailed : exitCode.done;
   } catch (error) {

@@ -2,7 +2,6 @@ import { writeFileSync } from 'node:fs';
 import { importOpenSlo, OfflineProblem } from '@slipway/service-evaluate';
 import { badUsage, exitCode } from '../exit-code.ts';
 import { readInput, reasonOf, shownName } from '../input.ts';
-import { printable } from '../output/paint.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 /** `slipway slo import FILE [--sli FILE]`: OpenSLO v1 documents as slo.yaml, which is printed, and as sli.yaml. */
@@ -15,8 +14,8 @@ export async function sloImport(command: { file: string; sli?: string; terminal:
     terminal.printJson(imported);
     return exitCode.done;
   }
-  terminal.print(imported.slo.trimEnd());
-  for (const note of imported.notes) terminal.note(terminal.errorPaint.yellow(printable(note)));
+  terminal.printFile(imported.slo);
+  for (const note of imported.notes) terminal.note(terminal.errorPaint.yellow(note));
   if (sli === undefined) terminal.note('its queries: once more with --sli sli.yaml');
   return exitCode.done;
 }

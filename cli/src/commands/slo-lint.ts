@@ -4,7 +4,7 @@ import { type LintProblem, type LintResult, sliLint, sloLint } from '@slipway/ev
 import { badUsage, exitCode } from '../exit-code.ts';
 import { oneFromStandardInput, readInput, shownName } from '../input.ts';
 import { count } from '../output/count.ts';
-import { printable } from '../output/paint.ts';
+import { linesOf } from '../output/paint.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 /** `slipway slo lint FILE... [--sli FILE]`: what is wrong with objectives and queries, and where a quirk of Keptn will bite. */
@@ -49,7 +49,9 @@ function reportOf({ file, text, result }: Checked, { paint }: Terminal): string[
   const verdict = errors > 0 ? paint.red(count(errors, 'error')) : paint.green('ok');
   const rest = [warnings > 0 ? count(warnings, 'warning') : '', infos > 0 ? count(infos, 'remark') : ''];
   const summary = [`${file}: ${verdict}`, ...rest.filter((part) => part !== '')].join(', ');
-  return problems.length === 0 ? [summary] : [renderProblems(text, file, problems.map(rendered)), '', summary];
+  return problems.length === 0
+    ? [summary]
+    : [...linesOf(renderProblems(text, file, problems.map(rendered))), '', summary];
 }
 
 /** As the problems of a shipyard are shown, which has no mere remarks: they say so in front of their code. */
@@ -59,7 +61,7 @@ function rendered(problem: LintProblem): SourceProblem {
     severity: severity === 'warning' ? 'warning' : 'error',
     code: severity === 'info' ? `remark ${code}` : code,
     // It may quote a text of the file in which YAML has already turned "\e" into an escape.
-    message: printable(message),
+    message,
     pointer: path,
     ...(place ?? START),
   };

@@ -2,7 +2,6 @@ import { dirname, resolve } from 'node:path';
 import { OfflineProblem, sloTest } from '@slipway/service-evaluate';
 import { badUsage, CommandFailure, exitCode } from '../exit-code.ts';
 import { readInput, readTextFile, shownName } from '../input.ts';
-import { printable } from '../output/paint.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 /** `slipway slo test FILE`: the tests of a team's SLOs; docs/evaluate/slo-tests.md has the format. */
@@ -15,7 +14,7 @@ export async function sloTestFile(command: { file: string; terminal: Terminal })
     terminal.printJson({ file: shownName(file), passed, failed, differences: lines.slice(0, -1) });
   } else {
     const { red, green } = terminal.paint;
-    terminal.print(...lines.slice(0, -1).map((line) => painted(printable(line), terminal)));
+    terminal.print(...lines.slice(0, -1).map((line) => painted(line, terminal)));
     terminal.print((failed === 0 ? green : red)(`${passed} passed, ${failed} failed`));
   }
   return failed === 0 ? exitCode.done : exitCode.runFailed;

@@ -1,7 +1,7 @@
 import { connected } from '../connection.ts';
 import { exitCode } from '../exit-code.ts';
 import type { ServerOptions } from '../options.ts';
-import { printable, printableLines } from '../output/paint.ts';
+import { linesOf } from '../output/paint.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { relativeTime } from '../output/time.ts';
 
@@ -18,11 +18,11 @@ export function why(command: ServerOptions & { run: string; terminal: Terminal }
     terminal.print(`${bold(`run ${answer.run}`)} is ${answer.state}`);
     for (const reason of answer.reasons) {
       const until = reason.until === undefined ? '' : dim(` (${relativeTime(reason.until, Date.now())})`);
-      const [sentence, ...more] = printableLines(reason.sentence, 2);
+      const [sentence, ...more] = linesOf(reason.sentence, 2);
       terminal.print(`- ${sentence}${until} ${dim(`[${reason.code}]`)}`, ...more);
       // The server does not know by what address it is reached.
       const hint = reason.hint?.replaceAll('$SLIPWAY_SERVER', client.server);
-      if (hint !== undefined) terminal.print(`    ${printable(hint)}`);
+      if (hint !== undefined) terminal.print(`    ${hint}`);
     }
     return exitCode.done;
   });

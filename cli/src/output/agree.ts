@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { CommandFailure, exitCode } from '../exit-code.ts';
+import { shown } from './paint.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
@@ -26,7 +27,7 @@ async function saysYes(question: string): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<string>();
   lines.on('close', () => resolve(''));
   lines.on('SIGINT', () => lines.close());
-  lines.question(question, resolve);
+  lines.question(shown(question), resolve);
   const answer = await promise;
   lines.close();
   return /^\s*y(es)?\s*$/i.test(answer);

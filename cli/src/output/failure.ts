@@ -1,7 +1,7 @@
 import type { Problem } from '@slipway/contract';
 import { ServerUnreachable, SlipwayProblem } from '@slipway/sdk';
 import { CommandFailure, exitCode } from '../exit-code.ts';
-import { printableLines } from './paint.ts';
+import { linesOf } from './paint.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Errors of one problem that are shown; a shyipard can have hundreds. */
@@ -69,6 +69,6 @@ export function printFailure(failure: CommandFailure, terminal: Terminal): void 
     return;
   }
   const { red, dim } = terminal.errorPaint;
-  if (failure.message !== '') terminal.note(`${red('error:')} ${printableLines(failure.message).join('\n')}`);
-  for (const detail of failure.details) terminal.note(...printableLines(detail).map((line) => `  ${dim(line)}`));
+  if (failure.message !== '') terminal.note(...linesOf(`${red('error:')} ${failure.message}`, 'error: '.length));
+  for (const detail of failure.details) terminal.note(...linesOf(detail).map((line) => `  ${dim(line)}`));
 }

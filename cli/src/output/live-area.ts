@@ -1,4 +1,4 @@
-import { cutToWidth } from './paint.ts';
+import { cutToWidth, shown } from './paint.ts';
 import type { Terminal } from './terminal.ts';
 
 const ESCAPE = '\u001b[';
@@ -16,9 +16,9 @@ export type LiveArea = {
 export function openLiveArea(terminal: Terminal): LiveArea {
   let drawn = 0;
   let open = true;
-  terminal.write(HIDE_CURSOR);
+  terminal.command(HIDE_CURSOR);
   // A process that ends in any other way must not leave a terminal without a cursor.
-  const restore = (): void => terminal.write(SHOW_CURSOR);
+  const restore = (): void => terminal.command(SHOW_CURSOR);
   process.once('exit', restore);
   return {
     draw: (lines) => {
@@ -26,10 +26,10 @@ export function openLiveArea(terminal: Terminal): LiveArea {
       // A line that wraps, or one above the top of the screen, could not be taken back: cut both.
       const rows = Math.max(2, terminal.rows() - 1);
       const hidden = lines.length - rows + 1;
-      const shown = lines.length > rows ? [...lines.slice(0, rows - 1), `… ${hidden} more lines`] : lines;
-      const text = shown.map((line) => `${cutToWidth(line, terminal.columns())}\n`).join('');
-      terminal.write(`${drawn > 0 ? `${ESCAPE}${drawn}A` : ''}\r${CLEAR_BELOW}${text}`);
-      drawn = shown.length;
+      const visible = lines.length > rows ? [...lines.slice(0, rows - 1), `… ${hidden} more lines`] : lines;
+      const text = visible.map((line) => `${shown(cutToWidth(line, terminal.columns()))}\n`).join('');
+      terminal.command(`${drawn > 0 ? `${ESCAPE}${drawn}A` : ''}\r${CLEAR_BELOW}${text}`);
+      drawn = visible.length;
     },
     end: () => {
       if (!open) return;

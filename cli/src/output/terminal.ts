@@ -1,8 +1,12 @@
-import { createPaint, type Paint, wantsColour } from './paint.ts';
+import { printableJson } from '@slipway/contract';
+import { createPaint, type Paint, shown, wantsColour } from './paint.ts';
 
 export type OutputFormat = 'text' | 'json';
 
-/** Where a command writes. Results go to standard output, everything about them to standard error. */
+/**
+ * Where a command writes. Results go to standard output, everything about them to standard error. All that it prints may
+ * come over the wire: control characters other than our own colours are made visible here, and only here.
+ */
 export type Terminal = {
   format: OutputFormat;
   /** For standard output. */
@@ -13,11 +17,13 @@ export type Terminal = {
   live: boolean;
   columns: () => number;
   rows: () => number;
-  /** Lines on standard output. */
+  /** Lines on standard output. A line end inside of one is not a line end: split the text first. */
   print: (...lines: readonly string[]) => void;
   printJson: (value: unknown) => void;
-  /** Without a line end, for what redraws itself. */
-  write: (text: string) => void;
+  /** A file as it was stored. A terminal gets its control characters in visible form, a pipe or a file every byte. */
+  printFile: (text: string) => void;
+  /** Commands to the terminal, for lines that are drawn again. */
+  command: (sequence: string) => void;
   /** Lines on standard error. */
   note: (...lines: readonly string[]) => void;
 };
@@ -32,9 +38,17 @@ export function openTerminal(format: OutputFormat): Terminal {
     // A terminal that nobody gave a size, as in many CIs, says 0.
     columns: () => stdout.columns || 80,
     rows: () => stdout.rows || 24,
-    print: (...lines) => stdout.write(lines.map((line) => `${line}\n`).join('')),
-    printJson: (value) => stdout.write(`${JSON.stringify(value, null, 2)}\n`),
-    write: (text) => stdout.write(text),
-    note: (...lines) => stderr.write(lines.map((line) => `${line}\n`).join('')),
+    print: (...lines) => stdout.write(textOf(lines)),
+    printJson: (value) => stdout.write(`${printableJson(JSON.stringify(value, null, 2))}\n`),
+    printFile: (text) => {
+      const whole = text.endsWith('\n') ? text : `${text}\n`;
+      stdout.write(stdout.isTTY === true ? textOf(whole.slice(0, -1).split(/\r?\n/)) : whole);
+    },
+    command: (sequence) => stdout.write(sequence),
+    note: (...lines) => stderr.write(textOf(lines)),
   };
+}
+
+function textOf(lines: readonly string[]): string {
+  return lines.map((line) => `${shown(line)}\n`).join('');
 }

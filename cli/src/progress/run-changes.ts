@@ -1,5 +1,6 @@
 import type { AttemptView, RunView, TaskView } from '@slipway/contract';
-import { firstLine, printable } from '../output/paint.ts';
+import { firstLine, visibleWidth } from '../output/paint.ts';
+import { pad } from '../output/table.ts';
 import { tookText } from '../output/time.ts';
 import { endWord } from './task-words.ts';
 
@@ -27,10 +28,10 @@ export function runChanges(before: RunView | undefined, after: RunView): string[
       tell(after.updatedAt, name, `parked: ${firstLine(after.parkedReason ?? 'see its events')}`);
     if (after.state === 'finished') tell(after.finishedAt ?? after.updatedAt, name, endOf(after));
   }
-  const width = Math.max(name.length, ...after.tasks.map((task) => task.key.length));
+  const width = Math.max(...[name, ...after.tasks.map((task) => task.key)].map(visibleWidth));
   return changes
     .toSorted((a, b) => a.at - b.at)
-    .map(({ at, what, text }) => `${offset(at - after.acceptedAt)}  ${what.padEnd(width)}  ${printable(text)}`);
+    .map(({ at, what, text }) => `${offset(at - after.acceptedAt)}  ${pad(what, width)}  ${text}`);
 }
 
 function taskChanges(

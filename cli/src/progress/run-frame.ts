@@ -1,5 +1,5 @@
 import type { RunView, TaskView } from '@slipway/contract';
-import { firstLine, type Paint, printable } from '../output/paint.ts';
+import { firstLine, type Paint, visibleWidth } from '../output/paint.ts';
 import { pad } from '../output/table.ts';
 import { tookText } from '../output/time.ts';
 import { colourOf, currentAttempt, endWord, hasPassed, progressOf, taskWord } from './task-words.ts';
@@ -12,8 +12,8 @@ const TURN_MS = 800;
 export function runFrame(run: RunView, options: { now: number; paint: Paint }): string[] {
   const { now, paint } = options;
   const widths = {
-    name: Math.max(...run.tasks.map((task) => task.key.length), 4),
-    word: Math.max(...run.tasks.map((task) => taskWord(task).length), 9),
+    name: Math.max(...run.tasks.map((task) => visibleWidth(task.key)), 4),
+    word: Math.max(...run.tasks.map((task) => visibleWidth(taskWord(task))), 9),
   };
   return [heading(run, options), ...run.tasks.map((task) => taskLine(task, { now, paint, run, widths }))];
 }
@@ -24,7 +24,7 @@ function heading(run: RunView, { now, paint }: { now: number; paint: Paint }): s
   const about = [run.service, `project ${run.project}`, `run ${run.id}`].filter((part) => part !== undefined);
   return (
     `${symbol(run, now, paint)} ${paint.bold(`${run.stage}.${run.sequence}`)}  ${colourOf(run, paint)(word)}  ${took}` +
-    `  ${paint.dim(printable(about.join(', ')))}`
+    `  ${paint.dim(about.join(', '))}`
   );
 }
 
@@ -50,7 +50,7 @@ function detailOf(task: TaskView, now: number): string {
   if (task.state === 'open') parts.push(progressOf(task));
   const message = task.message ?? attempt?.message;
   if (task.state !== 'open' && message !== undefined && message !== '') parts.push(firstLine(message));
-  return printable(parts.filter((part) => part !== '').join(', '));
+  return parts.filter((part) => part !== '').join(', ');
 }
 
 function symbol(of: RunView | TaskView, now: number, paint: Paint): string {

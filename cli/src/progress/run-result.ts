@@ -1,6 +1,6 @@
 import type { RunView } from '@slipway/contract';
 import { type ExitCode, exitCode } from '../exit-code.ts';
-import { type Paint, printableLines, visibleWidth } from '../output/paint.ts';
+import { linesOf, type Paint, visibleWidth } from '../output/paint.ts';
 import { tookText } from '../output/time.ts';
 import { endColour, endWord, hasPassed } from './task-words.ts';
 
@@ -28,7 +28,7 @@ export function resultLines(run: RunView, paint: Paint): string[] {
 
 /** A text behind a word, its further lines below its first. */
 function said(word: string, text: string): string[] {
-  const [first, ...rest] = printableLines(text, visibleWidth(word) + 1);
+  const [first, ...rest] = linesOf(text, visibleWidth(word) + 1);
   return [`${word} ${first}`, ...rest];
 }
 

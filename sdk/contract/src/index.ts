@@ -91,6 +91,7 @@ export type {
   TaskPlan,
   TriggerRule,
 } from './plan.ts';
+export { printable, printableJson } from './printable.ts';
 export type { Problem, ProblemCode } from './problem.ts';
 export { problemSchema, problemStatus } from './problem.ts';
 export type { Permission, Route, RouteId } from './route.ts';

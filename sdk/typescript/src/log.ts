@@ -1,3 +1,5 @@
+import { printableJson } from '@slipway/contract';
+
 /** Where the SDK says what happens; a pino logger fits as it is. */
 export interface Logger {
   info(fields: object, message: string): void;
@@ -15,7 +17,7 @@ export const stderrLogger: Logger = {
 export const silentLogger: Logger = { info: () => {}, warn: () => {}, error: () => {} };
 
 function write(level: string, fields: object, message: string): void {
-  process.stderr.write(`${JSON.stringify({ level, at: Date.now(), ...fields, message })}\n`);
+  process.stderr.write(`${printableJson(JSON.stringify({ level, at: Date.now(), ...fields, message }))}\n`);
 }
 
 /** The text of whatever was thrown, with the causes that brought it about. */
