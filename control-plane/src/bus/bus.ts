@@ -7,8 +7,8 @@ import type { Dialect } from '@slipway/contract';
 export interface Bus {
   readonly kind: 'local' | 'nats' | 'memory';
   /**
-   * Publishes each message; resolves when the broker has all of them. A message with the same `messageId` within the
-   * broker's window is stored once. Throws BusUnavailable: publish again, with the same ids.
+   * Publishes each message; resolves when the broker has all of them. A message that this process publishes again
+   * with the same `messageId` within the broker's window is stored once. Throws BusUnavailable: publish again, with the same ids.
    */
   publish(messages: readonly BusMessage[]): Promise<void>;
   /** Starts delivering triggers and answers sent by others (and the triggers we publish for the next stage). Call once. */

@@ -86,6 +86,17 @@ describe('with services and other replicas', () => {
     message?.ack();
   });
 
+  test('a service that uses the message id of a trigger for an answer of its own does not suppress the trigger', async () => {
+    const bus = await open();
+    const received = collect(bus, { ack: true });
+    const foreign = headers();
+    foreign.set('Nats-Msg-Id', 'next-stage');
+    await jetstream(outside).publish('slipway.shop.build.finished', '{}', { headers: foreign });
+    await bus.publish([trigger('next-stage')]);
+    await received.atLeast(2);
+    expect(received.bodies()).toContain(trigger('next-stage').json);
+  });
+
   test('whatever bytes arrive reach the handler, and the next message too', async () => {
     const bus = await open();
     const received = collect(bus, { ack: true });

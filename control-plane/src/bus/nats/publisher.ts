@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { createInbox, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { isObject, subjectOf } from '@slipway/contract';
 import { type BusMessage, BusUnavailable, MessageRefused } from '../bus.ts';
 import { bodyOf } from './reference.ts';
+import { isForInStream } from './subjects.ts';
 
 export interface PublisherOptions {
   /** Messages sent and not acknowledged yet; further ones wait here. */
@@ -49,6 +51,12 @@ export class Publisher {
   readonly #connection: NatsConnection;
   readonly #options: PublisherOptions;
   readonly #inbox: string;
+  /**
+   * Services publish to SLIPWAY_IN too, and can guess the id of the next stage's trigger: a message of theirs with this id would
+   * make the broker drop the trigger as a duplicate. So ids there have a prefix that nobody knows. A trigger that a restart
+   * publishes again is then stored twice, and the intake recognises the second one by its event id.
+   */
+  readonly #secret = randomUUID();
   readonly #pending = new Map<number, Item>();
   readonly #waiting: Item[] = [];
   #waitingFrom = 0;
@@ -132,7 +140,8 @@ export class Publisher {
     const { message, batch } = item;
     const id = this.#nextId++;
     const head = headers();
-    head.set('Nats-Msg-Id', message.messageId);
+    const isGuessable = isForInStream(message.plainType);
+    head.set('Nats-Msg-Id', isGuessable ? `${this.#secret}.${message.messageId}` : message.messageId);
     head.set('content-type', CONTENT_TYPE);
     batch.sentAt = performance.now();
     try {

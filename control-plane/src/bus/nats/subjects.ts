@@ -33,6 +33,11 @@ function bothDialects(types: readonly string[]): string[] {
   return [...types.map((type) => `${SLIPWAY_PREFIX}.*.${type}`), ...types.map((type) => `${KEPTN_PREFIX}.${type}`)];
 }
 
+/** Whether an event of the control plane goes to SLIPWAY_IN: it publishes nothing else there but triggers of sequences. */
+export function isForInStream(plainType: string): boolean {
+  return plainType.endsWith('.triggered') && plainType.indexOf('.') !== plainType.length - '.triggered'.length;
+}
+
 /** The project that a subject names; undefined on Keptn's, which name none. */
 export function projectOf(subject: string): string | undefined {
   if (!subject.startsWith('slipway.')) return undefined;
