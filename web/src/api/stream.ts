@@ -1,129 +1,131 @@
-import type { EventView, RunSummary } from '@slipway/contract';
 import { useEffect, useEffectEvent, useSyncExternalStore } from 'react';
 import { type Query, queryText } from './client.ts';
+import type { LiveState, StreamItem, Told } from './stream-hub.ts';
+import { join, leave } from './stream-share.ts';
 
-export type StreamItem = { kind: 'run'; value: RunSummary } | { kind: 'event'; value: EventView };
+export type { LiveState, StreamItem };
 
-/**
- * connecting: no answer yet. live: what happens is told. cut: it was live and is tried again; nothing is missed, because the
- * server replays from the last id. asleep: the tab is hidden, so the connection is given back (a browser has six for a host).
- */
-export type LiveState = 'connecting' | 'live' | 'cut' | 'asleep';
-
-const REFUSED_MAX = 3;
-const RETRY_MIN_MS = 1_000;
-const RETRY_MAX_MS = 15_000;
 const HIDDEN_MS = 30_000;
+/** With more changes than this in a second they are painted once a second: faster than that nobody can read. */
+const CALM_MAX = 5;
+const SECOND_MS = 1_000;
 
 /**
- * Follows `GET /v1/stream` while the page is mounted. Items come in batches, at most one a frame, so that a busy server
- * costs one render and not a thousand. `onResync` says that the state must be read again: at the start, and after a gap.
+ * Follows `GET /v1/stream` while the page is mounted. Items come in batches: one a frame, or one a second while more changes than
+ * anybody can read come in. `onResync` asks to read the state again: at the start, and after a gap.
  */
 export function useStream(options: {
   filter: Query;
   enabled?: boolean;
+  /** false: each frame, also when much changes, for a page that has a pace of its own. */
+  paced?: boolean;
   onItems: (items: readonly StreamItem[]) => void;
   onResync: () => void;
 }): void {
-  const { filter, enabled = true } = options;
+  const { filter, enabled = true, paced = true } = options;
   const onItems = useEffectEvent(options.onItems);
   const onResync = useEffectEvent(options.onResync);
   const key = queryText(filter);
   useEffect(() => {
     if (!enabled) return;
-    const connection = new Connection(key, { onItems: (items) => onItems(items), onResync: () => onResync() });
-    return () => connection.close();
-  }, [key, enabled]);
+    const follower = new Follower(key, paced, {
+      onItems: (items) => onItems(items),
+      onResync: () => onResync(),
+    });
+    return () => follower.close();
+  }, [key, enabled, paced]);
 }
 
-class Connection {
-  readonly #query: string;
-  readonly #listener: { onItems(items: readonly StreamItem[]): void; onResync(): void };
-  #source: EventSource | undefined;
-  #lastId: string | undefined;
-  #batch: StreamItem[] = [];
-  #frame = 0;
-  #retry: ReturnType<typeof setTimeout> | undefined;
-  #sleep: ReturnType<typeof setTimeout> | undefined;
-  #retryMs = RETRY_MIN_MS;
-  /** Answers in a row that were no stream. */
-  #refused = 0;
+let followers = 0;
 
-  constructor(query: string, listener: { onItems(items: readonly StreamItem[]): void; onResync(): void }) {
+class Follower {
+  readonly #id = String(++followers);
+  readonly #query: string;
+  readonly #paced: boolean;
+  readonly #listener: { onItems(items: readonly StreamItem[]): void; onResync(): void };
+  #batch: StreamItem[] = [];
+  /** What changed within the last second: a run that goes through ten states is one change. */
+  readonly #recent = new Map<string, number>();
+  #flushedAt = 0;
+  #frame = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #sleep: ReturnType<typeof setTimeout> | undefined;
+  #joined = false;
+
+  constructor(
+    query: string,
+    paced: boolean,
+    listener: { onItems(items: readonly StreamItem[]): void; onResync(): void },
+  ) {
     this.#query = query;
+    this.#paced = paced;
     this.#listener = listener;
     document.addEventListener('visibilitychange', this.#onVisibility);
-    this.#open();
+    // A tab that is opened in the background hears of no change of its visibility until somebody looks at it.
+    if (document.hidden) tell(this, 'asleep');
+    else this.#join();
   }
 
   close(): void {
     document.removeEventListener('visibilitychange', this.#onVisibility);
-    clearTimeout(this.#retry);
     clearTimeout(this.#sleep);
+    clearTimeout(this.#timer);
     cancelAnimationFrame(this.#frame);
-    this.#source?.close();
+    leave(this.#id);
     forget(this);
   }
 
-  #open(): void {
-    tell(this, this.#lastId === undefined ? 'connecting' : 'cut');
-    // A server that refuses again and again may have another store, in which the last id names nothing: begin anew.
-    if (this.#refused >= REFUSED_MAX) this.#lastId = undefined;
-    const resume =
-      this.#lastId === undefined
-        ? ''
-        : `${this.#query === '' ? '?' : '&'}lastEventId=${encodeURIComponent(this.#lastId)}`;
-    const source = new EventSource(`/v1/stream${this.#query}${resume}`);
-    this.#source = source;
-    source.onopen = () => {
-      this.#retryMs = RETRY_MIN_MS;
-      this.#refused = 0;
-      tell(this, 'live');
-      if (this.#lastId === undefined) this.#listener.onResync();
-    };
-    source.addEventListener('run', (message) => this.#take(message, 'run'));
-    source.addEventListener('event', (message) => this.#take(message, 'event'));
-    source.addEventListener('gap', () => {
-      this.#lastId = undefined;
-      this.#listener.onResync();
-    });
-    source.onerror = () => {
-      tell(this, 'cut');
-      // The browser comes back by itself after a cut, with the last id; not after an answer that is no stream.
-      if (source.readyState !== EventSource.CLOSED) return;
-      this.#refused++;
-      clearTimeout(this.#retry);
-      this.#retry = setTimeout(() => this.#open(), this.#retryMs);
-      this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);
-    };
+  #join(): void {
+    this.#joined = true;
+    tell(this, 'connecting');
+    join(this.#id, this.#query, this.#hear);
   }
 
-  #take(message: MessageEvent<string>, kind: 'run' | 'event'): void {
-    this.#lastId = message.lastEventId;
-    this.#batch.push({ kind, value: JSON.parse(message.data) });
+  readonly #hear = (told: Told): void => {
+    if (!this.#joined) return;
+    if (told.kind === 'state') tell(this, told.state);
+    else if (told.kind === 'resync') this.#listener.onResync();
+    else this.#take(told.item);
+  };
+
+  #take(item: StreamItem): void {
+    const now = performance.now();
+    const key = item.kind === 'run' ? item.value.id : item.value.position;
+    this.#recent.delete(key);
+    this.#recent.set(key, now);
+    this.#batch.push(item);
     if (this.#batch.length > 1) return;
     // A hidden tab paints no frames: there the batch waits for a timer instead.
-    if (document.hidden) setTimeout(this.#flush, 250);
+    const wait = this.#isBusy(now) ? Math.max(0, this.#flushedAt + SECOND_MS - now) : document.hidden ? 250 : 0;
+    if (wait > 0) this.#timer = setTimeout(this.#flush, wait);
     else this.#frame = requestAnimationFrame(this.#flush);
   }
 
-  #flush = (): void => {
+  #isBusy(now: number): boolean {
+    for (const [key, at] of this.#recent) {
+      if (now - at < SECOND_MS) break;
+      this.#recent.delete(key);
+    }
+    return this.#paced && this.#recent.size > CALM_MAX;
+  }
+
+  readonly #flush = (): void => {
+    this.#flushedAt = performance.now();
     const batch = this.#batch;
     this.#batch = [];
     if (batch.length > 0) this.#listener.onItems(batch);
   };
 
-  #onVisibility = (): void => {
+  readonly #onVisibility = (): void => {
     clearTimeout(this.#sleep);
     if (!document.hidden) {
       this.#flush();
-      if (this.#source === undefined) this.#open();
+      if (!this.#joined) this.#join();
       return;
     }
     this.#sleep = setTimeout(() => {
-      clearTimeout(this.#retry);
-      this.#source?.close();
-      this.#source = undefined;
+      this.#joined = false;
+      leave(this.#id);
       tell(this, 'asleep');
     }, HIDDEN_MS);
   };
@@ -132,14 +134,14 @@ class Connection {
 const states = new Map<object, LiveState>();
 const watchers = new Set<() => void>();
 
-function tell(connection: object, state: LiveState): void {
-  if (states.get(connection) === state) return;
-  states.set(connection, state);
+function tell(follower: object, state: LiveState): void {
+  if (states.get(follower) === state) return;
+  states.set(follower, state);
   for (const watcher of watchers) watcher();
 }
 
-function forget(connection: object): void {
-  if (states.delete(connection)) for (const watcher of watchers) watcher();
+function forget(follower: object): void {
+  if (states.delete(follower)) for (const watcher of watchers) watcher();
 }
 
 /** The worst of what is followed now; undefined when this page follows nothing. */
