@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { ListQuery, PlaneStatus } from '../runtime/control-plane.ts';
+import { settingsVersion } from '../runtime/settings-version.ts';
 import { sessionCookie } from './auth.ts';
 import type { Description } from './description.ts';
 import { type Door, send } from './door.ts';
@@ -33,10 +34,15 @@ export function makeHandlers({ door, streams, description, registry, readiness }
     getEvent: async ({ params, query }) => ok(await plane.getEvent(params.id, query.source)),
 
     listProjects: async ({ query }) => ok(await plane.listProjects(paged(query))),
-    getProject: async ({ params }) => ok({ ...(await plane.getProject(params.project)), ...serverLimits }),
-    putProject: async ({ params, body }) => {
-      const { project, created } = await plane.putProject(params.project, body);
-      return { status: created ? 201 : 200, body: { ...project, ...serverLimits } };
+    getProject: async ({ params }) => {
+      const project = await plane.getProject(params.project);
+      return { status: 200, body: { ...project, ...serverLimits }, headers: ['etag', etag(settingsVersion(project))] };
+    },
+    putProject: async ({ params, body, req }) => {
+      const ifVersions = versionsOf(req.headers['if-match']);
+      const { project, created } = await plane.putProject(params.project, body, ifVersions);
+      const headers = ['etag', etag(settingsVersion(project))];
+      return { status: created ? 201 : 200, body: { ...project, ...serverLimits }, headers };
     },
     deleteProject: async ({ params }) => {
       await plane.deleteProject(params.project);

@@ -76,7 +76,11 @@ export interface ControlPlane {
 
   listProjects(page: { limit: number; cursor?: string }): Promise<Paged<Project>>;
   getProject(project: string): Promise<Project>;
-  putProject(project: string, change: ProjectPut): Promise<{ project: Project; created: boolean }>;
+  putProject(
+    project: string,
+    change: ProjectPut,
+    ifVersions?: '*' | readonly string[] | undefined,
+  ): Promise<{ project: Project; created: boolean }>;
   deleteProject(project: string): Promise<void>;
   putShipyard(
     project: string,

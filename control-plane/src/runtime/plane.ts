@@ -972,8 +972,11 @@ class Plane implements ControlPlane {
 
   listProjects = (page: { limit: number; cursor?: string }): Promise<Paged<Project>> => this.#book.list(page);
   getProject = (project: string): Promise<Project> => this.#book.get(project);
-  putProject = (project: string, change: ProjectPut): Promise<{ project: Project; created: boolean }> =>
-    this.#book.put(project, change);
+  putProject = (
+    project: string,
+    change: ProjectPut,
+    ifVersions?: '*' | readonly string[] | undefined,
+  ): Promise<{ project: Project; created: boolean }> => this.#book.put(project, change, ifVersions);
   async deleteProject(project: string): Promise<void> {
     await this.#book.delete(project);
     await this.resources.deleteAll(project);

@@ -7,6 +7,7 @@ import type { Store, StoredDocument } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import type { Paged } from './control-plane.ts';
 import { Refusal } from './control-plane.ts';
+import { settingsVersion } from './settings-version.ts';
 
 type EnvOf = (stage: string, sequence: string) => Env;
 /** What is kept of an uploaded shipyard. The id is `<project>/<version>`; the plan is made from the text when needed. */
@@ -103,7 +104,12 @@ export class ProjectBook {
     return paged(await this.#store.listDocuments('project', listPage(page)), page.limit, (one) => one.value as Project);
   }
 
-  async put(name: string, change: ProjectPut): Promise<{ project: Project; created: boolean }> {
+  /** Changes the settings. With `ifVersions` only while their version is one of them ('*': while there is the project). */
+  async put(
+    name: string,
+    change: ProjectPut,
+    ifVersions?: '*' | readonly string[] | undefined,
+  ): Promise<{ project: Project; created: boolean }> {
     if (!isName(name))
       throw new Refusal(
         'invalid-name',
@@ -111,6 +117,7 @@ export class ProjectBook {
       );
     for (let attempt = 0; attempt < 10; attempt++) {
       const { project: before, revision } = await this.#read(name);
+      refuseUnlessSettings(before, ifVersions);
       const now = this.#clock.now();
       const base = before ?? newProject(name, now);
       const project: Project = {
@@ -265,6 +272,14 @@ function refuseUnlessInUse(inUse: string | undefined, ifVersions: '*' | readonly
   if (inUse !== undefined && (ifVersions === '*' || ifVersions.includes(inUse))) return;
   const found = inUse === undefined ? 'there is none in use yet' : `the one in use is "${inUse}"`;
   throw new Refusal('precondition-failed', `${found}: read the shipyard, and change that one`);
+}
+
+function refuseUnlessSettings(project: Project | undefined, ifVersions: '*' | readonly string[] | undefined): void {
+  if (ifVersions === undefined) return;
+  const version = project && settingsVersion(project);
+  if (version !== undefined && (ifVersions === '*' || ifVersions.includes(version))) return;
+  const found = version === undefined ? 'there is no such project' : `their version is "${version}"`;
+  throw new Refusal('precondition-failed', `the settings changed, ${found}: read the project, and change that one`);
 }
 
 function cameSecond(inUse: string | undefined): Refusal {

@@ -258,6 +258,28 @@ test('a shipyard comes back exactly as it was sent, and If-Match protects it', a
   expect((await put(text, { 'if-match': String(first.headers.etag) })).status).toBe(412);
 });
 
+test('the settings of a project have a version, which If-Match protects and a shipyard does not change', async () => {
+  const put = (body: object, headers: Record<string, string> = {}): Promise<Answer> =>
+    door.ask('PUT', '/v1/projects/set', {
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+  const first = await put({ limits: { openRunsMax: 5 } });
+  await door.ask('PUT', '/v1/projects/set/shipyard', { body: SHIPYARD });
+  const got = await door.ask('GET', '/v1/projects/set');
+  expect(got.headers.etag).toBe(first.headers.etag);
+  const match = { 'if-match': String(first.headers.etag) };
+  expect((await put({ limits: { openRunsMax: 6 } }, match)).status).toBe(200);
+  const late = await put({ limits: { openRunsMax: 7 } }, match);
+  expect([late.status, field(late.json, 'code')]).toEqual([412, 'precondition-failed']);
+  expect(field((await door.ask('GET', '/v1/projects/set')).json, 'limits')).toMatchObject({ openRunsMax: 6 });
+  const absent = await door.ask('PUT', '/v1/projects/not-there', {
+    headers: { 'content-type': 'application/json', 'if-match': '*' },
+    body: '{}',
+  });
+  expect(absent.status).toBe(412);
+});
+
 test('a refused shipyard names every problem by line and column', async () => {
   const answer = await door.ask('PUT', '/v1/projects/wrong/shipyard', {
     body: SHIPYARD.replace('sequences', 'sequenzes').replace('name: dev', 'name: Dev'),

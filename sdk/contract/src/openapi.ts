@@ -280,7 +280,7 @@ const CONFLICTS: Record<string, string[]> = {
   sendEvents: ['409', '422'],
   commandRun: ['409'],
   deleteProject: ['409'],
-  putProject: ['422'],
+  putProject: ['412', '422'],
   putShipyard: ['412', '422', '428'],
   putSlo: ['412', '422', '428'],
   putSli: ['412', '422', '428'],
