@@ -18,18 +18,28 @@ export type Query = Record<string, string | number | undefined>;
 
 const REQUEST_TIMEOUT_MS = 30_000;
 
-/** One request to the public API. Relative, so that the page works behind any name and any proxy. */
-export async function request<T>(options: {
+type Request = {
   method?: 'GET' | 'PUT' | 'POST' | 'DELETE';
   path: string;
   query?: Query | undefined;
   body?: { type: string; text: string } | undefined;
+  /** The version that this replaces: with another in use the server refuses (412). */
+  ifMatch?: string | undefined;
   signal?: AbortSignal | undefined;
-}): Promise<T> {
-  const { method = 'GET', path, query, body, signal } = options;
+};
+
+/** One request to the public API. Relative, so that the page works behind any name and any proxy. */
+export async function request<T>(options: Request): Promise<T> {
+  return (await requestTagged<T>(options)).value;
+}
+
+/** The answer with its `ETag`, which names the version for `ifMatch`. */
+export async function requestTagged<T>(options: Request): Promise<{ value: T; tag: string | undefined }> {
+  const { method = 'GET', path, query, body, ifMatch, signal } = options;
   const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
   const headers: Record<string, string> = { accept: 'application/json' };
   if (body) headers['content-type'] = body.type;
+  if (ifMatch !== undefined) headers['if-match'] = `"${ifMatch}"`;
   // What makes a request from another page's form or image recognisable: those cannot set a header.
   if (method !== 'GET') headers['x-slipway-csrf'] = '1';
   let response: Response;
@@ -48,7 +58,10 @@ export async function request<T>(options: {
     const why = timeout.aborted ? `did not answer within ${REQUEST_TIMEOUT_MS / 1000} s` : 'cannot be reached';
     throw new ApiError(`The control plane ${why}. Is it still running?`, { status: 0, cause });
   }
-  if (response.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
+  if (response.ok) {
+    const tag = /^"(.*)"$/.exec(response.headers.get('etag') ?? '')?.[1];
+    return { value: (text === '' ? undefined : JSON.parse(text)) as T, tag };
+  }
   if (response.status === 401) reportSignedOut();
   throw failureOf(response.status, text);
 }

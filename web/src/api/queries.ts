@@ -12,7 +12,7 @@ import type {
   Why,
 } from '@slipway/contract';
 import { infiniteQueryOptions, type QueryClient, queryOptions } from '@tanstack/react-query';
-import { pathOf, type Query, request } from './client.ts';
+import { pathOf, type Query, request, requestTagged } from './client.ts';
 
 export type Page<T> = { items: T[]; next?: string };
 /** The contract leaves `plan` open; the control plane writes a Plan. */
@@ -122,10 +122,18 @@ export const projectsQuery = queryOptions({
   staleTime: 30_000,
 });
 
+/** A project with the version of its settings, which a change of them replaces. */
+export type ProjectWithTag = Project & { settingsVersion: string | undefined };
+
+export async function readProject(project: string, signal?: AbortSignal): Promise<ProjectWithTag> {
+  const { value, tag } = await requestTagged<Project>({ path: pathOf`/v1/projects/${project}`, signal });
+  return { ...value, settingsVersion: tag };
+}
+
 export const projectQuery = (project: string) =>
   queryOptions({
     queryKey: [...projectsQuery.queryKey, project],
-    queryFn: ({ signal }) => request<Project>({ path: pathOf`/v1/projects/${project}`, signal }),
+    queryFn: ({ signal }) => readProject(project, signal),
   });
 
 export const shipyardQuery = (project: string) =>

@@ -102,7 +102,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
     hit.go();
   };
   return (
-    <Dialog title="Find" hideTitle className="palette" onClose={onClose}>
+    <Dialog title="Find" hideTitle losesNothing className="palette" onClose={onClose}>
       <input
         autoFocus
         role="combobox"

@@ -1,33 +1,51 @@
-import { useEffect, useId, useRef } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 
-/** The browser's own modal dialog: it keeps the focus inside, gives it back, and closes on Escape. */
+/**
+ * The browser's own modal dialog: it keeps the focus inside, gives it back, and closes on Escape. Once something was entered, a click
+ * beside it does nothing and Escape asks first.
+ */
 export function Dialog(props: {
   title: string;
   onClose: () => void;
   className?: string;
   children: React.ReactNode;
   hideTitle?: boolean;
+  /** Nothing is lost by closing it: nothing is entered, it was sent, or a draft keeps it. */
+  losesNothing?: boolean;
 }) {
-  const { title, onClose, className, children, hideTitle = false } = props;
+  const { title, onClose, className, children, hideTitle = false, losesNothing = false } = props;
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
+  const [entered, setEntered] = useState(false);
+  const [asking, setAsking] = useState(false);
+  const mayLose = entered && !losesNothing;
+  const leave = (): void => {
+    if (mayLose) setAsking(true);
+    else onClose();
+  };
   useEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
     return () => dialog?.close();
   }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it; a click beside it is the second way
     <dialog
       ref={ref}
       className={className}
       aria-labelledby={titleId}
+      onInput={() => setEntered(true)}
+      onKeyDown={(event) => {
+        // The browser asks a page only once whether Escape may close a dialog; the key itself it always gives away first.
+        if (event.key !== 'Escape' || event.defaultPrevented) return;
+        event.preventDefault();
+        leave();
+      }}
       onCancel={(event) => {
         event.preventDefault();
-        onClose();
+        leave();
       }}
       onClick={(event) => {
-        if (event.target === ref.current) onClose();
+        if (event.target === ref.current && !entered) onClose();
       }}
     >
       {hideTitle ? (
@@ -41,6 +59,22 @@ export function Dialog(props: {
         <div className="dialog-body">
           <h2 id={titleId}>{title}</h2>
           {children}
+          {asking ? (
+            <div className="ask-discard" role="alert">
+              <p>Discard what you entered?</p>
+              <button
+                type="button"
+                className="button small"
+                ref={(button) => button?.focus()}
+                onClick={() => setAsking(false)}
+              >
+                Keep editing
+              </button>
+              <button type="button" className="button small danger" onClick={onClose}>
+                Discard
+              </button>
+            </div>
+          ) : null}
         </div>
       )}
     </dialog>

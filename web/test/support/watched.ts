@@ -8,6 +8,8 @@ export class Watched {
   readonly page: Page;
   /** Whatever was not as it must be, and that no test said it expects. */
   readonly faults: string[] = [];
+  /** How often the browser asked whether to leave the page. */
+  questions = 0;
   readonly #context: BrowserContext;
   readonly #expected: RegExp[] = [];
 
@@ -20,6 +22,12 @@ export class Watched {
     });
     page.on('pageerror', (error) => this.#note(`thrown: ${error.message}`));
     page.on('dialog', (dialog) => {
+      // The browser's own question before a page with unsaved changes is left.
+      if (dialog.type() === 'beforeunload') {
+        this.questions += 1;
+        void dialog.accept();
+        return;
+      }
       this.#note(`a script ran: ${dialog.message()}`);
       void dialog.dismiss();
     });

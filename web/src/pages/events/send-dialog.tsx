@@ -4,13 +4,19 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { failureText, jsonBody, request } from '../../api/client.ts';
 import { projectsQuery, shipyardQuery } from '../../api/queries.ts';
-import { CliHint, sendLine } from '../../ui/copy.tsx';
+import { CliHint, say, sendLine } from '../../ui/copy.tsx';
 import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
+import { useDraft } from '../../ui/draft.ts';
 import { exampleOf } from './example.ts';
 
 /** Sends an event: one made for a sequence, or an earlier one that was edited. */
 export function SendDialog({ event, onClose }: { event: Record<string, unknown> | undefined; onClose: () => void }) {
-  const [text, setText] = useState(() => (event === undefined ? '' : JSON.stringify(again(event), undefined, 2)));
+  const [given] = useState(() => (event === undefined ? '' : JSON.stringify(again(event), undefined, 2)));
+  // A draft is of the event that it began with: another event sent again has its own.
+  const draft = useDraft(`send/${event === undefined ? '' : String(event.id)}`, { text: given, base: undefined });
+  /** What was sent stays in the field, and is no draft any more. */
+  const [sent, setSent] = useState<string>();
+  const text = draft.isChanged ? draft.text : (sent ?? given);
   const [error, setError] = useState<string>();
   const [accepted, setAccepted] = useState<Accepted['items']>();
   const send = async (): Promise<void> => {
@@ -19,14 +25,20 @@ export function SendDialog({ event, onClose }: { event: Record<string, unknown> 
       const body = jsonBody(JSON.parse(text), 'application/cloudevents+json');
       const answer = await request<Accepted>({ method: 'POST', path: '/v1/events', body });
       setAccepted(answer.items);
+      setSent(text);
+      draft.discard();
     } catch (failure) {
       setError(failure instanceof SyntaxError ? `This is no JSON: ${failure.message}` : failureText(failure));
     }
   };
   const line = sendLine(text);
+  const close = (): void => {
+    if (draft.isChanged) say('The draft is kept: open the dialog again to go on.');
+    onClose();
+  };
   return (
-    <Dialog title={event === undefined ? 'Send an event' : 'Send it again, edited'} onClose={onClose}>
-      {event === undefined ? <Template onText={setText} /> : null}
+    <Dialog title={event === undefined ? 'Send an event' : 'Send it again, edited'} losesNothing onClose={close}>
+      {event === undefined ? <Template onText={draft.change} /> : null}
       <label className="field">
         <span>The event, as JSON</span>
         <textarea
@@ -35,7 +47,7 @@ export function SendDialog({ event, onClose }: { event: Record<string, unknown> 
           spellCheck={false}
           value={text}
           onChange={(change) => {
-            setText(change.target.value);
+            draft.change(change.target.value);
             setAccepted(undefined);
           }}
         />
@@ -51,7 +63,12 @@ export function SendDialog({ event, onClose }: { event: Record<string, unknown> 
         </p>
       ))}
       <CliHint line={line} />
-      <DialogEnd error={error} back="Close" onClose={onClose}>
+      <DialogEnd error={error} back="Close" onClose={close}>
+        {draft.isChanged ? (
+          <button type="button" className="button" onClick={draft.discard}>
+            Discard draft
+          </button>
+        ) : null}
         <button type="button" className="button primary" disabled={text === ''} onClick={() => void send()}>
           Send
         </button>

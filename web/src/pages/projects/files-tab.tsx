@@ -1,17 +1,23 @@
-import type { ResourceHead, ResourcePutAnswer } from '@slipway/contract';
+import type { Resource, ResourceHead, ResourcePutAnswer } from '@slipway/contract';
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { ApiError, failureText, request } from '../../api/client.ts';
+import { ApiError, request } from '../../api/client.ts';
 import { type FilePlace, filePath, filesQuery, fileVersionsQuery } from '../../api/evaluations.ts';
 import { shipyardQuery } from '../../api/queries.ts';
-import { CliButton, CliHint, cliLine, say } from '../../ui/copy.tsx';
+import { ConflictDialog } from '../../ui/conflict.tsx';
+import { CliButton, CliHint, cliLine } from '../../ui/copy.tsx';
 import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
+import { useDraft } from '../../ui/draft.ts';
 import { Empty, Failed, Loading } from '../../ui/screens.tsx';
 import { useSettled } from '../../ui/settled.ts';
 import { TextDiffView } from '../../ui/text-diff-view.tsx';
 import { type Finding, TextEditor } from '../../ui/text-editor.tsx';
 import { Time } from '../../ui/time.tsx';
+import { DraftNote } from '../../ui/unsaved.tsx';
+import { draftKeys } from './draft-keys.ts';
+import { orNothing } from './lint.ts';
+import { useApply } from './use-apply.ts';
 
 const FIRST_TEXT = {
   slo: `spec_version: '1.0'
@@ -122,7 +128,7 @@ function File({ project, place, version }: { project: string; place: FilePlace; 
   const given = wanted?.text ?? FIRST_TEXT[place.kind];
   return (
     <div className="beside">
-      <Editor key={`${wanted?.version}`} project={project} place={place} given={given} inUse={inUse?.text} />
+      <Editor key={version ?? 'in use'} project={project} place={place} given={given} version={version} inUse={inUse} />
       {items.length === 0 ? null : (
         <section className="panel" aria-label="Versions">
           <header>
@@ -154,12 +160,20 @@ function File({ project, place, version }: { project: string; place: FilePlace; 
   );
 }
 
-function Editor(props: { project: string; place: FilePlace; given: string; inUse: string | undefined }) {
-  const { project, place, given, inUse } = props;
+function Editor(props: {
+  project: string;
+  place: FilePlace;
+  given: string;
+  version: string | undefined;
+  inUse: Resource | undefined;
+}) {
+  const { project, place, given, version, inUse: current } = props;
+  const inUse = current?.text;
   const queries = useQueryClient();
-  const [text, setText] = useState(given);
+  const key = draftKeys.file(project, place);
+  const draft = useDraft(version === undefined ? key : `${key}?${version}`, { text: given, base: current?.version });
+  const { text } = draft;
   const [comparing, setComparing] = useState(false);
-  const [busy, setBusy] = useState(false);
   const path = filePath(project, place);
   const settled = useSettled(text);
   const lint = useQuery({
@@ -172,20 +186,18 @@ function Editor(props: { project: string; place: FilePlace; given: string; inUse
   });
   const settling = settled !== text || lint.isFetching;
   const errors = lint.data?.filter(({ severity }) => severity === 'error').length ?? 0;
-  const apply = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      const answer = await putFile(path, text, false);
-      say(answer.changed ? `Version ${answer.version} is in use.` : 'The text did not change: no new version.');
+  const { busy, conflict, apply, overwrite, close } = useApply({
+    draft,
+    read: () => orNothing(request<Resource>({ path })),
+    put: async (wanted, replaces) => {
+      const answer = await putFile(path, wanted, { dryRun: false, replaces });
       await Promise.all([
         queries.invalidateQueries({ queryKey: ['file', project] }),
         queries.invalidateQueries({ queryKey: filesQuery(project).queryKey }),
       ]);
-    } catch (failure) {
-      say(failureText(failure));
-    }
-    setBusy(false);
-  };
+      return answer.changed ? `Version ${answer.version} is in use.` : 'The text did not change: no new version.';
+    },
+  });
   return (
     <section className="panel editor" aria-label={`${place.kind}.yaml`}>
       <header>
@@ -193,6 +205,7 @@ function Editor(props: { project: string; place: FilePlace; given: string; inUse
         <span className="muted cut" role="status">
           {settling ? 'Checking …' : text === inUse ? `in use, ${placeText(place)}` : placeText(place)}
         </span>
+        {draft.isChanged ? <DraftNote draft={draft} newer={draft.base !== current?.version} /> : null}
         <span className="end only-wide">
           <CliButton line={lineOf(project, place)} />
         </span>
@@ -210,7 +223,7 @@ function Editor(props: { project: string; place: FilePlace; given: string; inUse
           type="button"
           className="button small primary"
           disabled={busy || settling || errors > 0 || text === inUse || lint.data === undefined}
-          onClick={() => void apply()}
+          onClick={apply}
         >
           Apply
         </button>
@@ -219,11 +232,25 @@ function Editor(props: { project: string; place: FilePlace; given: string; inUse
       <TextEditor
         label={`${place.kind}.yaml`}
         text={text}
-        onText={setText}
+        onText={draft.change}
         findings={lint.data}
         failure={lint.error}
         rowsMin={14}
       />
+      {conflict === undefined ? null : (
+        <ConflictDialog
+          what={`${place.kind}.yaml`}
+          conflict={conflict}
+          busy={busy}
+          onTheirs={() => {
+            draft.discard();
+            close();
+            void queries.invalidateQueries({ queryKey: ['file', project] });
+          }}
+          onOverwrite={overwrite}
+          onClose={close}
+        />
+      )}
     </section>
   );
 }
@@ -330,18 +357,23 @@ function placeFlags(project: string, { stage, service }: FilePlace): string[] {
   ];
 }
 
-function putFile(path: string, text: string, dryRun: boolean): Promise<ResourcePutAnswer> {
+function putFile(
+  path: string,
+  text: string,
+  { dryRun, replaces }: { dryRun: boolean; replaces?: string | undefined },
+): Promise<ResourcePutAnswer> {
   return request<ResourcePutAnswer>({
     method: 'PUT',
     path,
     query: dryRun ? { dryRun: 'true' } : undefined,
+    ifMatch: replaces,
     body: { type: 'application/yaml', text },
   });
 }
 
 async function check(path: string, text: string): Promise<Finding[]> {
   try {
-    const { warnings } = await putFile(path, text, true);
+    const { warnings } = await putFile(path, text, { dryRun: true });
     return warnings.map(({ severity, message, ...place }) => ({
       ...place,
       detail: message,

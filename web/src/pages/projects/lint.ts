@@ -1,7 +1,7 @@
 import type { Plan, Problem } from '@slipway/contract';
 import { keepPreviousData, type QueryClient, useQuery } from '@tanstack/react-query';
 import { ApiError, pathOf, request } from '../../api/client.ts';
-import { projectsQuery } from '../../api/queries.ts';
+import { projectsQuery, type Shipyard } from '../../api/queries.ts';
 import { useSettled } from '../../ui/settled.ts';
 import type { Finding } from '../../ui/text-editor.tsx';
 
@@ -24,7 +24,7 @@ export function useLint(project: string, text: string) {
 
 async function check(project: string, text: string): Promise<Checked> {
   try {
-    const answer = await put(project, text, true);
+    const answer = await put(project, text, { dryRun: true });
     const findings = answer.warnings.map((warning) => ({
       ...warning,
       detail: detailOf(warning),
@@ -47,9 +47,29 @@ function detailOf(warning: Warning): string {
   return warning.message ?? warning.detail;
 }
 
-/** Uploads the text, and reads again what it changes on the page. */
-export async function applyShipyard(queries: QueryClient, project: string, text: string): Promise<PutAnswer> {
-  const answer = await put(project, text, false);
+/** The shipyard in use; undefined before the first. */
+export async function readShipyard(project: string): Promise<Shipyard | undefined> {
+  return orNothing(request<Shipyard>({ path: pathOf`/v1/projects/${project}/shipyard` }));
+}
+
+/** What is there, or undefined where there is nothing. */
+export async function orNothing<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (failure) {
+    if (failure instanceof ApiError && failure.status === 404) return undefined;
+    throw failure;
+  }
+}
+
+/** Uploads the text in place of version `replaces`, and reads again what it changes on the page. */
+export async function applyShipyard(
+  queries: QueryClient,
+  project: string,
+  text: string,
+  replaces: string | undefined,
+): Promise<PutAnswer> {
+  const answer = await put(project, text, { dryRun: false, replaces });
   await Promise.all([
     queries.invalidateQueries({ queryKey: ['shipyard', project] }),
     queries.invalidateQueries({ queryKey: ['shipyards', project] }),
@@ -58,11 +78,16 @@ export async function applyShipyard(queries: QueryClient, project: string, text:
   return answer;
 }
 
-function put(project: string, text: string, dryRun: boolean): Promise<PutAnswer> {
+function put(
+  project: string,
+  text: string,
+  { dryRun, replaces }: { dryRun: boolean; replaces?: string | undefined },
+): Promise<PutAnswer> {
   return request<PutAnswer>({
     method: 'PUT',
     path: pathOf`/v1/projects/${project}/shipyard`,
     query: dryRun ? { dryRun: 'true' } : undefined,
+    ifMatch: replaces,
     body: { type: 'application/yaml', text },
   });
 }

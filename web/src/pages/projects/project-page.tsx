@@ -3,8 +3,11 @@ import './projects.css';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
 import { CliButton, cliLine } from '../../ui/copy.tsx';
+import { useHasDraft } from '../../ui/draft.ts';
 import { useTitle } from '../../ui/page.ts';
 import { Loading } from '../../ui/screens.tsx';
+import { UnsavedGuard } from '../../ui/unsaved.tsx';
+import { draftKeys, draftName } from './draft-keys.ts';
 import { ShipyardTab } from './shipyard-tab.tsx';
 
 const route = getRouteApi('/projects/$project');
@@ -14,10 +17,10 @@ const FilesTab = lazy(() => import('./files-tab.tsx').then((file) => ({ default:
 const SettingsTab = lazy(() => import('./settings-tab.tsx').then((file) => ({ default: file.SettingsTab })));
 
 const tabs = [
-  { key: undefined, word: 'Shipyard' },
-  { key: 'versions', word: 'Versions' },
-  { key: 'quality', word: 'SLO and SLI' },
-  { key: 'settings', word: 'Settings' },
+  { key: undefined, word: 'Shipyard', draft: (project: string) => `${draftKeys.ofProject(project)}shipyard/` },
+  { key: 'versions', word: 'Versions', draft: undefined },
+  { key: 'quality', word: 'SLO and SLI', draft: draftKeys.files },
+  { key: 'settings', word: 'Settings', draft: draftKeys.settings },
 ] as const;
 
 /** A project: its shipyard, how that changed, and what is set for it. */
@@ -48,7 +51,7 @@ export function ProjectPage() {
         </div>
       </div>
       <nav className="tabs project-tabs" aria-label="Parts of the project">
-        {tabs.map(({ key, word }) => (
+        {tabs.map(({ key, word, draft }) => (
           <Link
             key={word}
             className="tab"
@@ -59,9 +62,11 @@ export function ProjectPage() {
             aria-current={tab === key ? 'page' : undefined}
           >
             {word}
+            {draft === undefined ? null : <DraftMark at={draft(project)} />}
           </Link>
         ))}
       </nav>
+      <UnsavedGuard prefix={draftKeys.ofProject(project)} nameOf={draftName} />
       <Suspense fallback={<Loading rows={12} />}>
         {tab === 'versions' ? (
           <VersionsTab project={project} from={from} to={to} />
@@ -75,4 +80,8 @@ export function ProjectPage() {
       </Suspense>
     </div>
   );
+}
+
+function DraftMark({ at }: { at: string }) {
+  return useHasDraft(at) ? <span className="draft-mark"> (draft)</span> : null;
 }

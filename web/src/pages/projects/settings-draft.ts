@@ -39,6 +39,25 @@ export function draftOf({ dialect, limits, retention, config }: Project): Draft 
   };
 }
 
+/** As it is kept and compared: a line a field, so that two can be shown side by side. */
+export function draftText(draft: Draft): string {
+  const { config, ...fields } = draft;
+  return `${JSON.stringify(fields, undefined, 2)}\n${config}`;
+}
+
+const END_OF_FIELDS = '\n}\n';
+
+/** What is kept in the browser may be of another version of the page: what it lacks is as it is now. */
+export function draftOfText(text: string, current: Draft): Draft {
+  const end = text.indexOf(END_OF_FIELDS) + END_OF_FIELDS.length;
+  try {
+    const fields: Partial<Draft> = JSON.parse(text.slice(0, end));
+    return { ...current, ...fields, config: text.slice(end) };
+  } catch {
+    return current;
+  }
+}
+
 /** The largest unit that it is a whole number of. */
 function unitOf(spanMs: number | null): (typeof units)[number] {
   const [days, , , seconds] = units;

@@ -1,21 +1,27 @@
-import type { Project, ProjectPut } from '@slipway/contract';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useId, useMemo, useState } from 'react';
 import { ApiError, jsonBody, pathOf, request } from '../../api/client.ts';
-import { projectQuery, projectsQuery } from '../../api/queries.ts';
-import { CliButton, pipeLine, say } from '../../ui/copy.tsx';
+import { type ProjectWithTag, projectQuery, projectsQuery, readProject } from '../../api/queries.ts';
+import { ConflictDialog } from '../../ui/conflict.tsx';
+import { CliButton, pipeLine } from '../../ui/copy.tsx';
+import { useDraft } from '../../ui/draft.ts';
 import { Empty, Failed, Loading } from '../../ui/screens.tsx';
 import { TextEditor } from '../../ui/text-editor.tsx';
 import { DeleteProject } from './delete-project.tsx';
+import { draftKeys } from './draft-keys.ts';
+import { orNothing } from './lint.ts';
 import {
   type Draft,
   type DraftProblems,
   draftOf,
+  draftOfText,
+  draftText,
   placeProblems,
   readConfig,
   readDraft,
   units,
 } from './settings-draft.ts';
+import { useApply } from './use-apply.ts';
 
 /** What the API lets one set for a project; and its end. */
 export function SettingsTab({ project: name }: { project: string }) {
@@ -33,19 +39,24 @@ export function SettingsTab({ project: name }: { project: string }) {
   if (query.isPending) return <Loading rows={6} height={32} />;
   return (
     <div className="settings">
-      <SettingsForm key={query.data.updatedAt} project={query.data} />
+      <SettingsForm project={query.data} />
       <DeleteProject project={query.data} />
     </div>
   );
 }
 
-function SettingsForm({ project }: { project: Project }) {
+function SettingsForm({ project }: { project: ProjectWithTag }) {
   const queries = useQueryClient();
-  const [draft, setDraft] = useState(() => draftOf(project));
+  const current = useMemo(() => draftOf(project), [project]);
+  const kept = useDraft(draftKeys.settings(project.name), {
+    text: draftText(current),
+    base: project.settingsVersion,
+  });
+  const draft = useMemo(() => draftOfText(kept.text, current), [kept.text, current]);
+  const setDraft = (next: Draft): void => kept.change(draftText(next));
   const [refused, setRefused] = useState<{ draft: Draft; problems: DraftProblems; rest: string[] }>();
-  const [busy, setBusy] = useState(false);
   const read = readDraft(draft);
-  const changed = JSON.stringify(draft) !== JSON.stringify(draftOf(project));
+  const changed = kept.isChanged;
   // Nothing is called wrong before somebody wants to save it; from then on it is checked while typing.
   const [wantsSaved, setWantsSaved] = useState(false);
   const problems = {
@@ -59,14 +70,22 @@ function SettingsForm({ project }: { project: Project }) {
   });
   const serverLimit = (key: 'openRunsMax' | 'waitingRunsMax' | 'runsPerSecond'): string =>
     project.serverLimits?.[key]?.toLocaleString('en') ?? 'no limit';
-  const save = async (body: ProjectPut): Promise<void> => {
-    setBusy(true);
-    setRefused(undefined);
-    try {
-      await request({ method: 'PUT', path: pathOf`/v1/projects/${project.name}`, body: jsonBody(body) });
-      say('Saved.');
-      await queries.invalidateQueries({ queryKey: projectsQuery.queryKey });
-    } catch (failure) {
+  const { busy, conflict, apply, overwrite, close } = useApply({
+    draft: kept,
+    read: async () => {
+      const now = await orNothing(readProject(project.name));
+      return now && { text: draftText(draftOf(now)), version: now.settingsVersion };
+    },
+    put: async (_text, replaces) => {
+      setRefused(undefined);
+      if ('put' in read) {
+        const path = pathOf`/v1/projects/${project.name}`;
+        await request({ method: 'PUT', path, body: jsonBody(read.put), ifMatch: replaces });
+        await queries.invalidateQueries({ queryKey: projectsQuery.queryKey });
+      }
+      return 'Saved.';
+    },
+    onFailure: (failure) => {
       const { problems: placed, rest } = placeProblems(
         failure instanceof ApiError ? (failure.problem?.errors ?? []) : [],
       );
@@ -75,9 +94,8 @@ function SettingsForm({ project }: { project: Project }) {
         problems: placed,
         rest: [failure instanceof Error ? failure.message : String(failure), ...rest],
       });
-    }
-    setBusy(false);
-  };
+    },
+  });
   return (
     <section className="panel" aria-label="Settings">
       <header>
@@ -92,7 +110,7 @@ function SettingsForm({ project }: { project: Project }) {
         onSubmit={(event) => {
           event.preventDefault();
           setWantsSaved(true);
-          if ('put' in read) void save(read.put);
+          if ('put' in read) apply();
         }}
       >
         <label className="field">
@@ -178,15 +196,33 @@ function SettingsForm({ project }: { project: Project }) {
             className="button"
             disabled={!changed || busy}
             onClick={() => {
-              setDraft(draftOf(project));
+              kept.discard();
               setWantsSaved(false);
             }}
           >
-            Undo
+            Discard changes
           </button>
-          {changed ? <span className="muted">not saved yet</span> : null}
+          {changed ? (
+            <span className={kept.base === project.settingsVersion ? 'muted' : 'badge tone-warning'}>
+              {kept.base === project.settingsVersion ? 'Not saved yet' : 'The settings changed since you began'}
+            </span>
+          ) : null}
         </div>
       </form>
+      {conflict === undefined ? null : (
+        <ConflictDialog
+          what="The settings"
+          conflict={conflict}
+          busy={busy}
+          onTheirs={() => {
+            kept.discard();
+            close();
+            void queries.invalidateQueries({ queryKey: projectsQuery.queryKey });
+          }}
+          onOverwrite={overwrite}
+          onClose={close}
+        />
+      )}
     </section>
   );
 }

@@ -1,14 +1,17 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
-import { ApiError, failureText } from '../../api/client.ts';
+import { ApiError } from '../../api/client.ts';
 import { type Shipyard, shipyardQuery, shipyardVersionQuery, shipyardVersionsQuery } from '../../api/queries.ts';
-import { say } from '../../ui/copy.tsx';
+import { ConflictDialog } from '../../ui/conflict.tsx';
+import { useDraft } from '../../ui/draft.ts';
 import { Failed, Loading } from '../../ui/screens.tsx';
 import { TextEditor } from '../../ui/text-editor.tsx';
 import { Time } from '../../ui/time.tsx';
-import { applyShipyard, useLint } from './lint.ts';
+import { DraftNote } from '../../ui/unsaved.tsx';
+import { draftKeys } from './draft-keys.ts';
+import { applyShipyard, readShipyard, useLint } from './lint.ts';
 import { PlanView } from './plan-view.tsx';
+import { useApply } from './use-apply.ts';
 
 const FIRST_TEXT = `apiVersion: slipway.dev/v1
 kind: Shipyard
@@ -34,7 +37,9 @@ export function ShipyardTab({ project, version }: { project: string; version: st
   const isNew = current.error instanceof ApiError && current.error.status === 404;
   const text = isNew ? FIRST_TEXT.replace('NAME', project) : query.data?.text;
   if (text !== undefined) {
-    return <Editor key={`${project} ${version}`} project={project} given={text} current={current.data} />;
+    return (
+      <Editor key={`${project} ${version}`} project={project} version={version} given={text} current={current.data} />
+    );
   }
   if (query.isError) {
     return <Failed error={query.error} what="The shipyard cannot be shown" retry={() => void query.refetch()} />;
@@ -42,23 +47,22 @@ export function ShipyardTab({ project, version }: { project: string; version: st
   return <Loading rows={12} />;
 }
 
-function Editor({ project, given, current }: { project: string; given: string; current: Shipyard | undefined }) {
+function Editor(props: { project: string; version: string | undefined; given: string; current: Shipyard | undefined }) {
+  const { project, version, given, current } = props;
   const queries = useQueryClient();
-  const [text, setText] = useState(given);
-  const [busy, setBusy] = useState(false);
+  const draft = useDraft(draftKeys.shipyard(project, version), { text: given, base: current?.version });
+  const { text } = draft;
   const lint = useLint(project, text);
   const errors = lint.data?.findings.filter(({ severity }) => severity === 'error').length ?? 0;
   const same = lint.data?.version !== undefined && lint.data.version === current?.version;
-  const apply = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      const answer = await applyShipyard(queries, project, text);
-      say(answer.changed ? `Version ${answer.version} is in use.` : 'The meaning did not change: no new version.');
-    } catch (failure) {
-      say(failureText(failure));
-    }
-    setBusy(false);
-  };
+  const { busy, conflict, apply, overwrite, close } = useApply({
+    draft,
+    read: () => readShipyard(project),
+    put: async (wanted, replaces) => {
+      const answer = await applyShipyard(queries, project, wanted, replaces);
+      return answer.changed ? `Version ${answer.version} is in use.` : 'The meaning did not change: no new version.';
+    },
+  });
   return (
     <div className="split">
       <section className="panel editor" aria-label="Shipyard">
@@ -73,11 +77,12 @@ function Editor({ project, given, current }: { project: string; given: string; c
                   ? ''
                   : `would be ${lint.data.version}`}
           </span>
+          {draft.isChanged ? <DraftNote draft={draft} newer={draft.base !== current?.version} /> : null}
           <button
             type="button"
             className="button small primary end"
             disabled={busy || lint.settling || errors > 0 || same || lint.data === undefined}
-            onClick={() => void apply()}
+            onClick={apply}
           >
             Apply
           </button>
@@ -86,10 +91,24 @@ function Editor({ project, given, current }: { project: string; given: string; c
           label="Shipyard as YAML"
           schema={shipyardSchema}
           text={text}
-          onText={setText}
+          onText={draft.change}
           findings={lint.data?.findings}
           failure={lint.error}
         />
+        {conflict === undefined ? null : (
+          <ConflictDialog
+            what="The shipyard"
+            conflict={conflict}
+            busy={busy}
+            onTheirs={() => {
+              draft.discard();
+              close();
+              void queries.invalidateQueries({ queryKey: ['shipyard', project] });
+            }}
+            onOverwrite={overwrite}
+            onClose={close}
+          />
+        )}
       </section>
       <div className="beside">
         <PlanView plan={lint.data?.plan ?? (errors > 0 ? undefined : current?.plan)} />

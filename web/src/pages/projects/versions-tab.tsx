@@ -3,6 +3,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ApiError, failureText } from '../../api/client.ts';
 import { type Shipyard, shipyardVersionQuery, shipyardVersionsQuery } from '../../api/queries.ts';
+import { isConflict } from '../../ui/conflict.tsx';
 import { CliHint, cliLine, say } from '../../ui/copy.tsx';
 import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
 import { Empty, Failed, Loading } from '../../ui/screens.tsx';
@@ -160,12 +161,15 @@ function Restore(props: { project: string; shipyard: Shipyard; current: Shipyard
   const problems = lint.data?.findings.filter(({ severity }) => severity === 'error') ?? [];
   const apply = async (): Promise<void> => {
     try {
-      const answer = await applyShipyard(queries, project, shipyard.text);
+      const answer = await applyShipyard(queries, project, shipyard.text, current?.version);
       say(`Version ${answer.version} is in use.`);
       onClose();
       void navigate({ to: '/projects/$project', params: { project } });
     } catch (failure) {
-      setError(failureText(failure));
+      if (isConflict(failure)) {
+        await queries.invalidateQueries({ queryKey: ['shipyards', project] });
+        setError('Another version was applied in the meantime. Check the changes again before you apply this one.');
+      } else setError(failureText(failure));
     }
   };
   return (

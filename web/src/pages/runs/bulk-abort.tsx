@@ -34,6 +34,7 @@ export function BulkAbort(props: {
   };
   return (
     <Dialog
+      losesNothing={done !== undefined}
       title={chosen === undefined ? 'Abort every open run of this filter' : 'Abort the runs that were chosen'}
       onClose={onClose}
     >
