@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Abilities, Fixture, StoreUnderTest } from './fixture.ts';
 import { documentClaims } from './suite-documents.ts';
 import { evaluationClaims } from './suite-evaluations.ts';
+import { hostileClaims } from './suite-hostile.ts';
 import { journalClaims } from './suite-journal.ts';
 import { keepingClaims } from './suite-keeping.ts';
 import { listClaims } from './suite-lists.ts';
@@ -30,6 +31,7 @@ export function storeSuite(name: string, open: () => Promise<StoreUnderTest>, ab
     describe('timers', () => timerClaims(fixture));
     describe('lists', () => listClaims(fixture));
     describe('overview', () => overviewClaims(fixture, abilities));
+    describe('hostile texts', () => hostileClaims(fixture));
     describe('evaluations', () => evaluationClaims(fixture));
     describe('documents', () => documentClaims(fixture));
     describe('retention', () => retentionClaims(fixture));

@@ -1,5 +1,6 @@
 import type { RunSummary } from '@slipway/contract';
 import type { AnyBulkWriteOperation } from 'mongodb';
+import { labelText } from '../label-text.ts';
 import { ask } from './ask.ts';
 import type { Collections, StreamDoc } from './collections.ts';
 import { parseSummary } from './phases.ts';
@@ -181,7 +182,7 @@ function listFields(summary: RunSummary, json: string): Partial<StreamDoc> {
     state: summary.state,
     phase: summary.phase,
     correlation: summary.correlationid,
-    labels: Object.entries(summary.labels ?? {}).map(([key, value]) => `${key}=${value}`),
+    labels: Object.entries(summary.labels ?? {}).map(([key, value]) => labelText(key, value)),
     accepted: summary.acceptedAt,
     live: summary.state !== 'finished',
     ...(summary.service === undefined ? {} : { service: summary.service }),

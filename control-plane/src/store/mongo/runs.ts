@@ -1,5 +1,6 @@
 import { phasesOf, type RunPhase, type RunSummary, stateOfPhase } from '@slipway/contract';
 import type { Filter } from 'mongodb';
+import { labelText } from '../label-text.ts';
 import type { Page, RunPlace, RunQuery, RunTally } from '../store.ts';
 import { InvalidCursor } from '../store.ts';
 import { ask } from './ask.ts';
@@ -146,7 +147,7 @@ function filterOf(query: Omit<RunQuery, 'limit'>): Filter<StreamDoc> {
   }
   if (query.state !== undefined) conditions.push({ phase: { $in: phasesOf(query.state) } });
   if (query.correlationid !== undefined) conditions.push({ correlation: query.correlationid });
-  for (const [key, value] of Object.entries(query.labels ?? {})) conditions.push({ labels: `${key}=${value}` });
+  for (const [key, value] of Object.entries(query.labels ?? {})) conditions.push({ labels: labelText(key, value) });
   if (query.cursor !== undefined) {
     const { accepted, id } = placeOf(query.cursor);
     conditions.push({ $or: [{ accepted: { $lt: accepted } }, { accepted, _id: { $lt: id } }] });

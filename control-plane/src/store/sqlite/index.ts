@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { type RunSummary, stateOfPhase } from '@slipway/contract';
-import type { CommitItem, CommitResult, Store, Timer } from '../store.ts';
+import type { CommitResult, Store } from '../store.ts';
 import { InvalidCursor, StoreUnavailable } from '../store.ts';
+import { encodeBatch } from './batch.ts';
 import { padPosition } from './key.ts';
 import type { OpName, Ops, SummaryRest, SummaryRow } from './protocol.ts';
-import { clean, FIELD, ITEM, labelsOf, PART } from './protocol.ts';
 
 /**
  * Opens (or makes) the SQLite store in a folder. Two threads: one writes, one reads, so that neither the disk nor a long
@@ -24,7 +24,9 @@ export async function openSqliteStore(options: { dir: string; onLost?(error: Err
 
   const store: Store = {
     async commit(items) {
-      const firsts = await writer.call('commit', items.map(encode).join(ITEM));
+      const firsts = await writer.call('commit', encodeBatch(items));
+      if (firsts.length !== items.length)
+        throw new StoreUnavailable(`sqlite: ${firsts.length} results for a batch of ${items.length}`);
       return items.map((item, index) => resultOf(firsts[index] ?? -1, item.rows.length));
     },
     settle: async (streams) => (streams.length === 0 ? undefined : writer.call('settle', streams)),
@@ -175,64 +177,6 @@ async function startThread(path: string, role: 'writer' | 'reader', onLost: (err
       await worker.terminate();
     },
   };
-}
-
-function encode(item: CommitItem): string {
-  const { summary } = item;
-  let rows = '';
-  for (const row of item.rows) {
-    if (rows !== '') rows += PART;
-    rows += row.id + PART + row.source + PART + row.type + PART + row.direction + PART + (row.ignored ?? '');
-  }
-  const columns = summary
-    ? [
-        summary.project,
-        summary.stage,
-        summary.sequence,
-        clean(summary.service ?? ''),
-        summary.phase,
-        summary.result ?? '',
-        summary.correlationid,
-      ].join(PART)
-    : '';
-  const labels = item.seq === 1 && summary?.labels ? labelsOf(summary.labels).join(PART) : '';
-  return [
-    item.stream,
-    item.seq,
-    item.at,
-    item.header,
-    item.events.join('\n'),
-    rows,
-    item.open ? 1 : 0,
-    columns,
-    summary ? JSON.stringify(restOf(summary)) : '',
-    summary?.acceptedAt ?? 0,
-    summary?.finishedAt ?? -1,
-    labels,
-    timers(item.timersPut),
-    timers(item.timersDelete),
-    item.evaluations === undefined ? '' : JSON.stringify(item.evaluations),
-  ].join(FIELD);
-}
-
-/** What of a summary has no column of its own: the row is written with every entry, so it is kept small. */
-function restOf(summary: RunSummary): SummaryRest {
-  const rest: SummaryRest = {
-    v: summary.shipyardVersion,
-    t: summary.tasksTotal,
-    d: summary.tasksDone,
-    o: summary.openTasks,
-    u: summary.updatedAt,
-  };
-  if (summary.startedAt !== undefined) rest.s = summary.startedAt;
-  if (summary.status !== undefined) rest.st = summary.status;
-  if (summary.message !== undefined) rest.m = summary.message;
-  if (summary.labels !== undefined) rest.l = summary.labels;
-  return rest;
-}
-
-function timers(list: readonly Timer[]): string {
-  return list.length === 0 ? '' : list.map((timer) => timer.stream + PART + timer.name + PART + timer.dueAt).join(PART);
 }
 
 function resultOf(first: number, count: number): CommitResult {

@@ -1,4 +1,5 @@
 import type { RunSummary } from '@slipway/contract';
+import { labelText } from '../label-text.ts';
 import type {
   DocumentKind,
   EntryRange,
@@ -13,15 +14,7 @@ import type {
   StoredEvent,
   Timer,
 } from '../store.ts';
-
-/**
- * What crosses from the main thread to the threads that hold the database. A batch of commits crosses as one text, its
- * fields and items between control characters (which JSON never has raw): a structured clone of many small objects costs
- * more than the write itself.
- */
-export const FIELD = '\u0001';
-export const ITEM = '\u0002';
-export const PART = '\u0003';
+import type { Batch } from './batch.ts';
 
 /** A run's row, with names for numbers; `rest` is a SummaryRest as JSON. */
 export type SummaryRow = {
@@ -62,8 +55,8 @@ export type SummaryRest = {
 
 export type Ops = {
   open(args: { path: string; readOnly: boolean }): void;
-  /** Answers the position of each item's first event; -1 for a conflict. */
-  commit(batch: string): number[];
+  /** Returns the position of each item's first event, 0 where it has none, -1 for a conflict. */
+  commit(batch: Batch): number[];
   settle(streams: readonly string[]): void;
   read(args: { stream: string; range: EntryRange }): JournalEntry[];
   openStreams(page: { after?: string; limit: number }): string[];
@@ -99,11 +92,12 @@ export type Ops = {
 };
 export type OpName = keyof Ops;
 
-/** As they stand in the table of labels. Labels are people's texts: the separators may stand in them. */
+/** As they stand in the table of labels. */
 export function labelsOf(labels: Readonly<Record<string, string>>): string[] {
-  return Object.entries(labels).map(([key, value]) => clean(`${key}=${value}`));
+  return Object.entries(labels).map(([key, value]) => labelText(withoutControls(key), withoutControls(value)));
 }
 
-export function clean(text: string): string {
-  return text.replaceAll(FIELD, ' ').replaceAll(ITEM, ' ').replaceAll(PART, ' ');
+/** Older programs wrote a space for these, and what they wrote must be found. */
+function withoutControls(text: string): string {
+  return text.replaceAll('\u0001', ' ').replaceAll('\u0002', ' ').replaceAll('\u0003', ' ');
 }

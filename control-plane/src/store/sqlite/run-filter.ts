@@ -1,6 +1,7 @@
 import { phasesOf } from '@slipway/contract';
 import type { RunQuery } from '../store.ts';
 import { type Range, rangeOf } from './hours.ts';
+import { labelsOf } from './protocol.ts';
 
 export type Value = string | number | null;
 type Row = Record<string, unknown>;
@@ -62,7 +63,7 @@ export function runFilter(query: Omit<RunQuery, 'limit' | 'cursor'>, ask: Ask): 
     where: ['s.project IS NOT NULL', ...kinds],
     values: [...kindValues],
     correlation: query.correlationid,
-    labels: Object.entries(query.labels ?? {}).map(([key, value]) => `${key}=${value}`),
+    labels: labelsOf(query.labels ?? {}),
     isOfTime: query.since !== undefined || query.until !== undefined,
     range: rangeOf((sql, ...of) => ask.all(sql, ...of)[0], 'sid', query),
     parts: parts !== undefined && parts.length <= PARTS_MAX ? parts : undefined,

@@ -1,17 +1,19 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { DocumentKind, EvaluationRow, Timer } from '../store.ts';
+import type { DocumentKind, EvaluationRow, EventRow, Timer } from '../store.ts';
+import { type Batch, decodeBatch, type WrittenItem } from './batch.ts';
 import { evaluationValues, INSERT_EVALUATION } from './evaluations.ts';
-import { EventKinds } from './event-kinds.ts';
+import { EventKinds, type EventPlace } from './event-kinds.ts';
 import { Hours } from './hours.ts';
 import { hashOf } from './key.ts';
 import { KEEP_LAST_POSITION, LAST_POSITION } from './last-position.ts';
 import { Leftovers } from './leftovers.ts';
-import { FIELD, ITEM, labelsOf, PART, type SummaryRest } from './protocol.ts';
+import { labelsOf, type SummaryRest } from './protocol.ts';
 import { ENDED } from './tallies.ts';
 
 const NAMES_CACHED_MAX = 20_000;
 const SIDS_CACHED_MAX = 50_000;
 const EVENTS_PER_STATEMENT = 16;
+const CONFLICT = -1;
 const INSERT_STREAM =
   'INSERT INTO streams (id, open, project, stage, sequence, service, state, result, correlation, accepted, finished, summary) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING';
 const UPDATE_STREAM = 'UPDATE streams SET open = ?, state = ?, result = ?, finished = ?, summary = ? WHERE sid = ?';
@@ -57,155 +59,112 @@ export class Writer {
     this.#db = db;
   }
 
-  commit(batch: string): number[] {
-    const items = batch.split(ITEM);
+  commit(batch: Batch): number[] {
+    const items = decodeBatch(batch);
     return this.#transaction(() => {
-      const firsts = items.map((item) => this.#commitOne(item.split(FIELD)));
+      const firsts = items.map((item) => this.#commitOne(item));
       this.#hours.write((sql, ...values) => this.#run(sql, ...values));
       return firsts;
     });
   }
 
-  /** Answers the position of the first event, 0 when there is none, -1 for a conflict. */
-  #commitOne(fields: readonly string[]): number {
-    const [
-      stream = '',
-      seqText,
-      atText,
-      header = '',
-      events = '',
-      rows = '',
-      openText,
-      columns = '',
-      summary = '',
-      accepted,
-      finished,
-      labels = '',
-    ] = fields;
-    const seq = Number(seqText);
-    const at = Number(atText);
-    const open = Number(openText);
-    let project: number | null = null;
-    let stage: number | null = null;
-    let service: number | null = null;
-    let sequence: number | null = null;
-    let state: number | null = null;
-    let result: number | null = null;
-    let correlation: string | null = null;
-    if (columns !== '') {
-      const parts = columns.split(PART);
-      project = this.#nameOrNull(parts[0]);
-      stage = this.#nameOrNull(parts[1]);
-      sequence = this.#nameOrNull(parts[2]);
-      service = this.#nameOrNull(parts[3]);
-      state = this.#nameOrNull(parts[4]);
-      result = this.#nameOrNull(parts[5]);
-      correlation = parts[6] ?? null;
-    }
-    const finishedAt = Number(finished) < 0 ? null : Number(finished);
-    const indexed = `${open} ${state} ${result} ${finishedAt}`;
+  /** Returns the position of the first event, 0 when there is none, -1 for a conflict. */
+  #commitOne(item: WrittenItem): number {
+    const { stream, seq, at, open, columns } = item;
+    let place: EventPlace | undefined = columns && {
+      project: this.#nameOrNull(columns.project),
+      stage: this.#nameOrNull(columns.stage),
+      service: this.#nameOrNull(columns.service),
+    };
+    const state = this.#nameOrNull(columns?.phase);
+    const result = this.#nameOrNull(columns?.result);
+    const finished = columns?.finished ?? null;
+    const indexed = `${open} ${state} ${result} ${finished}`;
     let known: Known | undefined;
     if (seq === 1) {
       const done = this.#run(
         INSERT_STREAM,
         stream,
         open,
-        project,
-        stage,
-        sequence,
-        service,
+        place?.project ?? null,
+        place?.stage ?? null,
+        this.#nameOrNull(columns?.sequence),
+        place?.service ?? null,
         state,
         result,
-        correlation,
-        columns === '' ? null : Number(accepted),
-        finishedAt,
-        columns === '' ? null : summary,
+        columns?.correlation ?? null,
+        columns?.accepted ?? null,
+        finished,
+        columns?.rest ?? null,
       );
-      if (done.changes === 0) return -1;
+      if (done.changes === 0) return CONFLICT;
       known = this.#remember(stream, Number(done.lastInsertRowid), indexed);
-      if (columns !== '') this.#hours.note('sid', Number(accepted), known.sid, known.sid);
+      if (columns !== undefined) this.#hours.note('sid', columns.accepted, known.sid, known.sid);
     } else {
       known = this.#rowOf(stream);
-      if (known === undefined) return -1;
+      if (known === undefined) return CONFLICT;
     }
     const { sid } = known;
     // Hardly anything comes after the last entry of a stream.
     if (open === 0) this.#sids.delete(stream);
-    const written = this.#run(INSERT_JOURNAL, sid, seq, at, header, events);
-    if (written.changes === 0) return -1;
+    const written = this.#run(INSERT_JOURNAL, sid, seq, at, item.header, item.events);
+    if (written.changes === 0) return CONFLICT;
     if (seq !== 1) {
       const isSame = known.indexed === indexed;
       known.indexed = indexed;
-      if (columns !== '') {
-        if (isSame) this.#run(UPDATE_SUMMARY, summary, sid);
-        else this.#run(UPDATE_STREAM, open, state, result, finishedAt, summary, sid);
+      if (columns !== undefined) {
+        if (isSame) this.#run(UPDATE_SUMMARY, columns.rest, sid);
+        else this.#run(UPDATE_STREAM, open, state, result, finished, columns.rest, sid);
       } else if (!isSame) this.#run('UPDATE streams SET open = ? WHERE sid = ?', open, sid);
-    } else if (labels !== '') {
-      for (const label of labels.split(PART))
-        this.#run('INSERT OR IGNORE INTO labels (label, sid) VALUES (?, ?)', label, sid);
     }
-    this.#changeTimers(fields[12] ?? '', fields[13] ?? '');
-    const evaluations = fields[14] ?? '';
-    if (evaluations !== '') this.#insertEvaluations(sid, JSON.parse(evaluations) as EvaluationRow[]);
-    if (rows === '') return 0;
-    if (columns === '') {
-      const found = this.#statement('SELECT project, stage, service FROM streams WHERE sid = ?').get(sid);
-      project = (found?.project ?? null) as number | null;
-      stage = (found?.stage ?? null) as number | null;
-      service = (found?.service ?? null) as number | null;
+    for (const label of item.labels) this.#run('INSERT OR IGNORE INTO labels (label, sid) VALUES (?, ?)', label, sid);
+    for (const timer of item.timersPut) {
+      const sql = 'INSERT OR REPLACE INTO timers (stream, name, due) VALUES (?, ?, ?)';
+      this.#run(sql, timer.stream, timer.name, timer.dueAt);
     }
-    return this.#insertEvents(rows.split(PART), {
-      stream,
-      jid: Number(written.lastInsertRowid),
-      sid,
-      at,
-      project,
-      stage,
-      service,
-    });
+    for (const timer of item.timersDelete) this.#deleteTimer(timer);
+    if (item.evaluations !== '') this.#insertEvaluations(sid, JSON.parse(item.evaluations) as EvaluationRow[]);
+    if (item.rows.length === 0) return 0;
+    place ??= this.#placeOf(sid);
+    return this.#insertEvents(item.rows, { stream, jid: Number(written.lastInsertRowid), sid, at, ...place });
+  }
+
+  #placeOf(sid: number): EventPlace {
+    const found = this.#statement('SELECT project, stage, service FROM streams WHERE sid = ?').get(sid);
+    const { project = null, stage = null, service = null } = (found ?? {}) as Partial<EventPlace>;
+    return { project, stage, service };
   }
 
   /** One statement for all events of an entry: their positions follow each other. */
   #insertEvents(
-    rows: readonly string[],
-    of: {
-      stream: string;
-      jid: number;
-      sid: number;
-      at: number;
-      project: number | null;
-      stage: number | null;
-      service: number | null;
-    },
+    rows: readonly EventRow[],
+    of: EventPlace & { stream: string; jid: number; sid: number; at: number },
   ): number {
-    const count = Math.floor(rows.length / 5);
     const kinds: number[] = [];
     const before = this.#lastPos();
-    for (let first = 0; first < count; first += EVENTS_PER_STATEMENT) {
+    for (let first = 0; first < rows.length; first += EVENTS_PER_STATEMENT) {
       const values: (number | null)[] = [];
-      const size = Math.min(EVENTS_PER_STATEMENT, count - first);
-      for (let index = first; index < first + size; index++) {
-        const at = index * 5;
-        const incoming = rows[at + 3] === 'in';
-        const ignored = rows[at + 4];
-        const type = this.#nameOf(rows[at + 2] ?? '');
-        const source = this.#nameOf(rows[at + 1] ?? '');
+      const some = rows.slice(first, first + EVENTS_PER_STATEMENT);
+      for (const [index, row] of some.entries()) {
+        const incoming = row.direction === 'in';
+        const type = this.#nameOf(row.type);
+        const source = this.#nameOf(row.source);
         kinds.push(type, source);
-        values.push(before + index + 1, of.jid, index, of.sid, incoming ? 0 : 1, type, source, of.at);
+        values.push(before + first + index + 1, of.jid, first + index, of.sid, incoming ? 0 : 1, type, source, of.at);
         // What we sent carries its run in its id, and so do the SDK's answers; only other ids need an index to be found. Each
         // entry of it dirties a page of its own, so the fewer the better.
         values.push(
-          ignored ? this.#nameOf(ignored) : null,
+          row.ignored === undefined ? null : this.#nameOf(row.ignored),
           of.project,
           of.stage,
           of.service,
-          incoming && !(rows[at] ?? '').startsWith(`${of.stream}.`) ? hashOf(rows[at] ?? '') : null,
+          incoming && !row.id.startsWith(`${of.stream}.`) ? hashOf(row.id) : null,
         );
       }
-      this.#run(insertEvents(size), ...values);
+      this.#run(insertEvents(some.length), ...values);
     }
     const first = before + 1;
-    const last = before + count;
+    const last = before + rows.length;
     this.#lastPosition = last;
     this.#kinds.note(of, kinds, first);
     this.#hours.note('pos', of.at, first, last);
@@ -229,25 +188,6 @@ export class Writer {
         if (known !== undefined) this.#insertEvaluations(known.sid, [row]);
       }
     });
-  }
-
-  #changeTimers(put: string, gone: string): void {
-    if (put !== '') {
-      const parts = put.split(PART);
-      for (let index = 0; index + 2 < parts.length; index += 3) {
-        this.#run(
-          'INSERT OR REPLACE INTO timers (stream, name, due) VALUES (?, ?, ?)',
-          parts[index] ?? '',
-          parts[index + 1] ?? '',
-          Number(parts[index + 2]),
-        );
-      }
-    }
-    if (gone === '') return;
-    const parts = gone.split(PART);
-    for (let index = 0; index + 2 < parts.length; index += 3) {
-      this.#deleteTimer({ stream: parts[index] ?? '', name: parts[index + 1] ?? '', dueAt: Number(parts[index + 2]) });
-    }
   }
 
   #nameOrNull(text: string | undefined): number | null {
@@ -425,7 +365,7 @@ export class Writer {
   }
 }
 
-/** What is cut out of a batch is only a view of it in V8, and would keep all of the batch in memory for as long as itself. */
+/** V8 keeps a text that is cut out of a batch as a view, which would hold the whole batch in memory. */
 function textOfItsOwn(text: string): string {
   return Buffer.from(text).toString();
 }
