@@ -1,4 +1,4 @@
-import { nearestName, type Route } from '@slipway/contract';
+import { faultInNamingText, nearestName, type Route } from '@slipway/contract';
 import { quoted, type Refused, refused } from './problem.ts';
 import { firstIssue } from './zod-fault.ts';
 
@@ -20,7 +20,9 @@ export function readQuery({ query: schema, labelQuery }: Pick<Route, 'query' | '
     const [target, key] = isLabel ? [labels, name.slice(LABEL.length)] : [given, name];
     if (key === '' || value === '') throw invalid(name, 'is empty: leave it out, or give it a value');
     if (target.has(key)) throw invalid(name, 'was given twice');
-    if (value.length > 1024 || /\p{Cc}/u.test(value)) throw invalid(name, 'is no value that anything here has');
+    const fault = faultInNamingText(name) ?? faultInNamingText(value);
+    if (fault !== undefined) throw invalid(name, fault);
+    if (value.length > 1024) throw invalid(name, 'is no value that anything here has');
     target.set(key, value);
   }
   if (labels.size > LABELS_MAX) throw refused('invalid-parameter', `at most ${LABELS_MAX} labels can be asked for`);

@@ -1,4 +1,4 @@
-import { isName, nearestName, type Route, routes, runCommandSchema } from '@slipway/contract';
+import { faultInNamingText, isName, nearestName, type Route, routes, runCommandSchema } from '@slipway/contract';
 import type { Express, Request, Response } from 'express';
 import express from 'express';
 import { BODY_BYTES_MAX, readJson, readText } from './body.ts';
@@ -117,7 +117,7 @@ function readParams(route: Route, given: Request['params']): Record<string, stri
     if (name === 'run' && !/^[A-Za-z0-9_-]{1,128}$/.test(value)) {
       throw refused('unknown-run', `there is no run ${quoted(value)}`);
     }
-    if (value.length > 1024 || /\p{Cc}/u.test(value)) {
+    if (value.length > 1024 || faultInNamingText(value) !== undefined) {
       throw refused('invalid-request', `${name} in the path is no text that anything here is named by`);
     }
   }

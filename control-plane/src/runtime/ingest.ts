@@ -3,6 +3,7 @@ import {
   canonicalJson,
   causationOf,
   correlationOf,
+  faultInNamingText,
   isName,
   isObject,
   nearestName,
@@ -106,6 +107,7 @@ function ingestAnswer(
       throw new Refusal('invalid-result', problem.message, {
         errors: [{ code: 'invalid-result', detail: problem.message, pointer: problem.pointer }],
       });
+    refuseLabels(event.data);
   }
   return {
     run: ref.run,
@@ -186,6 +188,9 @@ function dataProblem(
       pointer: '/data/service',
     };
   }
+  const unnamed = typeof data.service === 'string' ? faultInNamingText(data.service) : undefined;
+  if (unnamed !== undefined)
+    return { code: 'invalid-data', detail: `data.service ${unnamed}`, pointer: '/data/service' };
   if (data.labels === undefined || data.labels === null) return undefined;
   if (!isObject(data.labels))
     return { code: 'invalid-input', detail: 'data.labels must be an object of texts', pointer: '/data/labels' };
@@ -211,6 +216,8 @@ function dataProblem(
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
       return { code: 'invalid-input', detail: `label ${key} must be a text`, pointer: `/data/labels/${key}` };
     }
+    const fault = namingFaultInLabel(key, value);
+    if (fault !== undefined) return fault;
     if (String(value).length > LABEL_MAX_CHARS) {
       return {
         code: 'invalid-input',
@@ -220,6 +227,25 @@ function dataProblem(
     }
   }
   return undefined;
+}
+
+function namingFaultInLabel(
+  key: string,
+  value: unknown,
+): { code: 'invalid-input'; detail: string; pointer: string } | undefined {
+  const fault = faultInNamingText(key) ?? (typeof value === 'string' ? faultInNamingText(value) : undefined);
+  if (fault === undefined) return undefined;
+  const pointer = `/data/labels/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  return { code: 'invalid-input', detail: `a label's key and value ${fault}`, pointer };
+}
+
+/** On the bus nobody could be told, and an answer that is dropped would leave its run waiting. */
+function refuseLabels(data: unknown): void {
+  if (!isObject(data) || !isObject(data.labels)) return;
+  for (const [key, value] of Object.entries(data.labels)) {
+    const fault = namingFaultInLabel(key, value);
+    if (fault !== undefined) throw new Refusal(fault.code, fault.detail, { errors: [fault] });
+  }
 }
 
 function makeTrigger(

@@ -87,6 +87,19 @@ describe('what is no event of ours is ignored', () => {
     ['a trigger without a project of ours', 'unknown-project', text(triggerOf({ data: { project: 'nowhere' } }))],
     ['a trigger of a project that cannot be', 'invalid-name', text(triggerOf({ data: { project: '../prod' } }))],
     ['a trigger with labels of its own kind', 'invalid-input', text(triggerOf({ data: { labels: { $where: '1' } } }))],
+    ['an answer to a concurrency group', 'unknown-attempt', answer({ causationid: 'group:shop/dev/x.build.1' })],
+    ...[...'\u0001\u0003\n\u001b\u007f\u0085\u061c\u200f\u2028\u202e\u2066'].flatMap(
+      (char): [string, string, string][] => [
+        [`an id with ${JSON.stringify(char)}`, 'invalid-attribute', answer({ id: `a${char}b` })],
+        [`a subject with ${JSON.stringify(char)}`, 'invalid-attribute', answer({ subject: `a${char}b` })],
+        [`a service with ${JSON.stringify(char)}`, 'invalid-data', text(triggerOf({ data: { service: `a${char}b` } }))],
+        [
+          `a label with ${JSON.stringify(char)}`,
+          'invalid-input',
+          text(triggerOf({ data: { labels: { a: `a${char}b` } } })),
+        ],
+      ],
+    ),
     ['a trigger of data that is a list', 'invalid-data', text(triggerOf({ data: [1] }))],
   ])('%s: %s', async (_what, reason, body) => {
     // Keptn's subjects name no project, so that what the data says is all there is.

@@ -293,9 +293,12 @@ describe('what else may be sent', () => {
 
   test('what is logged of names and reasons is one line of JSON each, whatever they hold', async () => {
     const nasty = 'x\n{"level":"error"}\u001b[31m\u2028\u0085';
-    const run = await startRun(door, trigger({ data: { project: 'shop', service: nasty } }));
-    const body = JSON.stringify({ reason: nasty, by: nasty });
-    await door.ask('POST', `/v1/runs/${run}/abort`, { headers: JSON_TYPE, body });
+    const run = await startRun(door, trigger({ data: { project: 'shop', message: nasty } }));
+    await post(door, trigger({ data: { project: 'shop', service: nasty } }));
+    for (const by of [nasty, 'me']) {
+      const body = JSON.stringify({ reason: nasty, by });
+      await door.ask('POST', `/v1/runs/${run}/abort`, { headers: JSON_TYPE, body });
+    }
     await door.ask('GET', `/v1/runs?service=${encodeURIComponent(nasty)}`);
     await door.ask('GET', `/v1/projects/${encodeURIComponent(nasty)}`);
     await post(door, trigger({ id: nasty, type: `dev.${nasty}.triggered` }));

@@ -9,12 +9,11 @@ export function attemptId(ref: AttemptRef): string {
   return `${ref.run}.${ref.task}.${ref.attempt}`;
 }
 
+/** `group:...` and the like are no runs; the key of a task that is there twice ends in `~2`. */
+const ATTEMPT_ID = /^([A-Za-z0-9_-]{1,128})\.([a-z0-9~-]{1,128})\.([1-9][0-9]{0,5})$/;
+
 /** Undefined when `id` is not the id of an attempt. */
 export function parseAttemptId(id: string): AttemptRef | undefined {
-  const lastDot = id.lastIndexOf('.');
-  const firstDot = id.indexOf('.');
-  if (firstDot <= 0 || lastDot <= firstDot + 1) return undefined;
-  const number = id.slice(lastDot + 1);
-  if (!/^[1-9][0-9]{0,5}$/.test(number)) return undefined;
-  return { run: id.slice(0, firstDot), task: id.slice(firstDot + 1, lastDot), attempt: Number(number) };
+  const [, run, task, attempt] = ATTEMPT_ID.exec(id) ?? [];
+  return run === undefined || task === undefined ? undefined : { run, task, attempt: Number(attempt) };
 }

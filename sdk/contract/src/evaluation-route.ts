@@ -13,13 +13,14 @@ import {
   whatIfAnswerSchema,
   whatIfRequestSchema,
 } from './evaluation-view.ts';
+import { namingText } from './naming-text.ts';
 import { listQuery, nameQuery, pageOf, timeQuery } from './page.ts';
 
 const STAGE = '/v1/projects/{project}/stages/{stage}';
 const SERVICE = `${STAGE}/services/{service}` as const;
 
 const dryRun = z.enum(['true', 'false']).optional().describe('true: only check it');
-const version = z.string().max(64).optional().describe('An older version; without it the one in use');
+const version = namingText(64).optional().describe('An older version; without it the one in use');
 
 /** What can be done with one file of a project: put, get, delete, and the list of its versions. */
 function fileRoutes<const Name extends string, const Path extends string>(name: Name, path: Path, what: string) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { namingText } from './naming-text.ts';
 import { resultSchema } from './outcome.ts';
 
 /** What the API shows of slo.yaml, sli.yaml and evaluations. All times are epoch milliseconds UTC. */
@@ -136,11 +137,11 @@ export type Evaluation = z.infer<typeof evaluationSchema>;
 
 /** `POST .../evaluations`. Without any time the last five minutes are judged. */
 export const evaluationRequestSchema = z.strictObject({
-  start: z.string().max(64).optional().describe('With `end` or `timeframe`; ISO 8601'),
-  end: z.string().max(64).optional().describe('With `start`'),
-  timeframe: z.string().max(32).optional().describe('Such as 5m or 1h30m; from `start`, or until now'),
-  labels: z.record(z.string().max(128), z.string().max(1024)).optional(),
-  gitCommitId: z.string().max(128).optional(),
+  start: namingText(64).optional().describe('With `end` or `timeframe`; ISO 8601'),
+  end: namingText(64).optional().describe('With `start`'),
+  timeframe: namingText(32).optional().describe('Such as 5m or 1h30m; from `start`, or until now'),
+  labels: z.record(namingText(128), namingText(1024)).optional(),
+  gitCommitId: namingText(128).optional(),
 });
 export type EvaluationRequest = z.infer<typeof evaluationRequestSchema>;
 
@@ -153,7 +154,7 @@ export type EvaluationStarted = z.infer<typeof evaluationStartedSchema>;
 
 export const evaluationMarkRequestSchema = z.strictObject({
   reason: z.string().max(1024).optional(),
-  author: z.string().max(256).optional().describe('Only believed where no token names the caller'),
+  author: namingText(256).optional().describe('Only believed where no token names the caller'),
 });
 
 /** A judgement as data, made now of what is stored. */
@@ -178,11 +179,8 @@ export type ReplayAnswer = z.infer<typeof replayAnswerSchema>;
 
 export const whatIfRequestSchema = z.strictObject({
   slo: z.string().max(262_144).optional().describe('The text of another slo.yaml'),
-  baseline: z.array(z.string().max(1024)).max(100).optional().describe('Other earlier evaluations, by id; empty: none'),
-  values: z
-    .record(z.string().max(256), z.number().nullable())
-    .optional()
-    .describe('Other values by SLI; null: no value'),
+  baseline: z.array(namingText(1024)).max(100).optional().describe('Other earlier evaluations, by id; empty: none'),
+  values: z.record(namingText(256), z.number().nullable()).optional().describe('Other values by SLI; null: no value'),
 });
 export type WhatIfRequest = z.infer<typeof whatIfRequestSchema>;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defaultCodecLimits } from './cloudevents/limits.ts';
+import { namingText } from './naming-text.ts';
 import { resultSchema, statusSchema, taskErrorSchema } from './outcome.ts';
 
 /**
@@ -9,18 +10,15 @@ import { resultSchema, statusSchema, taskErrorSchema } from './outcome.ts';
  */
 const { idMax, typeMax, uriMax, attributeMax } = defaultCodecLimits;
 const text = z.string().min(1).max(attributeMax);
+const name = namingText(attributeMax).min(1);
 const extension = z.union([z.string().max(attributeMax), z.boolean(), z.int32()]);
 
 const attributes = {
   specversion: z.literal('1.0'),
-  id: z
-    .string()
-    .min(1)
-    .max(idMax)
-    .describe('With `source` the identity of the event: a repeat of both changes nothing'),
+  id: namingText(idMax).min(1).describe('With `source` the identity of the event: a repeat of both changes nothing'),
   source: z.string().min(1).max(uriMax).describe('Who sends it: a URI reference'),
-  type: z.string().min(1).max(typeMax),
-  subject: text.optional().describe('The run, in what the control plane sends'),
+  type: namingText(typeMax).min(1),
+  subject: name.optional().describe('The run, in what the control plane sends'),
   time: text.meta({ format: 'date-time' }).optional(),
   datacontenttype: text.optional(),
   dataschema: z.string().min(1).max(uriMax).optional(),
@@ -35,8 +33,8 @@ const attributes = {
 export const cloudEventSchema = z
   .object({
     ...attributes,
-    correlationid: text.optional().describe('The context: shared by everything that follows from one trigger'),
-    causationid: text.optional().describe('The id of the event that this one answers'),
+    correlationid: name.optional().describe('The context: shared by everything that follows from one trigger'),
+    causationid: name.optional().describe('The id of the event that this one answers'),
   })
   .catchall(extension)
   .describe('A CloudEvent 1.0.2 in the JSON format');
@@ -45,10 +43,10 @@ export const cloudEventSchema = z
 export const keptnCloudEventSchema = z
   .object({
     ...attributes,
-    shkeptncontext: text.optional().describe('What `correlationid` is in the plain dialect'),
-    triggeredid: text.optional().describe('What `causationid` is in the plain dialect'),
+    shkeptncontext: name.optional().describe('What `correlationid` is in the plain dialect'),
+    triggeredid: name.optional().describe('What `causationid` is in the plain dialect'),
     shkeptnspecversion: text.optional(),
-    gitcommitid: text.optional().describe('The version of the shipyard that the run began with'),
+    gitcommitid: name.optional().describe('The version of the shipyard that the run began with'),
   })
   .catchall(extension)
   .describe('A CloudEvent 1.0.2 in the JSON format, in the spelling of Keptn v1');
@@ -60,7 +58,7 @@ function dataSchemas<S extends z.ZodType, R extends z.ZodType>(status: S, result
   const common = {
     project: z.string().optional().describe('Default `default`'),
     stage: z.string().optional(),
-    service: z.string().optional().describe('What is being worked on'),
+    service: namingText(256).optional().describe('What is being worked on'),
     labels: z.record(z.string(), z.string()).optional(),
     status: status.optional().describe('Missing in a finished event means succeeded'),
     result: result.optional().describe('Missing in a finished event means pass'),

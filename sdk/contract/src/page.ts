@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { namingText } from './naming-text.ts';
 
 /** `{items, next}`: newest first; `next` is absent on the last page. */
 export function pageOf<T extends z.ZodType>(item: T) {
@@ -7,7 +8,7 @@ export function pageOf<T extends z.ZodType>(item: T) {
 
 export const listQuery = {
   limit: z.coerce.number().int().min(1).max(1000).optional().describe('Rows per page, default 50'),
-  cursor: z.string().min(1).max(512).optional().describe('`next` of the page before'),
+  cursor: namingText(512).min(1).optional().describe('`next` of the page before'),
 };
 
 export const timeQuery = {
@@ -15,4 +16,4 @@ export const timeQuery = {
   until: z.coerce.number().int().nonnegative().optional().describe('Accepted before, epoch ms'),
 };
 
-export const nameQuery = z.string().min(1).max(256).optional();
+export const nameQuery = namingText(256).min(1).optional();

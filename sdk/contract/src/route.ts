@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { evaluationRoutes } from './evaluation-route.ts';
+import { namingText } from './naming-text.ts';
 import { resultSchema } from './outcome.ts';
 import { listQuery, nameQuery, pageOf, timeQuery } from './page.ts';
 import { runStateFilterSchema } from './run-state.ts';
@@ -356,9 +357,7 @@ export const routes = [
       sequence: nameQuery,
       run: nameQuery,
       kind: z.enum(['event', 'run', 'all']).optional().describe('default all'),
-      lastEventId: z
-        .string()
-        .max(512)
+      lastEventId: namingText(512)
         .optional()
         .describe('As the header `Last-Event-ID`, which wins, for a client that cannot set headers'),
     }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { namingText } from './naming-text.ts';
 import { resultSchema, statusSchema, taskErrorSchema } from './outcome.ts';
 import { runPhaseSchema, runStateSchema } from './run-state.ts';
 
@@ -283,11 +284,11 @@ export const subscriptionSchema = z.object({
 export type Subscription = z.infer<typeof subscriptionSchema>;
 
 export const subscriptionPutSchema = z.strictObject({
-  sink: z.string().max(2048),
-  types: z.array(z.string().max(256)).max(64).optional(),
-  project: z.string().optional(),
-  stage: z.string().optional(),
-  service: z.string().optional(),
+  sink: z.string().max(2048).describe('An http(s) URL; `invalid-sink` refuses any other text'),
+  types: z.array(namingText(256)).max(64).optional(),
+  project: namingText(256).optional(),
+  stage: namingText(256).optional(),
+  service: namingText(256).optional(),
   mode: z.enum(['binary', 'structured']).optional(),
 });
 
@@ -327,17 +328,17 @@ export const contextViewSchema = z.object({
 export type ContextView = z.infer<typeof contextViewSchema>;
 
 export const claimRequestSchema = z.strictObject({
-  source: z.string().min(1).max(256).describe('Who claims: a URI reference, such as `/my-service/replica-1`'),
-  version: z.string().max(64).optional(),
-  project: z.string().optional(),
-  stage: z.string().optional(),
-  service: z.string().optional(),
+  source: namingText(256).min(1).describe('Who claims: a URI reference, such as `/my-service/replica-1`'),
+  version: namingText(64).optional(),
+  project: namingText(256).optional(),
+  stage: namingText(256).optional(),
+  service: namingText(256).optional(),
 });
 export type ClaimRequest = z.infer<typeof claimRequestSchema>;
 
 export const commandRequestSchema = z.strictObject({
   reason: z.string().max(1024).optional(),
-  by: z.string().max(256).optional(),
+  by: namingText(256).optional(),
 });
 
 export const commandAnswerSchema = z.object({

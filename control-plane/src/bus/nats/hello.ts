@@ -1,5 +1,5 @@
 import type { Msg } from '@nats-io/transport-node';
-import { isName, isObject } from '@slipway/contract';
+import { faultInNamingText, isName, isObject } from '@slipway/contract';
 import type { ServiceHello } from '../bus.ts';
 
 const BYTES_MAX = 65_536;
@@ -23,5 +23,7 @@ export function readHello(message: Msg, at: number): ServiceHello | undefined {
 }
 
 function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= TEXT_MAX;
+  return (
+    typeof value === 'string' && value !== '' && value.length <= TEXT_MAX && faultInNamingText(value) === undefined
+  );
 }

@@ -1,6 +1,9 @@
+import { faultInNamingText } from '@slipway/contract';
+
 /** Why a URL cannot be a sink; undefined when it can. What it resolves to is checked at each delivery. */
 export function sinkProblem(sink: string): string | undefined {
-  if (/[\r\n\0]/.test(sink)) return 'a sink has no line breaks';
+  const fault = faultInNamingText(sink);
+  if (fault !== undefined) return `a sink ${fault}`;
   let url: URL;
   try {
     url = new URL(sink);

@@ -1,4 +1,5 @@
 import { isObject } from '../json.ts';
+import { faultInNamingText } from '../naming-text.ts';
 import {
   faultInInteger,
   faultInMediaType,
@@ -61,9 +62,9 @@ function faultInAttribute(name: string, value: unknown, limits: CodecLimits): Fa
     case 'specversion':
       return undefined;
     case 'id':
-      return faultInText(value, limits.idMax);
+      return faultInText(value, limits.idMax, faultInNamingText);
     case 'type':
-      return faultInText(value, limits.typeMax);
+      return faultInText(value, limits.typeMax, faultInNamingText);
     case 'source':
     case 'dataref':
       return faultInText(value, limits.uriMax, faultInUriReference);
@@ -76,7 +77,11 @@ function faultInAttribute(name: string, value: unknown, limits: CodecLimits): Fa
     case 'subject':
     case 'correlationid':
     case 'causationid':
-      return faultInText(value, limits.attributeMax);
+      return faultInText(value, limits.attributeMax, faultInNamingText);
+    case 'shkeptncontext':
+    case 'triggeredid':
+    case 'gitcommitid':
+      return faultInExtension(name, value, limits, faultInNamingText);
     default:
       return faultInExtension(name, value, limits);
   }
@@ -94,7 +99,12 @@ function faultInText(
   return reason === undefined ? undefined : invalid(reason);
 }
 
-function faultInExtension(name: string, value: unknown, limits: CodecLimits): Fault | undefined {
+function faultInExtension(
+  name: string,
+  value: unknown,
+  limits: CodecLimits,
+  faultInFormat?: (text: string) => string | undefined,
+): Fault | undefined {
   if (!isAttributeName(name)) {
     return invalid('is no name for an attribute: only a to z and 0 to 9 are allowed, at least one of them');
   }
@@ -104,7 +114,7 @@ function faultInExtension(name: string, value: unknown, limits: CodecLimits): Fa
   switch (typeof value) {
     case 'string': {
       if (value.length > limits.attributeMax) return tooLong(value.length, limits.attributeMax);
-      const reason = faultInString(value);
+      const reason = faultInString(value) ?? faultInFormat?.(value);
       return reason === undefined ? undefined : invalid(reason);
     }
     case 'boolean':

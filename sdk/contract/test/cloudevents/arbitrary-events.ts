@@ -8,7 +8,10 @@ const attributeText = fc
   .string({ unit: 'binary', minLength: 1, maxLength: 60 })
   .map((text) => text.replace(/[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu, '%'));
 
-const id = fc.oneof(fc.uuid(), attributeText);
+/** The same as a name, which also has no bidi mark and no line separator. */
+const nameText = attributeText.map((text) => text.replace(/[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '%'));
+
+const id = fc.oneof(fc.uuid(), nameText);
 const source = fc.oneof(
   fc.constantFrom('/a/b', 'shipyard-controller', 'urn:uuid:6e8bc430-9c3a-11d9-9669-0800200c9a66', 'mailto:a@b.example'),
   fc.constantFrom('http://[2001:db8::7]:8080/x?y=%C3%A9#z', '//host:1', '1-555-123-4567', "it's(ok);,=+$!*", '#f'),
@@ -31,9 +34,12 @@ const extensionName = fc
     fc.stringMatching(/^[a-z0-9]{1,30}$/),
   )
   .filter((name) => !SPECIFIED.has(name));
-const extensions = fc.dictionary(extensionName, fc.oneof(attributeText, fc.constant(''), fc.boolean(), integer), {
-  maxKeys: 5,
-});
+const NAMING = ['shkeptncontext', 'triggeredid', 'gitcommitid'];
+const extensionValue = fc.oneof(attributeText, fc.constant(''), fc.boolean(), integer);
+const extensions = fc.dictionary(extensionName, extensionValue, { maxKeys: 5 }).map((values) => ({
+  ...values,
+  ...Object.fromEntries(NAMING.filter((name) => name in values).map((name) => [name, 'a-name'])),
+}));
 
 const base64 = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('base64'));
 // As it is once it has been JSON: `JSON.stringify` writes -0 as 0.
@@ -72,15 +78,15 @@ const content = fc.oneof(
 
 export const arbitraryEvent: fc.Arbitrary<CloudEvent> = fc
   .record({
-    required: fc.record({ specversion: fc.constant('1.0' as const), id, source, type: attributeText }),
+    required: fc.record({ specversion: fc.constant('1.0' as const), id, source, type: nameText }),
     optional: fc.record(
       {
-        subject: attributeText,
+        subject: nameText,
         time,
         dataschema: fc.constant('https://example.com/schemas/a.json#/definitions/b'),
         dataref: source,
-        correlationid: attributeText,
-        causationid: attributeText,
+        correlationid: nameText,
+        causationid: nameText,
       },
       { requiredKeys: [] },
     ),
