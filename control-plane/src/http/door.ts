@@ -19,8 +19,10 @@ export type HttpLimits = {
   timeoutCheckMs: number;
   keepAliveTimeoutMs: number;
   heartbeatMs: number;
-  /** What waits for a client that reads slowly, before its stream is ended. */
+  /** How much waits for a client that reads slowly, beside one event; the rest stays in the store until it has read that. */
   streamBufferBytes: number;
+  /** A client that reads nothing at all for so long loses its stream, and may come back with its Last-Event-ID. */
+  streamStallMs: number;
   streamsPerCaller: number;
   waitsMax: number;
   connectionsMax: number;
@@ -34,7 +36,8 @@ export const defaultHttpLimits: HttpLimits = {
   timeoutCheckMs: 1_000,
   keepAliveTimeoutMs: 65_000,
   heartbeatMs: 15_000,
-  streamBufferBytes: 1024 * 1024,
+  streamBufferBytes: 256 * 1024,
+  streamStallMs: 60_000,
   streamsPerCaller: 100,
   waitsMax: 4096,
   connectionsMax: 16_384,

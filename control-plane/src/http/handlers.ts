@@ -8,7 +8,7 @@ import { makeEvaluationHandlers } from './evaluation-handlers.ts';
 import { etag, isKnown, versionsOf } from './if-match.ts';
 import { refused } from './problem.ts';
 import type { Handlers } from './route-types.ts';
-import type { Streams } from './stream.ts';
+import { STREAM_HEADERS, type Streams } from './stream.ts';
 
 const PAGE_SIZE = 50;
 
@@ -102,6 +102,10 @@ export function makeHandlers({ door, streams, description, registry, readiness }
       const header = req.headers['last-event-id'];
       const after = typeof header === 'string' && header !== '' ? header : lastEventId;
       if (after !== undefined) await plane.checkPosition(after);
+      if (req.method === 'HEAD') {
+        res.writeHead(200, STREAM_HEADERS).end();
+        return undefined;
+      }
       streams.open({ filter: { kind, ...filter, ...withLabels(labels) }, after, caller: caller.name, res });
       return undefined;
     },

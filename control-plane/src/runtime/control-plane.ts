@@ -105,10 +105,10 @@ export interface ControlPlane {
 
   /**
    * Calls back with each event and each changed run, in order, from just after `after` (a position, replayed from the
-   * store) or from now. The listener answers false when it cannot take more: it is then ended (`onEnd`), and its client
-   * comes back with the last position it saw.
+   * store) or from now. A listener that returns false from `onItem` has taken that item and wants no more until it calls
+   * `resume`.
    */
-  stream(filter: StreamFilter, after: string | undefined, listener: StreamListener): { end(): void };
+  stream(filter: StreamFilter, after: string | undefined, listener: StreamListener): { end(): void; resume(): void };
   /** Throws a Refusal when this is no position of the store: who is sent away with it comes back with it for ever. */
   checkPosition(position: string): Promise<void>;
 

@@ -90,7 +90,7 @@ export class Elsewhere {
       const events: StoredEvent[] = await store.eventsAfter({ ...(position === '' ? {} : { position }), limit: PAGE });
       for (const run of this.#begun(events)) await takeUp(run);
       this.#position = events.at(-1)?.position ?? position;
-      if (events.length < PAGE || this.#stopped) return;
+      if (events.length === 0 || this.#stopped) return;
     }
   }
 

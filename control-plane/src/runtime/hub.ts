@@ -20,11 +20,16 @@ type Listener = {
   begun: boolean;
   /** A page is on its way from the store. */
   reading: boolean;
+  /** It has as much as it can hold: the rest stays in the store until it asks for more. */
+  paused: boolean;
   position: string;
   ended: boolean;
 };
 
-/** Tells listeners what was committed, in order: first from the store where they left off, then live. */
+/**
+ * Tells listeners what was committed, in order: first from the store where they left off, then live. A listener that cannot
+ * take more is paused, and goes on from the store at its own pace.
+ */
 export class Hub {
   readonly #store: Store;
   readonly #clock: Clock;
@@ -49,16 +54,28 @@ export class Hub {
     return this.#listeners.size;
   }
 
-  listen(filter: StreamFilter, after: string | undefined, listener: StreamListener): { end(): void } {
-    const state = { replaying: true, skipped: false, begun: false, reading: false, position: '', ended: false };
-    const one: Listener = { filter, listener, ...state };
+  listen(filter: StreamFilter, after: string | undefined, listener: StreamListener): { end(): void; resume(): void } {
+    const state = { replaying: true, skipped: false, begun: false, reading: false };
+    const flow = { paused: false, position: '', ended: false };
+    const one: Listener = { filter, listener, ...state, ...flow };
     this.#listeners.add(one);
-    void this.#begin(one, after).catch((error: unknown) => {
-      this.#onError('a stream could not be replayed', { error: String(error) });
-      this.#end(one, 'the store did not answer');
-    });
+    void this.#begin(one, after).catch((error: unknown) => this.#failed(one, error));
     if (this.#shared) this.#tail();
-    return { end: () => void this.#listeners.delete(one) };
+    return {
+      end: () => {
+        one.ended = true;
+        this.#listeners.delete(one);
+      },
+      resume: () => {
+        one.paused = false;
+        void this.#replay(one).catch((error: unknown) => this.#failed(one, error));
+      },
+    };
+  }
+
+  #failed(one: Listener, error: unknown): void {
+    this.#onError('a stream could not be replayed', { error: String(error) });
+    this.#end(one, 'the store did not answer');
   }
 
   /** What this process has just committed. */
@@ -90,7 +107,7 @@ export class Hub {
     if (!one.begun || one.reading) return;
     one.reading = true;
     try {
-      while (!one.ended && this.#listeners.has(one)) {
+      while (!one.ended && !one.paused) {
         one.skipped = false;
         const { position } = one;
         const events = await this.#store.eventsAfter({ ...(position === '' ? {} : { position }), limit: REPLAY_PAGE });
@@ -114,12 +131,22 @@ export class Hub {
       this.#tellEvent(one, event, summary);
       // A run as it is now, where the last that this page says of it stands.
       if (lastOf.get(event.stream) === event) this.#tellRun(one, summary);
+      // What is left of the page is read again: keeping it would cost memory for as long as its client pleases.
+      if (one.paused || one.ended) return;
     }
   }
 
   #tell(one: Listener, events: readonly StoredEvent[], summary: RunSummary | undefined): void {
-    for (const event of events) this.#tellEvent(one, event, summary);
-    this.#tellRun(one, summary);
+    for (const event of events) {
+      this.#tellEvent(one, event, summary);
+      // The run goes with the last event, so that its position is complete.
+      if (event === events.at(-1)) this.#tellRun(one, summary);
+      if (!one.paused) continue;
+      one.replaying = true;
+      one.skipped = true;
+      return;
+    }
+    if (events.length === 0) this.#tellRun(one, summary);
   }
 
   #tellEvent(one: Listener, event: StoredEvent, summary: RunSummary | undefined): void {
@@ -135,7 +162,7 @@ export class Hub {
 
   #send(one: Listener, item: StreamItem): void {
     if (one.ended) return;
-    if (!one.listener.onItem(item)) this.#end(one, 'the client is too slow');
+    if (!one.listener.onItem(item)) one.paused = true;
   }
 
   #end(one: Listener, reason: string): void {

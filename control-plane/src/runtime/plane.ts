@@ -1011,7 +1011,7 @@ class Plane implements ControlPlane {
   ): Promise<{ subscription: Subscription; created: boolean }> => this.#push.put(id, change);
   deleteSubscription = (id: string): Promise<void> => this.#push.delete(id);
 
-  stream(filter: StreamFilter, after: string | undefined, listener: StreamListener): { end(): void } {
+  stream(filter: StreamFilter, after: string | undefined, listener: StreamListener): { end(): void; resume(): void } {
     return this.#hub.listen(filter, after, listener);
   }
 

@@ -6,6 +6,9 @@ import type { RunStateFilter, RunSummary } from '@slipway/contract';
  * commit carries (summary, event rows, timers) is derived from the entry, and may be repeated or repaired.
  * A stream is a run (`<run id>`) or the queue of a concurrency group (`group:<key>`).
  */
+/** What a page of `eventsAfter` may hold before its last event. */
+export const PAGE_CHARS_MAX = 1024 * 1024;
+
 export interface Store {
   /**
    * Inserts each entry if its (stream, seq) is not there yet; durable when this resolves. Items fail one by one, in the
@@ -29,7 +32,10 @@ export interface Store {
   listEvents(query: EventQuery): Promise<Page<StoredEvent>>;
   /** By event id, and source where two senders used the same id. */
   findEvent(id: string, source?: string): Promise<StoredEvent | undefined>;
-  /** Events committed after `position` (undefined: from the start), oldest first; for replay and push. */
+  /**
+   * Events committed after `position` (undefined: from the start), oldest first; for replay and push. A page ends once it
+   * has `PAGE_CHARS_MAX` of JSON, so that it costs a bounded amount of memory: only an empty one is the end.
+   */
   eventsAfter(page: { position?: string; limit: number }): Promise<StoredEvent[]>;
   /** The position of the newest event; undefined when there is none. */
   lastPosition(): Promise<string | undefined>;

@@ -12,6 +12,8 @@ const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 60_000;
 /** Events that were read and not yet taken; no more are read until the oldest is. */
 const WINDOW_MAX = 1000;
+/** The same in characters of JSON: an event may have a megabyte. */
+const WINDOW_CHARS_MAX = 8 * 1024 * 1024;
 /** A sink that answers others and refuses this one so often would hold up all the rest. */
 const REFUSALS_MAX = 20;
 const READ_RETRY_MS = 1000;
@@ -52,6 +54,7 @@ export class PushRunner {
   /** Of each run; the first is on its way, or may be, or waits for its retry. */
   readonly #byStream = new Map<string, Item[]>();
   #ready: Item[] = [];
+  #windowChars = 0;
   #readTo: string;
   #inFlight = 0;
   #isReading = false;
@@ -96,12 +99,16 @@ export class PushRunner {
     if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#drainWaiters.push(resolve));
   }
 
+  get #hasRoom(): boolean {
+    return this.#window.size < WINDOW_MAX && this.#windowChars < WINDOW_CHARS_MAX;
+  }
+
   async #read(): Promise<void> {
     if (this.#isReading) return;
     this.#isReading = true;
     const { store, clock, onFailed, onProgress } = this.#options;
     try {
-      while (this.#isMore && this.#window.size < WINDOW_MAX && !this.#stopped) {
+      while (this.#isMore && this.#hasRoom && !this.#stopped) {
         this.#isMore = false;
         const after = this.#readTo === '' ? {} : { position: this.#readTo };
         const events = await store.eventsAfter({ ...after, limit: PAGE });
@@ -127,6 +134,7 @@ export class PushRunner {
   #add(event: StoredEvent, isBacklog = false): void {
     const item = { event, before: this.#readTo, tries: 0, isBacklog };
     this.#window.add(item);
+    this.#windowChars += event.json.length;
     const items = this.#byStream.get(event.stream);
     if (items) items.push(item);
     else {
@@ -195,6 +203,7 @@ export class PushRunner {
 
   #taken(item: Item): void {
     this.#window.delete(item);
+    this.#windowChars -= item.event.json.length;
     const items = this.#byStream.get(item.event.stream) ?? [];
     items.shift();
     const [next] = items;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Filter } from 'mongodb';
 import type { EventQuery, Page, StoredEvent } from '../store.ts';
-import { InvalidCursor } from '../store.ts';
+import { InvalidCursor, PAGE_CHARS_MAX } from '../store.ts';
 import { ask } from './ask.ts';
 import type { Collections, EventRowDoc, JournalDoc } from './collections.ts';
 import { readCursor, writeCursor } from './cursor.ts';
@@ -17,6 +17,8 @@ export interface EventsParts {
 /** An event asked for by id has been recorded a few times at most: once, and where it came again. */
 const SAME_ID_MAX = 100;
 const JOINING_MS = 50;
+/** Documents in one answer of the server; each may have the megabytes of a whole entry. */
+const BATCH_DOCS = 50;
 
 /**
  * Events are read out of the journal's entries: they are written with them in one document, so there is no second place
@@ -64,12 +66,23 @@ export class Events {
     const edge = await this.#parts.horizon.edge();
     const pos = from === undefined ? { $lt: edge } : { $gte: from.entry, $lt: edge };
     const events: StoredEvent[] = [];
-    for (const doc of await this.#find({ pos, 'rows.0': { $exists: true } }, 1, limit + 1)) {
-      for (const index of doc.rows.keys()) {
-        if (doc.pos !== from?.entry || index > from.index) events.push(storedEvent(doc, index));
+    let chars = 0;
+    await ask('events', this.#parts.readTimeoutMs, async () => {
+      const docs = this.#parts.collections.journal
+        .find({ pos, 'rows.0': { $exists: true } }, { projection: { header: 0, summary: 0 }, batchSize: BATCH_DOCS })
+        .sort({ pos: 1 })
+        .limit(limit + 1);
+      for await (const doc of docs) {
+        for (const index of doc.rows.keys()) {
+          if (doc.pos === from?.entry && index <= from.index) continue;
+          if (events.length >= limit || chars >= PAGE_CHARS_MAX) return;
+          const event = storedEvent(doc, index);
+          chars += event.json.length;
+          events.push(event);
+        }
       }
-    }
-    return events.slice(0, limit);
+    });
+    return events;
   }
 
   /** As far as readers may go: who begins here and follows `after` misses nothing that is written from now on. */

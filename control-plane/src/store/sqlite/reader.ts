@@ -13,7 +13,7 @@ import type {
   StoredEvent,
   Timer,
 } from '../store.ts';
-import { InvalidCursor } from '../store.ts';
+import { InvalidCursor, PAGE_CHARS_MAX } from '../store.ts';
 import { evaluationRow, evaluationSelects, FIND_EVALUATION } from './evaluations.ts';
 import { listPositions } from './event-lists.ts';
 import { hashOf, padPosition, parsePosition } from './key.ts';
@@ -136,11 +136,16 @@ export class Reader {
   eventsAfter(page: { position?: string; limit: number }): StoredEvent[] {
     const after = page.position === undefined ? 0 : parsePosition(page.position);
     if (after === undefined) throw new InvalidCursor(`'${page.position}' is not a position of this store`);
-    return this.#all(
-      `SELECT ${EVENT_COLUMNS} FROM events e ${EVENT_JOINS} WHERE e.pos > ? ORDER BY e.pos LIMIT ?`,
-      after,
-      page.limit,
-    ).map(storedEvent);
+    const sql = `SELECT ${EVENT_COLUMNS} FROM events e ${EVENT_JOINS} WHERE e.pos > ? ORDER BY e.pos LIMIT ?`;
+    const events: StoredEvent[] = [];
+    let chars = 0;
+    for (const row of this.#prepared(sql).iterate(after, page.limit)) {
+      const event = storedEvent(row);
+      events.push(event);
+      chars += event.json.length;
+      if (chars >= PAGE_CHARS_MAX) break;
+    }
+    return events;
   }
 
   lastPosition(): string | undefined {
@@ -245,13 +250,17 @@ export class Reader {
   }
 
   #all(sql: string, ...values: Value[]): Row[] {
+    return this.#prepared(sql).all(...values);
+  }
+
+  #prepared(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
     if (!statement) {
       statement = this.#db.prepare(sql);
       if (this.#statements.size > 500) this.#statements.clear();
       this.#statements.set(sql, statement);
     }
-    return statement.all(...values);
+    return statement;
   }
 }
 
