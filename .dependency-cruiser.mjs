@@ -109,7 +109,7 @@ export default {
     room(
       'store-adapter',
       STORE_ADAPTERS,
-      [STORE, CONTRACT, ENGINE, PROJECTION, NODE, npm('mongodb', 'bson')],
+      [STORE, CONTRACT, ENGINE, PROJECTION, NODE, npm('mongodb', 'bson', 'pg', '@types/pg', 'pg-connection-string')],
       'An adapter of the store knows its port, the contract and the types of the engine; runtime and http know it not at all.',
     ),
     {
@@ -207,6 +207,13 @@ export default {
       to: { path: npm('mongodb', 'bson') },
     },
     {
+      name: 'driver-postgres',
+      severity: 'error',
+      comment: 'The PostgreSQL driver stays in its adapter.',
+      from: { path: '^[^/]+/', pathNot: ['^control-plane/src/store/postgres/', '(^|/)node_modules/', TEST] },
+      to: { path: npm('pg', 'pg-connection-string') },
+    },
+    {
       name: 'driver-sqlite',
       severity: 'error',
       comment:
@@ -242,7 +249,7 @@ export default {
       to: {
         path: [
           builtin('net', 'http', 'http2', 'https', 'tls', 'dgram', 'dns', 'timers', 'sqlite'),
-          npm('mongodb', '@nats-io/[^/]+', 'express'),
+          npm('mongodb', 'pg', '@nats-io/[^/]+', 'express'),
           MAIN,
           '^(cli|services|bench|sdk/typescript)/',
         ],

@@ -13,6 +13,7 @@ import { launch, type TestServer, type TestServerOptions } from './servers/proce
 import { programPath } from './servers/programs.ts';
 
 export { freePort } from './servers/port.ts';
+export { type PostgresOptions, promotePostgres, startPostgres, startStandby } from './servers/postgres.ts';
 export type { TestServer, TestServerOptions } from './servers/process.ts';
 export { type ProgramName, programPath } from './servers/programs.ts';
 

@@ -47,7 +47,7 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
   if (!allowed.ok) throw new CannotStart(allowed.reason);
 
   const { promise: failed, resolve: fail } = Promise.withResolvers<Error>();
-  const store = await openStore(settings, fail);
+  const store = await openStore(settings, fail, (notice) => log.warn({ notice }, 'store'));
   const bus = await openBus(settings, log).catch(async (error: unknown) => {
     await store.close();
     throw error;
@@ -63,7 +63,7 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
     store,
     bus,
     clock: systemClock,
-    shared: settings.mongoUrl !== undefined,
+    shared: isShared(settings),
     log: planeLog,
     post: makePost({ allowPrivate: settings.pushPrivate ?? isLoopback(settings.listen.host) }),
     limits: {
@@ -99,7 +99,7 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
     await closeStore();
     throw error;
   });
-  log.info({ url: http.url, store: settings.mongoUrl === undefined ? 'sqlite' : 'mongo', bus: bus.kind }, 'listening');
+  log.info({ url: http.url, store: storeKind(settings), bus: bus.kind }, 'listening');
 
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
@@ -121,7 +121,25 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
   return { url: http.url, close: () => (closing ??= close()), failed };
 }
 
-async function openStore(settings: Settings, onLost: (error: Error) => void): Promise<Store> {
+function storeKind({ mongoUrl, postgresUrl }: Settings): 'sqlite' | 'mongo' | 'postgres' {
+  if (postgresUrl !== undefined) return 'postgres';
+  return mongoUrl === undefined ? 'sqlite' : 'mongo';
+}
+
+/** Other replicas may use the same store. */
+function isShared(settings: Settings): boolean {
+  return storeKind(settings) !== 'sqlite';
+}
+
+async function openStore(
+  settings: Settings,
+  onLost: (error: Error) => void,
+  onNotice: (text: string) => void,
+): Promise<Store> {
+  if (settings.postgresUrl !== undefined) {
+    const { openPostgresStore } = await import('./store/postgres/index.ts');
+    return openPostgresStore({ url: settings.postgresUrl, onNotice });
+  }
   if (settings.mongoUrl !== undefined) {
     const { openMongoStore } = await import('./store/mongo/index.ts');
     return openMongoStore({ url: settings.mongoUrl });
@@ -132,10 +150,11 @@ async function openStore(settings: Settings, onLost: (error: Error) => void): Pr
 
 /** Only where the store is a file of ours: another's disk is another's business. */
 async function watchDataDir(
-  { mongoUrl, dataDir, diskReserve = DISK_RESERVE_PERCENT }: Settings,
+  settings: Settings,
   log: { warn(details: object, message: string): void },
 ): Promise<DiskWatch | undefined> {
-  if (mongoUrl !== undefined || diskReserve === 0) return undefined;
+  const { dataDir, diskReserve = DISK_RESERVE_PERCENT } = settings;
+  if (isShared(settings) || diskReserve === 0) return undefined;
   return watchDisk({
     dir: dataDir,
     reservePercent: diskReserve,

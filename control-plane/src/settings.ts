@@ -16,6 +16,7 @@ export type Settings = {
   natsCaFile?: string | undefined;
   natsDomain?: string | undefined;
   mongoUrl: string | undefined;
+  postgresUrl?: string | undefined;
   /** Absolute. */
   tokenFile: string | undefined;
   logLevel: LogLevel;
@@ -120,6 +121,16 @@ export const settingTable = [
     default: undefined,
     description: 'Turns the cluster store on: mongodb://host:27017/slipway, in place of the SQLite file.',
     parse: parseMongoUrl,
+  }),
+  setting({
+    key: 'postgresUrl',
+    flag: '--postgres',
+    env: 'SLIPWAY_POSTGRES',
+    value: 'URL',
+    default: undefined,
+    description:
+      'Turns the cluster store on: postgres://user:password@host:5432/slipway, in place of the SQLite file. Several hosts with commas: the primary is found.',
+    parse: parsePostgresUrl,
   }),
   setting({
     key: 'tokenFile',
@@ -230,7 +241,7 @@ export function readSettings(
   }
 
   const [listen, dataDir, natsUrl, natsCredsFile, natsCaFile, natsDomain, mongoUrl, ...others] = settingTable;
-  const [tokenFile, pushPrivate, logLevel, ...bounds] = others;
+  const [postgresUrl, tokenFile, pushPrivate, logLevel, ...bounds] = others;
   const [diskReserve, projectOpenRuns, projectWaitingRuns, projectRunsPerSecond, pushConcurrency] = bounds;
   const settings: Settings = {
     listen: read(listen, { host: '127.0.0.1', port: 0 }),
@@ -240,6 +251,7 @@ export function readSettings(
     natsCaFile: read(natsCaFile, undefined),
     natsDomain: read(natsDomain, undefined),
     mongoUrl: read(mongoUrl, undefined),
+    postgresUrl: read(postgresUrl, undefined),
     tokenFile: read(tokenFile, undefined),
     pushPrivate: read(pushPrivate, undefined),
     logLevel: read(logLevel, 'info'),
@@ -252,6 +264,10 @@ export function readSettings(
   const allowed = checkListen(settings.listen, settings.tokenFile !== undefined);
   if (!allowed.ok) {
     problems.push({ where: flags['--listen'] === undefined ? 'SLIPWAY_LISTEN' : '--listen', message: allowed.reason });
+  }
+  if (settings.mongoUrl !== undefined && settings.postgresUrl !== undefined) {
+    const where = flags['--postgres'] === undefined ? 'SLIPWAY_POSTGRES' : '--postgres';
+    problems.push({ where, message: 'MongoDB and PostgreSQL are both set: choose one store' });
   }
   return problems.length === 0 ? { ok: true, settings } : { ok: false, problems };
 }
@@ -312,6 +328,13 @@ function parseMongoUrl(text: string): Parsed<string> {
   if (/^mongodb(\+srv)?:\/\/[^/\s]+/.test(text)) return { ok: true, value: text };
   const shown = JSON.stringify(withoutPassword(text));
   return { ok: false, reason: `${shown} is no such address: write mongodb://127.0.0.1:27017/slipway` };
+}
+
+/** Not by `URL`: an address may name several hosts. */
+function parsePostgresUrl(text: string): Parsed<string> {
+  if (/^postgres(ql)?:\/\/[^/?\s]+/.test(text)) return { ok: true, value: text };
+  const shown = JSON.stringify(withoutPassword(text));
+  return { ok: false, reason: `${shown} is not a PostgreSQL address: write postgres://user@127.0.0.1:5432/slipway` };
 }
 
 function parseNumber(

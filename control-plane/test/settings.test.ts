@@ -22,6 +22,7 @@ test('without any setting it listens on loopback and keeps its data beside the c
     natsCaFile: undefined,
     natsDomain: undefined,
     mongoUrl: undefined,
+    postgresUrl: undefined,
     tokenFile: undefined,
     pushPrivate: undefined,
     logLevel: 'info',
@@ -43,6 +44,16 @@ test('each flag and its variable have the same name', () => {
   for (const { flag, env } of settingTable) {
     expect(env).toBe(`SLIPWAY_${flag.slice(2).toUpperCase().replaceAll('-', '_')}`);
   }
+});
+
+test('two cluster stores at once are a problem', () => {
+  const urls = { '--mongo': 'mongodb://127.0.0.1/slipway', '--postgres': 'postgres://slipway@127.0.0.1/slipway' };
+  expect(problemsOf(urls)).toEqual([
+    { where: '--postgres', message: 'MongoDB and PostgreSQL are both set: choose one store' },
+  ]);
+  expect(settingsOf({ '--postgres': 'postgresql://u:p@h1:5432,h2/slipway?sslmode=require' }).postgresUrl).toBe(
+    'postgresql://u:p@h1:5432,h2/slipway?sslmode=require',
+  );
 });
 
 describe('an unknown name is an error that names the nearest one', () => {

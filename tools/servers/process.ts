@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +34,13 @@ interface Launch {
   readonly url: (port: number) => string;
   /** What the server says first to whoever connects, when it is one that speaks first. */
   readonly greeting?: string;
+  /** What its own output says once it takes work, when it accepts connections before that. */
+  readonly says?: RegExp;
   readonly stopTimeoutMs: number;
+  /** Runs it as this user; only root can. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+  /** Its processes beside the first one, which kill -9 ends too. */
+  readonly hasChildren?: boolean;
 }
 
 const READY_TIMEOUT_MS = 60_000;
@@ -48,7 +54,7 @@ export async function launch(spec: Launch): Promise<TestServer> {
   for (let attempt = 1; ; attempt += 1) {
     const port = spec.options.port ?? (await freePort());
     const { file, args } = spec.command({ port, storeDir });
-    const running = start(file, args);
+    const running = start(file, args, spec.user);
     try {
       await ready(running, port, spec);
     } catch (error) {
@@ -68,7 +74,11 @@ export async function launch(spec: Launch): Promise<TestServer> {
       pid: running.pid,
       storeDir,
       stop,
-      kill: () => end(running.child, 'SIGKILL', spec.stopTimeoutMs),
+      kill: async () => {
+        const children = spec.hasChildren ? childrenOf(running.pid) : [];
+        await end(running.child, 'SIGKILL', spec.stopTimeoutMs);
+        for (const pid of children) await killProcess(pid);
+      },
       [Symbol.asyncDispose]: stop,
     };
   }
@@ -86,12 +96,13 @@ process.on('exit', () => {
   for (const child of alive) child.kill('SIGKILL');
 });
 
-function start(file: string, args: string[]): Running {
+function start(file: string, args: string[], user: Launch['user']): Running {
   // A test worker that is killed runs no exit handler: the kernel ends the server for it, where it offers to.
   const setpriv = onPath('setpriv');
+  const as = user === undefined ? [] : [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
   const child = setpriv
-    ? spawn(setpriv, ['--pdeathsig', 'KILL', '--', file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-    : spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    ? spawn(setpriv, [...as, '--pdeathsig', 'KILL', '--', file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    : spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], ...user });
   let output = '';
   const keep = (chunk: Buffer): void => {
     output = (output + chunk.toString()).slice(-8192);
@@ -104,14 +115,14 @@ function start(file: string, args: string[]): Running {
   return { child, pid: child.pid ?? -1, output: () => output };
 }
 
-async function ready({ child, output }: Running, port: number, { name, greeting }: Launch): Promise<void> {
+async function ready({ child, output }: Running, port: number, { name, greeting, says }: Launch): Promise<void> {
   const deadline = performance.now() + READY_TIMEOUT_MS;
   while (performance.now() < deadline) {
     if (hasEnded(child) || child.pid === undefined) {
       throw new Error(`${name} ended before it was ready on port ${port}:\n${output()}`);
     }
     // Somebody else may answer on this port while our server is about to fail on it: ask whether it lives afterwards.
-    if ((await answers(port, greeting)) && !hasEnded(child)) return;
+    if ((await answers(port, greeting)) && (says?.test(output()) ?? true) && !hasEnded(child)) return;
     await new Promise((resolve) => setTimeout(resolve, READY_PROBE_MS));
   }
   throw new Error(`${name} did not answer on port ${port} within ${READY_TIMEOUT_MS} ms:\n${output()}`);
@@ -133,6 +144,27 @@ function answers(port: number, greeting: string | undefined): Promise<boolean> {
   });
   socket.on('data', (chunk: Buffer) => settle(greeting === undefined || chunk.toString().includes(greeting)));
   return promise;
+}
+
+/** Linux only; elsewhere a server's children end by themselves. */
+function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+async function killProcess(pid: number): Promise<void> {
+  try {
+    process.kill(pid, 'SIGKILL');
+    for (let left = 200; left > 0; left -= 1) {
+      process.kill(pid, 0);
+      await new Promise((resolve) => setTimeout(resolve, READY_PROBE_MS));
+    }
+  } catch {
+    // It has ended.
+  }
 }
 
 function hasEnded(child: ChildProcess): boolean {

@@ -15,6 +15,7 @@ export type ProgramName =
   | 'prometheus'
   | 'prometheus-node-exporter'
   | 'chromium'
+  | 'postgres'
   | 'helm';
 
 export interface Program {
@@ -74,6 +75,13 @@ export const PROGRAMS: readonly Program[] = [
     neededBy: 'web/test',
     find: () => onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome'),
     install: installChromium,
+  },
+  {
+    name: 'postgres',
+    what: 'PostgreSQL',
+    neededBy: 'control-plane',
+    find: findPostgres,
+    install: installPostgres,
   },
   {
     name: 'helm',
@@ -146,6 +154,26 @@ function isSecantusComplete(): boolean {
 
 async function installPrometheus(): Promise<string> {
   await unpackDebian(['prometheus', 'prometheus-node-exporter'], 'prometheus');
+  return "Debian's packages";
+}
+
+/** Debian keeps the programs of each version in a folder of their own, which is not on PATH; the newest one counts. */
+function findPostgres(): string | undefined {
+  const beside = ['/', join(CACHE, 'postgres')].flatMap((root) => {
+    const versions = join(root, 'usr', 'lib', 'postgresql');
+    if (!existsSync(versions)) return [];
+    return readdirSync(versions)
+      .toSorted((a, b) => Number(b) - Number(a))
+      .map((version) => join(versions, version, 'bin'));
+  });
+  // The programs beside it, such as initdb, are asked for too: a link on PATH would not lead to them.
+  return beside.map((folder) => join(folder, 'postgres')).find(isExecutable) ?? onPath('postgres');
+}
+
+async function installPostgres(): Promise<string> {
+  const version = await run('apt-cache', ['depends', 'postgresql']);
+  const name = /postgresql-\d+/.exec(version.output)?.[0] ?? 'postgresql-15';
+  await unpackDebian([name, name.replace('postgresql', 'postgresql-client'), 'libpq5'], 'postgres');
   return "Debian's packages";
 }
 

@@ -157,6 +157,7 @@ const IMPORTS: Violation[] = [
   plantedImport('nobody-imports-main', `${CONTROL_PLANE}/http`, '../main.ts'),
   plantedImport('driver-mongodb', `${CONTROL_PLANE}/store/sqlite`, 'mongodb'),
   plantedImport('driver-mongodb', 'cli/src', 'mongodb'),
+  plantedImport('driver-postgres', `${CONTROL_PLANE}/store/sqlite`, 'pg'),
   plantedImport('driver-sqlite', `${CONTROL_PLANE}/store/mongo`, 'node:sqlite'),
   plantedImport('driver-sqlite', 'services/checknumber/src', 'node:sqlite'),
   plantedImport('driver-nats', `${CONTROL_PLANE}/runtime`, '@nats-io/transport-node'),

@@ -80,6 +80,13 @@ export function openMongo(url: string): Store {
   return { read: async () => ({ thing: { name: new MongoClient(url).options.appName ?? '' } }) };
 }
 `,
+  'control-plane/src/store/postgres/open.ts': `import pg from 'pg';
+import type { Store } from '../store.ts';
+
+export function openPostgres(connectionString: string): Store {
+  return { read: async () => ({ thing: { name: new pg.Client({ connectionString }).host } }) };
+}
+`,
   'control-plane/src/store/memory/open.ts': `import type { Store } from '../store.ts';
 
 export function openMemory(): Store {
@@ -120,10 +127,12 @@ export function openDoor(...join: Parameters<typeof advance>): void {
   'control-plane/src/main.ts': `import { openNats } from './bus/nats/open.ts';
 import { openDoor } from './http/door.ts';
 import { openMongo } from './store/mongo/open.ts';
+import { openPostgres } from './store/postgres/open.ts';
 import { openSqlite } from './store/sqlite/open.ts';
 
 export async function main(url?: string): Promise<void> {
-  openDoor(url ? openMongo(url) : openSqlite(), await openNats('localhost'));
+  const store = url?.startsWith('postgres') ? openPostgres(url) : url ? openMongo(url) : openSqlite();
+  openDoor(store, await openNats('localhost'));
 }
 `,
   'control-plane/simulation/main.ts': `import { advance } from '../src/runtime/runtime.ts';
@@ -191,10 +200,11 @@ const WORKSPACES: Record<
       '@marcbachmann/cel-js',
       'js-yaml',
       'mongodb',
+      'pg',
       '@nats-io/transport-node',
       'express',
     ],
-    dev: ['@types/express'],
+    dev: ['@types/express', '@types/pg'],
   },
   'services/checknumber': { name: '@slipway/service-checknumber', dependencies: ['@slipway/sdk'] },
   'services/evaluate': {

@@ -84,7 +84,9 @@ export async function dev(command: {
 }
 
 function aboutSettings(settings: Settings): string {
-  const store = settings.mongoUrl === undefined ? `data in ${shownPath(settings.dataDir)}` : 'MongoDB';
+  const cluster = settings.postgresUrl === undefined ? 'MongoDB' : 'PostgreSQL';
+  const isFile = settings.mongoUrl === undefined && settings.postgresUrl === undefined;
+  const store = isFile ? `data in ${shownPath(settings.dataDir)}` : cluster;
   return settings.natsUrl === undefined
     ? `${store}, services connect over HTTP`
     : `${store}, services connect over NATS`;

@@ -10,7 +10,7 @@ export interface StoreUnderTest extends AsyncDisposable {
   /** kill -9 of the server that keeps the data, and its return. */
   killServer?(): Promise<void>;
   /** What writer.ts, a process of its own, needs to open the same data; not where the data live in this process. */
-  place?: { adapter: 'sqlite' | 'mongo'; options: unknown };
+  place?: { adapter: 'sqlite' | 'mongo' | 'postgres'; options: unknown };
 }
 
 export interface Abilities {

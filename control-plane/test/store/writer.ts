@@ -13,6 +13,10 @@ async function open(adapter: string, options: unknown): Promise<Store> {
     const { openSqliteStore } = await import('../../src/store/sqlite/index.ts');
     return openSqliteStore(options as Parameters<typeof openSqliteStore>[0]);
   }
+  if (adapter === 'postgres') {
+    const { openPostgresStore } = await import('../../src/store/postgres/index.ts');
+    return openPostgresStore(options as Parameters<typeof openPostgresStore>[0]);
+  }
   const { openMongoStore } = await import('../../src/store/mongo/index.ts');
   return openMongoStore(options as Parameters<typeof openMongoStore>[0]);
 }

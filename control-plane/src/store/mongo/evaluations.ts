@@ -1,9 +1,9 @@
 import type { Filter } from 'mongodb';
+import { readCursor, writeCursor } from '../cursor.ts';
 import type { EvaluationQuery, EvaluationRow, ListedEvaluation, Page } from '../store.ts';
 import { InvalidCursor } from '../store.ts';
 import { ask } from './ask.ts';
 import type { Collections, EvaluationDoc, JournalDoc } from './collections.ts';
-import { readCursor, writeCursor } from './cursor.ts';
 
 export interface EvaluationsParts {
   collections: Collections;

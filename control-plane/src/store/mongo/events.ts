@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Filter } from 'mongodb';
+import { readCursor, writeCursor } from '../cursor.ts';
 import type { EventQuery, Page, StoredEvent } from '../store.ts';
 import { InvalidCursor, PAGE_CHARS_MAX } from '../store.ts';
 import { ask } from './ask.ts';
 import type { Collections, EventRowDoc, JournalDoc } from './collections.ts';
-import { readCursor, writeCursor } from './cursor.ts';
 import type { Horizon } from './horizon.ts';
 import { eventPosition, parseEventPosition } from './position.ts';
 

@@ -1,11 +1,11 @@
 import { phasesOf, type RunPhase, type RunSummary, stateOfPhase } from '@slipway/contract';
 import type { Filter } from 'mongodb';
+import { readCursor, writeCursor } from '../cursor.ts';
 import { labelText } from '../label-text.ts';
 import type { Page, RunPlace, RunQuery, RunTally } from '../store.ts';
 import { InvalidCursor } from '../store.ts';
 import { ask } from './ask.ts';
 import type { Collections, StreamDoc } from './collections.ts';
-import { readCursor, writeCursor } from './cursor.ts';
 import { parseSummary } from './phases.ts';
 import { readPlaces } from './places.ts';
 import type { Projector } from './projector.ts';

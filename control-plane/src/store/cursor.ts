@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { InvalidCursor } from '../store.ts';
+import { InvalidCursor } from './store.ts';
 
 const CHECK_LENGTH = 10;
 const TEXT_MAX = 1_024;
