@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg, { type QueryResultRow } from 'pg';
 import { StoreUnavailable } from '../store.ts';
 import { type PostgresAddress, readAddress } from './hosts.ts';
 
 const CONNECT_TIMEOUT_MS = 1_500;
+const RECONNECT_MS = 250;
 const POOL_MAX = 12;
 const IDLE_MS = 60_000;
 /** A statement that lost a race of locks has changed nothing: it may run again. */
@@ -24,6 +26,8 @@ export class Database {
   readonly #onNotice: (text: string) => void;
   #at = 0;
   #pool: pg.Pool;
+  /** After a failed connection, until the next attempt. */
+  #pause: Promise<void> | undefined;
 
   constructor(url: string, onNotice: (text: string) => void) {
     this.#address = readAddress(url);
@@ -56,6 +60,8 @@ export class Database {
   }
 
   async #once<T extends Row>(what: string, timeoutMs: number, text: string, values: readonly unknown[]): Promise<T[]> {
+    // A server that restarts has better things to do than to refuse connections.
+    await this.#pause;
     const pool = this.#pool;
     const deadline = performance.now() + timeoutMs;
     let client: pg.PoolClient;
@@ -63,6 +69,9 @@ export class Database {
       client = await pool.connect();
     } catch (error) {
       this.#turnFrom(pool);
+      this.#pause ??= sleep(RECONNECT_MS).then(() => {
+        this.#pause = undefined;
+      });
       throw unavailable(`PostgreSQL could not be reached for '${what}'`, error);
     }
     const { promise: late, reject } = Promise.withResolvers<never>();
