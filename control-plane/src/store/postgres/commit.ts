@@ -3,6 +3,7 @@ import { labelText } from '../label-text.ts';
 import type { CommitItem, CommitResult } from '../store.ts';
 import type { Database } from './database.ts';
 import { numberText, TRANSACTION } from './position.ts';
+import { toColumn } from './text.ts';
 
 /**
  * One statement, one transaction, one round trip: the entries that nobody else wrote first, and with each of them its events,
@@ -89,7 +90,7 @@ export async function commit(
   const put: unknown[] = [];
   const dropped: unknown[] = [];
   for (const { stream, seq, rows, ...item } of items) {
-    const key = { stream: text(stream), seq };
+    const key = { stream: toColumn(stream), seq };
     const own: string[] = [];
     for (const [idx, json] of item.events.entries()) {
       const row = rows[idx];
@@ -102,10 +103,10 @@ export async function commit(
         n,
         idx,
         sent: direction === 'out',
-        type: text(type),
-        source: text(source),
-        id: text(id),
-        ignored,
+        type: toColumn(type),
+        source: toColumn(source),
+        id: toColumn(id),
+        ignored: ignored === undefined ? undefined : toColumn(ignored),
         json,
       });
     }
@@ -114,18 +115,22 @@ export async function commit(
       evaluations.push({
         ...row,
         ...key,
-        id: text(row.id),
-        source: text(row.source),
-        correlation: text(correlationid),
+        id: toColumn(row.id),
+        source: toColumn(row.source),
+        task: toColumn(row.task),
+        project: toColumn(row.project),
+        stage: toColumn(row.stage),
+        service: row.service === undefined ? undefined : toColumn(row.service),
+        correlation: toColumn(correlationid),
         n: `-${numberText(number)}`,
       });
       number += 1;
     }
-    for (const { name, dueAt } of item.timersPut) put.push({ ...key, name: text(name), due: dueAt });
-    for (const { name, dueAt } of item.timersDelete) dropped.push({ ...key, name: text(name), due: dueAt });
+    for (const { name, dueAt } of item.timersPut) put.push({ ...key, name: toColumn(name), due: dueAt });
+    for (const { name, dueAt } of item.timersDelete) dropped.push({ ...key, name: toColumn(name), due: dueAt });
   }
   const heads = items.map(({ stream, seq, at, header, open, summary }) => ({
-    ...{ stream: text(stream), seq, at, header, open },
+    ...{ stream: toColumn(stream), seq, at, header, open },
     ...(summary === undefined ? {} : listFields(summary)),
   }));
   const values = [heads, events, evaluations].map((list) => JSON.stringify(list));
@@ -133,7 +138,7 @@ export async function commit(
   const won = await database.run<Committed>('commit', timeoutMs, COMMIT, values);
   const transactions = new Map(won.map((one) => [one.stream, one.transaction]));
   return items.map(({ stream }, index): CommitResult => {
-    const transaction = transactions.get(text(stream));
+    const transaction = transactions.get(toColumn(stream));
     if (transaction === undefined) return { outcome: 'conflict' };
     return { outcome: 'committed', positions: (tails[index] ?? []).map((tail) => `${epoch}-${transaction}${tail}`) };
   });
@@ -142,22 +147,17 @@ export async function commit(
 /** What the lists filter by, and the summary itself. */
 function listFields(run: RunSummary): Record<string, unknown> {
   return {
-    project: text(run.project),
-    stage: text(run.stage),
-    sequence: text(run.sequence),
-    service: run.service === undefined ? null : text(run.service),
+    project: toColumn(run.project),
+    stage: toColumn(run.stage),
+    sequence: toColumn(run.sequence),
+    service: run.service === undefined ? null : toColumn(run.service),
     phase: run.phase,
     result: run.result,
-    correlation: text(run.correlationid),
-    labels: Object.entries(run.labels ?? {}).map(([key, value]) => text(labelText(key, value))),
+    correlation: toColumn(run.correlationid),
+    labels: Object.entries(run.labels ?? {}).map(([key, value]) => toColumn(labelText(key, value))),
     accepted: run.acceptedAt,
     // Present exactly when the run has finished: the indexes rely on it.
     finished: run.state === 'finished' ? (run.finishedAt ?? run.acceptedAt) : null,
     summary: JSON.stringify(run),
   };
-}
-
-/** PostgreSQL's text holds every character but U+0000. Names with one are refused at the door; older journals may have some. */
-export function text(name: string): string {
-  return name.includes('\0') ? name.replaceAll('\0', '\u{f0000}') : name;
 }

@@ -1,6 +1,6 @@
 import type { DocumentKind, StoredDocument } from '../store.ts';
-import { text } from './commit.ts';
 import type { Database, Row } from './database.ts';
+import { fromColumn, toColumn } from './text.ts';
 
 interface DocumentRow extends Row {
   id: string;
@@ -23,12 +23,12 @@ export class Documents {
 
   async get(kind: DocumentKind, id: string): Promise<StoredDocument | undefined> {
     const sql = 'SELECT id, revision, value FROM documents WHERE kind = $1 AND id = $2';
-    const [row] = await this.#database.run<DocumentRow>('document', this.#timeoutMs, sql, [kind, text(id)]);
+    const [row] = await this.#database.run<DocumentRow>('document', this.#timeoutMs, sql, [kind, toColumn(id)]);
     return row === undefined ? undefined : stored(row);
   }
 
   async put(kind: DocumentKind, id: string, value: unknown, expect?: 'absent' | number): Promise<number | undefined> {
-    const values: unknown[] = [kind, text(id), JSON.stringify(value)];
+    const values: unknown[] = [kind, toColumn(id), JSON.stringify(value)];
     if (typeof expect === 'number') values.push(expect);
     const [row] = await this.#database.run<{ revision: string }>(
       'put document',
@@ -44,13 +44,13 @@ export class Documents {
     { prefix = '', after, limit }: { prefix?: string; after?: string; limit: number },
   ): Promise<StoredDocument[]> {
     const sql = `SELECT id, revision, value FROM documents WHERE kind = $1 AND id >= $2 AND id < $3 AND id > $4 ORDER BY id LIMIT $5`;
-    const values = [kind, text(prefix), `${text(prefix)}${LAST_CHARACTER}`, text(after ?? ''), limit];
+    const values = [kind, toColumn(prefix), `${toColumn(prefix)}${LAST_CHARACTER}`, toColumn(after ?? ''), limit];
     return (await this.#database.run<DocumentRow>('documents', this.#timeoutMs, sql, values)).map(stored);
   }
 
   async delete(kind: DocumentKind, id: string): Promise<boolean> {
     const sql = 'DELETE FROM documents WHERE kind = $1 AND id = $2 RETURNING id';
-    return (await this.#database.run('delete document', this.#timeoutMs, sql, [kind, text(id)])).length > 0;
+    return (await this.#database.run('delete document', this.#timeoutMs, sql, [kind, toColumn(id)])).length > 0;
   }
 }
 
@@ -66,5 +66,5 @@ function putSql(expect: 'absent' | number | undefined): string {
 
 function stored({ id, revision, value }: DocumentRow): StoredDocument {
   const parsed: unknown = JSON.parse(value);
-  return { id, revision: Number(revision), value: parsed };
+  return { id: fromColumn(id), revision: Number(revision), value: parsed };
 }

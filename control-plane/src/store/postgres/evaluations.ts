@@ -1,8 +1,8 @@
 import { readCursor, writeCursor } from '../cursor.ts';
 import { type EvaluationQuery, type EvaluationRow, InvalidCursor, type ListedEvaluation, type Page } from '../store.ts';
-import { text } from './commit.ts';
 import type { Database, Row } from './database.ts';
 import { isPosition, numberText, TRANSACTION } from './position.ts';
+import { fromColumn, toColumn } from './text.ts';
 import { Where } from './where.ts';
 
 interface Found extends Row {
@@ -54,8 +54,8 @@ export class Evaluations {
 
   async find(id: string, source: string | undefined): Promise<EvaluationRow | undefined> {
     const where = new Where();
-    where.equal('id', text(id));
-    where.equal('source', source === undefined ? undefined : text(source));
+    where.equal('id', toColumn(id));
+    where.equal('source', source === undefined ? undefined : toColumn(source));
     const sql = `SELECT ${COLUMNS} FROM evaluations WHERE ${where.sql} ORDER BY pos LIMIT 1`;
     const [row] = await this.#database.run<Found>('evaluation', this.#timeoutMs, sql, where.values);
     return row === undefined ? undefined : rowOf(row);
@@ -70,17 +70,18 @@ export class Evaluations {
 
 function filterOf(query: EvaluationQuery): Where {
   const where = new Where();
-  where.equal('project', text(query.project));
+  where.equal('project', toColumn(query.project));
   for (const field of ['stage', 'service', 'task'] as const) {
     const value = query[field];
-    where.equal(field, value === undefined ? undefined : text(value));
+    where.equal(field, value === undefined ? undefined : toColumn(value));
   }
-  where.equal('correlation', query.correlationid === undefined ? undefined : text(query.correlationid));
+  where.equal('correlation', query.correlationid === undefined ? undefined : toColumn(query.correlationid));
   if (query.results !== undefined) where.add('result = ANY(?::text[])', [...query.results]);
   if (query.since !== undefined) where.add('at >= ?', query.since);
   if (query.until !== undefined) where.add('at < ?', query.until);
-  if (query.ids !== undefined) where.add('id = ANY(?::text[])', query.ids.map(text));
-  if (query.except !== undefined && query.except.length > 0) where.add('id <> ALL(?::text[])', query.except.map(text));
+  if (query.ids !== undefined) where.add('id = ANY(?::text[])', query.ids.map(toColumn));
+  if (query.except !== undefined && query.except.length > 0)
+    where.add('id <> ALL(?::text[])', query.except.map(toColumn));
   if (query.cursor !== undefined) {
     const place = readCursor('evaluations', query.cursor);
     if (!isPosition(place)) throw new InvalidCursor('not a cursor of this list');
@@ -91,14 +92,14 @@ function filterOf(query: EvaluationQuery): Where {
 
 function rowOf(row: Found): EvaluationRow {
   return {
-    id: row.id,
-    source: row.source,
-    run: row.stream,
-    task: row.task,
-    project: row.project,
-    stage: row.stage,
-    ...(row.service === null ? {} : { service: row.service }),
-    correlationid: row.correlation,
+    id: fromColumn(row.id),
+    source: fromColumn(row.source),
+    run: fromColumn(row.stream),
+    task: fromColumn(row.task),
+    project: fromColumn(row.project),
+    stage: fromColumn(row.stage),
+    ...(row.service === null ? {} : { service: fromColumn(row.service) }),
+    correlationid: fromColumn(row.correlation),
     at: Number(row.at),
     result: row.result,
     value: row.value,

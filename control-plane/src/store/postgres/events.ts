@@ -1,8 +1,8 @@
 import { readCursor, writeCursor } from '../cursor.ts';
 import { type EventQuery, InvalidCursor, PAGE_CHARS_MAX, type Page, type StoredEvent } from '../store.ts';
-import { text } from './commit.ts';
 import type { Database, Row } from './database.ts';
 import { EDGE, isPosition } from './position.ts';
+import { fromColumn, toColumn } from './text.ts';
 import { Where } from './where.ts';
 
 interface EventRow extends Row {
@@ -53,8 +53,8 @@ export class Events {
 
   async find(id: string, source: string | undefined): Promise<StoredEvent | undefined> {
     const where = new Where();
-    where.equal('id', text(id));
-    where.equal('source', source === undefined ? undefined : text(source));
+    where.equal('id', toColumn(id));
+    where.equal('source', source === undefined ? undefined : toColumn(source));
     const sql = `SELECT ${COLUMNS} FROM events WHERE ${where.sql} ORDER BY pos LIMIT 1`;
     const [row] = await this.#database.run<EventRow>('event', this.#timeoutMs, sql, where.values);
     return row === undefined ? undefined : storedEvent(row);
@@ -84,7 +84,7 @@ export class Events {
 function filterOf(query: EventQuery): Where {
   const where = new Where();
   const equal = (column: string, value: string | undefined): void =>
-    where.equal(column, value === undefined ? undefined : text(value));
+    where.equal(column, value === undefined ? undefined : toColumn(value));
   equal('stream', query.run);
   equal('correlation', query.correlationid);
   for (const field of ['project', 'stage', 'service', 'type', 'source'] as const) equal(field, query[field]);
@@ -98,14 +98,14 @@ function storedEvent(row: EventRow): StoredEvent {
     position: row.pos,
     at: Number(row.at),
     direction: row.sent ? 'out' : 'in',
-    stream: row.stream,
-    project: row.project,
-    stage: row.stage,
-    ...(row.service === null ? {} : { service: row.service }),
-    correlationid: row.correlation,
-    type: row.type,
-    source: row.source,
-    ...(row.ignored === null ? {} : { ignored: row.ignored }),
+    stream: fromColumn(row.stream),
+    project: fromColumn(row.project),
+    stage: fromColumn(row.stage),
+    ...(row.service === null ? {} : { service: fromColumn(row.service) }),
+    correlationid: fromColumn(row.correlation),
+    type: fromColumn(row.type),
+    source: fromColumn(row.source),
+    ...(row.ignored === null ? {} : { ignored: fromColumn(row.ignored) }),
     json: row.json,
   };
 }

@@ -1,7 +1,7 @@
 import type { EntryRange, JournalEntry, Timer } from '../store.ts';
-import { text } from './commit.ts';
 import type { Database, Row } from './database.ts';
 import type { Heads } from './heads.ts';
+import { fromColumn, toColumn } from './text.ts';
 
 export interface JournalParts {
   readonly database: Database;
@@ -36,7 +36,7 @@ export async function readEntries(
   { from, to }: EntryRange,
   { database, heads, readTimeoutMs }: JournalParts,
 ): Promise<JournalEntry[]> {
-  const rows = await database.run<EntryRow>('read', readTimeoutMs, READ, [text(stream), from ?? 0, to ?? SEQ_MAX]);
+  const rows = await database.run<EntryRow>('read', readTimeoutMs, READ, [toColumn(stream), from ?? 0, to ?? SEQ_MAX]);
   const last = rows.at(-1);
   // A part that ends before the head says nothing about the head.
   if (to === undefined && last !== undefined) heads.raise(stream, last.seq);
@@ -50,7 +50,7 @@ export async function readEntries(
 export async function settle(streams: readonly string[], { database, heads, timeoutMs }: JournalParts): Promise<void> {
   const known = streams.flatMap((stream) => {
     const seq = heads.get(stream);
-    return seq === undefined ? [] : [{ stream: text(stream), seq }];
+    return seq === undefined ? [] : [{ stream: toColumn(stream), seq }];
   });
   if (known.length === 0) return;
   const sql = `UPDATE streams SET open = false WHERE stream IN (
@@ -69,7 +69,7 @@ export async function openStreams(
     page.after ?? '',
     page.limit,
   ]);
-  return rows.map((row) => row.stream);
+  return rows.map((row) => fromColumn(row.stream));
 }
 
 export async function dueTimers(
@@ -78,13 +78,21 @@ export async function dueTimers(
 ): Promise<Timer[]> {
   const sql = 'SELECT stream, name, due FROM timers WHERE due < $1 ORDER BY due LIMIT $2';
   const rows = await database.run<TimerRow>('due timers', readTimeoutMs, sql, [page.before, page.limit]);
-  return rows.map(({ stream, name, due }) => ({ stream, name, dueAt: Number(due) }));
+  return rows.map(({ stream, name, due }) => ({
+    stream: fromColumn(stream),
+    name: fromColumn(name),
+    dueAt: Number(due),
+  }));
 }
 
 export async function deleteTimers(timers: readonly Timer[], { database, timeoutMs }: JournalParts): Promise<void> {
   if (timers.length === 0) return;
   const sql = `DELETE FROM timers USING json_to_recordset($1::json) AS t(stream text, name text, due bigint)
     WHERE timers.stream = t.stream AND timers.name = t.name AND timers.due = t.due`;
-  const keys = timers.map(({ stream, name, dueAt }) => ({ stream: text(stream), name: text(name), due: dueAt }));
+  const keys = timers.map(({ stream, name, dueAt }) => ({
+    stream: toColumn(stream),
+    name: toColumn(name),
+    due: dueAt,
+  }));
   await database.run('delete timers', timeoutMs, sql, [JSON.stringify(keys)]);
 }

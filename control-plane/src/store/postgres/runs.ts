@@ -2,9 +2,9 @@ import { phasesOf, type RunPhase, type RunSummary, stateOfPhase } from '@slipway
 import { readCursor, writeCursor } from '../cursor.ts';
 import { labelText } from '../label-text.ts';
 import { InvalidCursor, type Page, type RunPlace, type RunQuery, type RunTally } from '../store.ts';
-import { text } from './commit.ts';
 import type { Database, Row } from './database.ts';
 import type { Heads } from './heads.ts';
+import { fromColumn, toColumn } from './text.ts';
 import { Where } from './where.ts';
 
 interface SummaryRow extends Row {
@@ -47,13 +47,13 @@ export class Runs {
 
   async get(id: string): Promise<RunSummary | undefined> {
     const sql = 'SELECT summary FROM streams WHERE stream = $1 AND summary IS NOT NULL';
-    const [row] = await this.#database.run<{ summary: string }>('run', this.#timeoutMs, sql, [text(id)]);
+    const [row] = await this.#database.run<{ summary: string }>('run', this.#timeoutMs, sql, [toColumn(id)]);
     return row === undefined ? undefined : (JSON.parse(row.summary) as RunSummary);
   }
 
   async count({ project, open }: { project: string; open: boolean }): Promise<number> {
     const sql = `SELECT count(*) AS n FROM streams WHERE project = $1 AND finished IS ${open ? '' : 'NOT '}NULL`;
-    const [row] = await this.#database.run<{ n: string }>('count runs', this.#timeoutMs, sql, [text(project)]);
+    const [row] = await this.#database.run<{ n: string }>('count runs', this.#timeoutMs, sql, [toColumn(project)]);
     return Number(row?.n ?? 0);
   }
 
@@ -72,7 +72,7 @@ export class Runs {
   }
 
   async places({ project, limit }: { project?: string; limit: number }): Promise<RunPlace[]> {
-    const values = project === undefined ? [limit] : [limit, text(project)];
+    const values = project === undefined ? [limit] : [limit, toColumn(project)];
     const rows = await this.#database.run<PlaceRow>(
       'places',
       this.#timeoutMs,
@@ -80,8 +80,8 @@ export class Runs {
       values,
     );
     return rows.map(({ project, stage, service, open, last }) => ({
-      ...{ project, stage, open: Number(open) },
-      ...(service === null ? {} : { service }),
+      ...{ project: fromColumn(project), stage: fromColumn(stage), open: Number(open) },
+      ...(service === null ? {} : { service: fromColumn(service) }),
       ...(last === null ? {} : { last: JSON.parse(last) as RunSummary }),
     }));
   }
@@ -98,7 +98,7 @@ export class Runs {
       const rows = await this.#database.run<{ stream: string }>('old runs', this.#timeoutMs, sql, values);
       for (const { stream } of rows) if (ids.size < rule.limit) ids.add(stream);
     };
-    const project = text(rule.project);
+    const project = toColumn(rule.project);
     if (rule.finishedBefore !== undefined) {
       const sql = `SELECT stream FROM streams WHERE ${over} AND finished < $2 ORDER BY finished LIMIT $3`;
       await collect(sql, [project, rule.finishedBefore, rule.limit]);
@@ -108,7 +108,7 @@ export class Runs {
       await collect(sql, [project, rule.keep, rule.limit]);
     }
     if (ids.size === 0) return 0;
-    for (const id of ids) this.#heads.forget(id);
+    for (const id of ids) this.#heads.forget(fromColumn(id));
     // A run that was retried in the meantime is open again, and stays.
     const sql = `WITH gone AS (DELETE FROM streams WHERE stream = ANY($1) AND finished IS NOT NULL AND NOT open RETURNING stream),
       entry AS (DELETE FROM entries USING gone WHERE entries.stream = gone.stream),
@@ -164,11 +164,11 @@ function filterOf(query: Omit<RunQuery, 'limit'>): Where {
   where.add('project IS NOT NULL');
   for (const field of ['project', 'stage', 'sequence', 'service', 'result'] as const) {
     const value = query[field];
-    where.equal(field, value === undefined ? undefined : text(value));
+    where.equal(field, value === undefined ? undefined : toColumn(value));
   }
   if (query.state !== undefined) where.add('phase = ANY(?::text[])', phasesOf(query.state));
-  where.equal('correlation', query.correlationid === undefined ? undefined : text(query.correlationid));
-  const labels = Object.entries(query.labels ?? {}).map(([key, value]) => text(labelText(key, value)));
+  where.equal('correlation', query.correlationid === undefined ? undefined : toColumn(query.correlationid));
+  const labels = Object.entries(query.labels ?? {}).map(([key, value]) => toColumn(labelText(key, value)));
   if (labels.length > 0) where.add('labels @> ?::text[]', labels);
   if (query.since !== undefined) where.add('accepted >= ?', query.since);
   if (query.until !== undefined) where.add('accepted < ?', query.until);
