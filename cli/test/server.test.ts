@@ -18,6 +18,8 @@ spec:
           tasks: [{name: build}, {name: ship}]
         - name: lonely
           tasks: [{name: nobody-does-this}]
+        - name: late
+          tasks: [{name: done-by-a-late-service}]
 `;
 
 let server: Served;
@@ -26,6 +28,10 @@ let folder: string;
 
 function cli(...args: string[]): Promise<Ended> {
   return slipway(args, { env: { SLIPWAY_SERVER: server.url } });
+}
+
+function closing(one: Service): AsyncDisposable {
+  return { [Symbol.asyncDispose]: () => one.close() };
 }
 
 async function startedRun(sequence: string): Promise<string> {
@@ -153,6 +159,31 @@ describe('trigger --wait', () => {
     expect(code).toBe(4);
     expect(stderr).toMatch(/run \S+ has not ended within 1 s, and goes on/);
     expect(stderr).toContain('slipway watch');
+  });
+
+  test('says within seconds that no service is connected for the task and what starts one, and goes on', async () => {
+    const watched = startSlipway(['trigger', 'dev.late', '-p', 'p', '--wait'], {
+      env: { SLIPWAY_SERVER: server.url },
+    });
+    await expect
+      .poll(watched.output, { timeout: 20_000 })
+      .toMatch(/no service .*'done-by-a-late-service'.*\n {4}\S.*\n/i);
+    expect(watched.output().match(/no service /gi)).toHaveLength(1);
+    const late = defineTask({
+      name: 'done-by-a-late-service',
+      input: z.unknown(),
+      output: z.object({}),
+      run: () => ({}),
+    });
+    await using _ = closing(serve({ tasks: [late], server: server.url, signals: false, log: silentLogger }));
+    expect((await watched.ended).code).toBe(0);
+
+    const json = startSlipway(['trigger', 'dev.lonely', '-p', 'p', '--wait', '-o', 'json'], {
+      env: { SLIPWAY_SERVER: server.url },
+    });
+    await expect.poll(json.output, { timeout: 20_000 }).toMatch(/no service .*'nobody-does-this'/i);
+    json.process.kill('SIGINT');
+    expect((await json.ended).stdout).toBe('');
   });
 
   test('ends with 130 when it is interrupted, and the run goes on', async () => {

@@ -4,6 +4,7 @@ import type { ServerOptions } from '../options.ts';
 import { linesOf } from '../output/paint.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { relativeTime } from '../output/time.ts';
+import { hintOf } from '../progress/unserved.ts';
 
 /** `slipway why RUN`. */
 export function why(command: ServerOptions & { run: string; terminal: Terminal }): Promise<number> {
@@ -20,8 +21,7 @@ export function why(command: ServerOptions & { run: string; terminal: Terminal }
       const until = reason.until === undefined ? '' : dim(` (${relativeTime(reason.until, Date.now())})`);
       const [sentence, ...more] = linesOf(reason.sentence, 2);
       terminal.print(`- ${sentence}${until} ${dim(`[${reason.code}]`)}`, ...more);
-      // The server does not know by what address it is reached.
-      const hint = reason.hint?.replaceAll('$SLIPWAY_SERVER', client.server);
+      const hint = hintOf(reason, client);
       if (hint !== undefined) terminal.print(`    ${hint}`);
     }
     return exitCode.done;

@@ -4,6 +4,7 @@ import { openLiveArea } from '../output/live-area.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { runChanges } from './run-changes.ts';
 import { runFrame } from './run-frame.ts';
+import { type Unserved, watchUnserved } from './unserved.ts';
 
 export type Followed =
   | { end: 'finished'; run: RunView }
@@ -35,6 +36,7 @@ export async function followRun(options: {
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const view = openView(terminal);
   const news = openNews(client, id, signal);
+  const unservedIn = watchUnserved(client, id);
   let run: RunView | undefined;
   let awaySince: number | undefined;
   try {
@@ -42,7 +44,7 @@ export async function followRun(options: {
       try {
         run = await client.getRun({ run: id }, { signal });
         awaySince = undefined;
-        view.show(run);
+        view.show(run, await unservedIn(run, signal));
       } catch (error) {
         if (options.signal.aborted) return { end: 'interrupted', run };
         if (!(error instanceof ServerUnreachable)) throw error;
@@ -64,28 +66,40 @@ export async function followRun(options: {
   }
 }
 
-type View = { show: (run: RunView) => void; end: () => void };
+type View = { show: (run: RunView, unserved: readonly Unserved[]) => void; end: () => void };
 
 function openView(terminal: Terminal): View {
-  if (terminal.format === 'json') return { show: () => {}, end: () => {} };
+  const told = new Set<string>();
+  const newOf = (unserved: readonly Unserved[]): Unserved[] =>
+    unserved.filter(({ task }) => !told.has(task) && told.add(task));
+  if (terminal.format === 'json') {
+    return { show: (_, unserved) => terminal.note(...newOf(unserved).flatMap(unservedLines)), end: () => {} };
+  }
   let last: RunView | undefined;
+  let waiting: readonly Unserved[] = [];
   if (!terminal.live) {
     return {
-      show: (run) => {
-        terminal.print(...runChanges(last, run));
+      show: (run, unserved) => {
+        terminal.print(...runChanges(last, run), ...newOf(unserved).flatMap(unservedLines));
         last = run;
       },
       end: () => {},
     };
   }
+  const { paint } = terminal;
   const area = openLiveArea(terminal);
+  const frameOf = (run: RunView): string[] => [
+    ...runFrame(run, { now: Date.now(), paint }),
+    ...waiting.flatMap(unservedLines).map(paint.yellow),
+  ];
   const draw = (): void => {
-    if (last !== undefined) area.draw(runFrame(last, { now: Date.now(), paint: terminal.paint }));
+    if (last !== undefined) area.draw(frameOf(last));
   };
   const timer = setInterval(draw, REDRAW_MS);
   return {
-    show: (run) => {
+    show: (run, unserved) => {
       last = run;
+      waiting = unserved;
       draw();
     },
     end: () => {
@@ -94,6 +108,10 @@ function openView(terminal: Terminal): View {
       area.end();
     },
   };
+}
+
+function unservedLines({ sentence, hint }: Unserved): string[] {
+  return hint === undefined ? [sentence] : [sentence, `    ${hint}`];
 }
 
 type News = {
