@@ -45,7 +45,7 @@ export function addControl(program: Command, act: Act): void {
     )
     .option('-d, --data <json>', 'what the task gives: JSON, @FILE, or - for standard input')
     .option('-m, --message <text>', 'for people')
-    .option('--source <source>', 'in the place of who has started it')
+    .option('--source <source>', 'instead of the service that works on it')
     .action((attempt: string, options: ServerOptions & AnswerOptions) =>
       act(options, async (terminal) => {
         const { answer } = await import('./commands/answer.ts');

@@ -129,7 +129,7 @@ export function addEvaluating(program: Command, act: Act): void {
   }
 
   withServer(program.command('replay'))
-    .description('judge what is stored of an evaluation again: 0 when it is the same, else 1')
+    .description('judge a stored evaluation again: exit code 0 when the result is the same, else 1')
     .argument('<evaluation>')
     .action((id: string, options: ServerOptions) =>
       act(options, async (terminal) => {
@@ -139,7 +139,7 @@ export function addEvaluating(program: Command, act: Act): void {
     );
 
   withServer(program.command('what-if'))
-    .description('what another SLO, baseline or value would have decided: 0 unless it fails, then 1')
+    .description('judge with another SLO, baseline or value: exit code 0 for pass and warning, else 1')
     .argument('<evaluation>')
     .option('--slo <file>', 'another slo.yaml; - reads standard input')
     .addOption(

@@ -334,7 +334,7 @@ function addSlo(program: Command, act: Act): void {
 
   slo
     .command('explain')
-    .description('judge values, and say why: 0 unless they fail, then 1')
+    .description('judge values and explain the result: exit code 0 for pass and warning, else 1')
     .argument('<file>', 'slo.yaml; - reads standard input')
     .requiredOption(
       '--values <file>',

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Served, startServe } from './serve.ts';
@@ -129,7 +129,7 @@ describe('answer', () => {
     });
   });
 
-  test('what a service has started ends with its answer, or with one in its place', async () => {
+  test('an answer by hand is refused while a service holds the attempt; one instead of it names the person', async () => {
     await project('held');
     const run = await started('held');
     const claimed = await fetch(`${server.url}/v1/tasks/build/claim?wait=30s`, {
@@ -140,12 +140,15 @@ describe('answer', () => {
     expect(await claimed.json()).toHaveLength(1);
     const answer = ['answer', `${run}.first-build.1`, '--result', 'pass'];
     const { code, stderr } = await cli(...answer);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('/build/1 works on it too') });
-    expect((await read('get', 'run', run)).tasks[0]).toMatchObject({ state: 'open' });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('/build/1 works on') });
+    expect((await read('get', 'run', run)).tasks[0]).toMatchObject({
+      state: 'open',
+      attempts: [{ executors: [{ source: '/build/1' }] }],
+    });
     expect(stderr).toContain('--source /build/1');
     expect(await cli(...answer, '--source', '/build/1')).toMatchObject({ code: 0, stderr: '' });
     expect((await read('get', 'run', run)).tasks[0]).toMatchObject({
-      ...{ state: 'finished', result: 'pass', message: 'answered by hand' },
+      ...{ state: 'finished', result: 'pass', message: `answered (by hand, by ${userInfo().username})` },
     });
   });
 });

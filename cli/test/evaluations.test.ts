@@ -172,6 +172,29 @@ describe('evaluations', () => {
     expect([0, 1]).toContain((await cli('evaluate', ...PLACE, '--wait', '60')).code);
   });
 
+  test('that are inconclusive keep the gate shut: evaluate --wait, what-if and slo explain end with 1', async () => {
+    const slo =
+      'defaults: {on_missing: inconclusive, on_error: inconclusive}\nobjectives: [{sli: no_such, pass: [{criteria: ["<5"]}]}]\ntotal_score: {pass: "90%"}\n';
+    writeFileSync(join(folder, 'open.yaml'), slo);
+    const place = ['-p', 'shop', '--stage', 'dev', '-s', 'unmeasured'];
+    expect(await cli('apply', 'slo', 'open.yaml', ...place)).toMatchObject({ code: 0 });
+    const bare = ['-p', 'bare', '--stage', 'dev', '-s', 'unmeasured'];
+    expect(await cli('apply', 'shipyard.yaml', '-p', 'bare')).toMatchObject({ code: 0 });
+    expect(await cli('apply', 'slo', 'open.yaml', ...bare)).toMatchObject({ code: 0 });
+    const unmeasured = await cli('evaluate', ...bare, '--wait', '60');
+    expect(unmeasured).toMatchObject({ code: 1, stderr: expect.stringMatching(/^Warning: nothing was evaluated: /) });
+    expect(await cli('apply', 'sli', 'sli.yaml', ...place)).toMatchObject({ code: 0 });
+    const ended = await cli('evaluate', ...place, '--wait', '60');
+    expect(ended, ended.stdout).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^Evaluation is inconclusive: no_such/),
+    });
+    writeFileSync(join(folder, 'none.yaml'), 'other: 1\n');
+    expect(await cli('slo', 'explain', 'open.yaml', '--values', 'none.yaml')).toMatchObject({ code: 1 });
+    const { id } = await gate(300);
+    expect(await cli('what-if', id, '--slo', 'open.yaml')).toMatchObject({ code: 1 });
+  });
+
   test('are replayed, and judged otherwise', async () => {
     const { id } = await gate(300);
     expect(await cli('replay', id)).toMatchObject({

@@ -6,6 +6,7 @@ import { readJsonArgument } from '../input.ts';
 import type { ServerOptions } from '../options.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { openAttempts } from '../progress/open-attempts.ts';
+import { userName } from '../user-name.ts';
 
 export type AnswerOptions = { result: Result; data?: string; message?: string; source?: string };
 
@@ -15,7 +16,8 @@ export async function answer(
 ): Promise<number> {
   const { result, source = CLI_SOURCE, terminal } = command;
   // Under the name of a service it would look as if that had answered.
-  const message = command.message ?? (source === CLI_SOURCE ? undefined : 'answered by hand');
+  const message =
+    source === CLI_SOURCE ? command.message : `${command.message ?? 'answered'} (by hand, by ${userName()})`;
   const ref = parseAttemptId(command.attempt);
   if (ref === undefined) {
     throw badUsage(`${JSON.stringify(command.attempt)} is no attempt: write RUN.TASK.NUMBER`, [
@@ -28,6 +30,8 @@ export async function answer(
     const task = run.tasks.find(({ key }) => key === ref.task);
     const attempt = task?.attempts.find(({ id }) => id === command.attempt);
     if (task === undefined || attempt === undefined) throw unknownAttempt(command.attempt, run);
+    const holders = othersOn(attempt, source);
+    if (holders.length > 0) throw held(attempt, holders);
     const { project, stage, service } = run;
     const event = {
       ...{ specversion: '1.0', id: randomUUID(), source, time: new Date().toISOString() },
@@ -37,7 +41,6 @@ export async function answer(
     const accepted = await client.sendEvents({ body: event });
     if (terminal.format === 'json') terminal.printJson(accepted);
     else terminal.print(`'${task.key}' of run ${run.id} is answered with ${result}`);
-    noteOthers(attempt, source, terminal);
     return exitCode.done;
   });
 }
@@ -51,13 +54,21 @@ function unknownAttempt(id: string, run: RunView): CommandFailure {
   });
 }
 
-/** An attempt ends when everybody who started it has answered. */
-function noteOthers({ executors }: AttemptView, source: string, terminal: Terminal): void {
-  const others = executors.filter((one) => one.finishedAt === undefined && one.source !== source);
-  for (const other of others) {
-    terminal.note(
-      `${other.source} works on it too: the attempt ends when that has answered, or was silent for too long`,
-    );
-    terminal.note(terminal.errorPaint.dim(`in its place: --source ${other.source}`));
-  }
+/** Services that have started the attempt and not answered: it ends with their answers, so one by hand would be lost. */
+function othersOn({ executors }: AttemptView, source: string): string[] {
+  return executors.filter((one) => one.finishedAt === undefined && one.source !== source).map((one) => one.source);
+}
+
+function held({ id }: AttemptView, holders: readonly string[]): CommandFailure {
+  const [first = ''] = holders;
+  const detail = `${holders.join(' and ')} works on ${id}, so an answer by hand would change nothing`;
+  return new CommandFailure(detail, {
+    exitCode: exitCode.refused,
+    details: [
+      'wait until it has answered, or until its lease lapses',
+      `to answer instead of it: --source ${first}`,
+      `to end the run: slipway abort ${parseAttemptId(id)?.run ?? 'RUN'}`,
+    ],
+    problem: { code: 'not-allowed-now', detail, holders },
+  });
 }

@@ -1,6 +1,7 @@
 import type { EvaluatedSli, EvaluationSummary, WhatIfAnswer } from '@slipway/contract';
+import { type Client, SlipwayProblem } from '@slipway/sdk';
 import { connected } from '../connection.ts';
-import { badUsage, exitCode } from '../exit-code.ts';
+import { badUsage, type ExitCode, exitCode } from '../exit-code.ts';
 import { readInput } from '../input.ts';
 import type { ServerOptions } from '../options.ts';
 import { nextPageNote } from '../output/next-page.ts';
@@ -34,7 +35,7 @@ export type EvaluationsOptions = {
 };
 export type WhatIfOptions = { slo?: string; baseline: readonly string[]; history: boolean; value: readonly string[] };
 
-/** `slipway evaluate`: with --wait it ends as the run does. */
+/** `slipway evaluate`: with --wait it ends with 0 only when the evaluation passed, perhaps with a warning. */
 export function evaluate(command: ServerOptions & EvaluateOptions & { terminal: Terminal }): Promise<number> {
   const { project, stage, service, start, end, timeframe, commit, label, wait, terminal } = command;
   const body = {
@@ -46,7 +47,10 @@ export function evaluate(command: ServerOptions & EvaluateOptions & { terminal: 
   };
   return connected(command, async (client) => {
     const started = await client.startEvaluation({ project, stage, service, body });
-    if (wait !== undefined) return watchRun({ client, run: started.run, terminal, timeoutMs: wait * 1000 });
+    if (wait !== undefined) {
+      const code = await watchRun({ client, run: started.run, terminal, timeoutMs: wait * 1000 });
+      return code === exitCode.done ? verdictCode(client, started.run, terminal) : code;
+    }
     if (terminal.format === 'json') terminal.printJson(started);
     else {
       const { run, correlationid, window } = started;
@@ -55,6 +59,33 @@ export function evaluate(command: ServerOptions & EvaluateOptions & { terminal: 
     }
     return exitCode.done;
   });
+}
+
+/** A run can pass although its evaluation is inconclusive, or had nothing to judge. A gate must stay shut then. */
+async function verdictCode(client: Client, id: string, terminal: Terminal): Promise<ExitCode> {
+  const run = await client.getRun({ run: id });
+  const attempt = run.tasks.findLast(({ uses }) => uses === 'evaluation')?.attempts.at(-1);
+  if (attempt === undefined) return exitCode.done;
+  try {
+    const { verdict, why, slis } = await client.getEvaluation({ id: attempt.id });
+    const because = why === undefined ? '' : `: ${why}`;
+    if (slis === null) {
+      terminal.note(...linesOf(terminal.errorPaint.red(`Warning: nothing was evaluated${because}`), 2));
+      // Keptn counts this as a pass, and its users rely on it.
+      return run.dialect === 'keptn' ? exitCode.done : exitCode.runFailed;
+    }
+    if (isOpen(verdict)) return exitCode.done;
+    terminal.note(...linesOf(why ?? `Evaluation is ${verdict}`, 2));
+    return exitCode.runFailed;
+  } catch (error) {
+    // Another service than ours may answer without what an evaluation is made of: its result stands.
+    if (error instanceof SlipwayProblem && error.problem.status === 404) return exitCode.done;
+    throw error;
+  }
+}
+
+function isOpen(verdict: EvaluationSummary['verdict']): boolean {
+  return verdict === 'pass' || verdict === 'warning';
 }
 
 /** `slipway get evaluations`. */
@@ -135,7 +166,7 @@ export async function whatIf(
     const answer = await client.whatIfEvaluation({ id, body });
     if (terminal.format === 'json') terminal.printJson(answer);
     else terminal.print(...whatIfLines(answer, terminal));
-    return answer.after.verdict === 'fail' ? exitCode.runFailed : exitCode.done;
+    return isOpen(answer.after.verdict) ? exitCode.done : exitCode.runFailed;
   });
 }
 

@@ -28,7 +28,7 @@ export async function sloExplainFile(command: {
     if (terminal.format === 'json') terminal.printJson(json);
     else terminal.print(...text.trimEnd().split('\n'));
     if (html !== undefined) terminal.note(terminal.errorPaint.dim(`the report is in ${html}`));
-    return json.verdict === 'fail' ? exitCode.runFailed : exitCode.done;
+    return json.verdict === 'pass' || json.verdict === 'warning' ? exitCode.done : exitCode.runFailed;
   } catch (error) {
     if (!(error instanceof OfflineProblem)) throw error;
     const { errors } = sloLint(request.slo);
