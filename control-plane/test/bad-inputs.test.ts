@@ -81,6 +81,7 @@ const ROWS: readonly (readonly [row: string, ...tests: readonly string[]])[] = [
   ],
   ['a webhook inside', 'outbound/post: is refused before anything is saved'],
   ['rebinding and mixed addresses', 'outbound/post: resolved once', 'outbound/post: when one of them is inside'],
+  ['patterns of types that match nothing', 'http/subscriptions: is refused with its place'],
   ['other schemes, passwords, line breaks', 'http/bad-input: a subscription to', 'outbound/post: hold line breaks'],
   [
     'what a webhook answers',

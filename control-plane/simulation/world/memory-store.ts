@@ -1,4 +1,4 @@
-import { phasesOf, type RunSummary } from '@slipway/contract';
+import { matchesGlob, phasesOf, type RunSummary } from '@slipway/contract';
 import type {
   CommitItem,
   CommitResult,
@@ -261,7 +261,8 @@ function matches(summary: RunSummary, query: RunQuery): boolean {
 function listEvents(database: Database, query: EventQuery): Page<StoredEvent> {
   const found = database.events.filter((event) => {
     if (query.run !== undefined && query.run !== event.stream) return false;
-    for (const key of ['correlationid', 'type', 'source', 'project', 'stage', 'service'] as const)
+    if (query.type !== undefined && !matchesGlob(query.type, event.type)) return false;
+    for (const key of ['correlationid', 'source', 'project', 'stage', 'service'] as const)
       if (query[key] !== undefined && query[key] !== event[key]) return false;
     return (
       (query.since === undefined || event.at >= query.since) && (query.until === undefined || event.at < query.until)

@@ -1,3 +1,4 @@
+import { parseTypePattern } from '@slipway/contract';
 import type { Registry } from 'prom-client';
 import type { ListQuery, PlaneStatus } from '../runtime/control-plane.ts';
 import { settingsVersion } from '../runtime/settings-version.ts';
@@ -6,7 +7,7 @@ import type { Description } from './description.ts';
 import { type Door, send } from './door.ts';
 import { makeEvaluationHandlers } from './evaluation-handlers.ts';
 import { etag, isKnown, versionsOf } from './if-match.ts';
-import { refused } from './problem.ts';
+import { quoted, refused } from './problem.ts';
 import type { Handlers } from './route-types.ts';
 import { STREAM_HEADERS, type Streams } from './stream.ts';
 
@@ -89,6 +90,7 @@ export function makeHandlers({ door, streams, description, registry, readiness }
     getSubscription: async ({ params }) => ok(await plane.getSubscription(params.id)),
     putSubscription: async ({ params, body }) => {
       const { types = [], mode = 'structured', ...rest } = body;
+      refusePatterns(types);
       const { subscription, created } = await plane.putSubscription(params.id, { ...rest, types, mode });
       return { status: created ? 201 : 200, body: subscription };
     },
@@ -140,6 +142,21 @@ export function makeHandlers({ door, streams, description, registry, readiness }
       return undefined;
     },
   };
+}
+
+/** Each type of a subscription that could never match, with its place. */
+function refusePatterns(types: readonly string[]): void {
+  const errors = types.flatMap((type, index) => {
+    const parsed = parseTypePattern(type);
+    if (parsed.ok) return [];
+    const { column, nearest } = parsed;
+    const hint = nearest === undefined ? '' : `: did you mean ${nearest}?`;
+    const detail = `the type ${quoted(type)} ${parsed.problem}${hint}`;
+    const place = { pointer: `/types/${index}`, line: 1, column };
+    return [{ code: 'invalid-pattern', detail, ...place, ...(nearest === undefined ? {} : { nearest }) }];
+  });
+  const [first] = errors;
+  if (first) throw refused('invalid-request', first.detail, { status: 422, errors });
 }
 
 function ok(body: unknown): { status: number; body: unknown } {

@@ -79,6 +79,8 @@ function sentence(issue: z.core.$ZodIssue): string {
       return FORM_IN_WORDS.test(issue.message) || issue.pattern === undefined
         ? issue.message
         : `must match ${quoted(issue.pattern)}`;
+    case 'custom':
+      return issue.message;
     default:
       return 'is not valid';
   }

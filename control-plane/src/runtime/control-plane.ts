@@ -99,7 +99,7 @@ export interface ControlPlane {
   getSubscription(id: string): Promise<Subscription>;
   putSubscription(
     id: string,
-    change: Omit<Subscription, 'id' | 'createdAt' | 'failures' | 'lastError' | 'lastDeliveredAt'>,
+    change: Omit<Subscription, 'id' | 'createdAt' | 'matched' | 'failures' | 'lastError' | 'lastDeliveredAt'>,
   ): Promise<{ subscription: Subscription; created: boolean }>;
   deleteSubscription(id: string): Promise<void>;
 

@@ -1,5 +1,5 @@
 import type { EventView, RunSummary } from '@slipway/contract';
-import { plainType } from '@slipway/contract';
+import { globOfFilter, matchesGlob } from '@slipway/contract';
 import type { Store, StoredEvent } from '../store/store.ts';
 import type { Committed } from './advance.ts';
 import type { Clock } from './clock.ts';
@@ -57,7 +57,8 @@ export class Hub {
   listen(filter: StreamFilter, after: string | undefined, listener: StreamListener): { end(): void; resume(): void } {
     const state = { replaying: true, skipped: false, begun: false, reading: false };
     const flow = { paused: false, position: '', ended: false };
-    const one: Listener = { filter, listener, ...state, ...flow };
+    const types = filter.type === undefined ? {} : { type: globOfFilter(filter.type) };
+    const one: Listener = { filter: { ...filter, ...types }, listener, ...state, ...flow };
     this.#listeners.add(one);
     void this.#begin(one, after).catch((error: unknown) => this.#failed(one, error));
     if (this.#shared) this.#tail();
@@ -253,7 +254,7 @@ function matchesEvent(filter: StreamFilter, event: StoredEvent, summary: RunSumm
   if (filter.stage !== undefined && filter.stage !== event.stage) return false;
   if (filter.service !== undefined && filter.service !== event.service) return false;
   if (filter.correlationid !== undefined && filter.correlationid !== event.correlationid) return false;
-  if (filter.type !== undefined && plainType(filter.type) !== event.type) return false;
+  if (filter.type !== undefined && !matchesGlob(filter.type, event.type)) return false;
   if (filter.source !== undefined && filter.source !== event.source) return false;
   if (filter.sequence !== undefined && summary && filter.sequence !== summary.sequence) return false;
   return !filter.labels || !summary || hasLabels(filter.labels, summary);

@@ -23,6 +23,7 @@ import {
   controlPlaneSource,
   decodeNats,
   dialectOf,
+  globOfFilter,
   parseAttemptId,
   plainType,
   stateOfPhase,
@@ -918,7 +919,7 @@ class Plane implements ControlPlane {
   }
 
   listEvents(query: ListQuery & { type?: string; source?: string }): Promise<Paged<EventView>> {
-    return this.#events(query.type === undefined ? query : { ...query, type: plainType(query.type) });
+    return this.#events(query.type === undefined ? query : { ...query, type: globOfFilter(query.type) });
   }
 
   async #events(query: Parameters<Store['listEvents']>[0]): Promise<Paged<EventView>> {

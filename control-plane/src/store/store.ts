@@ -218,7 +218,7 @@ export type RunQuery = {
 export type EventQuery = {
   run?: string;
   correlationid?: string;
-  /** Plain spelling, exact. */
+  /** Plain spelling; each `*` stands for any characters. */
   type?: string;
   source?: string;
   project?: string;

@@ -146,6 +146,10 @@ export function listClaims(fixture: Fixture): void {
     expect(await ids({ since: NOON + 20, until: NOON + 40 })).toEqual(['e3', 'e2']);
     expect(await ids({ run: 'nobody' })).toEqual([]);
     expect(await ids({ type: 'nothing' })).toEqual([]);
+    expect(await ids({ type: '*.finished', stage: 'prod' })).toEqual(['e5', 'e4', 'e2']);
+    expect(await ids({ type: 'b*d' })).toEqual(await ids({ type: 'build.finished' }));
+    expect(await ids({ type: 'build.*', source: 'tester' })).toEqual([]);
+    expect(await ids({ type: '*.nothing' })).toEqual([]);
     expect(await ids({ run: 'r2', type: 'build.finished', since: NOON + 21 })).toEqual(['e5']);
   });
 

@@ -121,6 +121,14 @@ export {
   taskSchema,
   triggerSchema,
 } from './shipyard.ts';
+export {
+  globOfFilter,
+  globSource,
+  matchesGlob,
+  parseTypePattern,
+  TYPE_PATTERN_MAX,
+  type TypePattern,
+} from './type-pattern.ts';
 export type {
   Accepted,
   AttemptView,

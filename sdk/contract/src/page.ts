@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { namingText } from './naming-text.ts';
+import { parseTypePattern } from './type-pattern.ts';
 
 /** `{items, next}`: newest first; `next` is absent on the last page. */
 export function pageOf<T extends z.ZodType>(item: T) {
@@ -17,3 +18,14 @@ export const timeQuery = {
 };
 
 export const nameQuery = namingText(256).min(1).optional();
+
+/** A type, or a pattern of types. One that has a wildcard and cannot be read is refused; any other finds nothing. */
+export const typeQuery = namingText(256)
+  .min(1)
+  .superRefine((text, context) => {
+    if (!/[*>]/.test(text)) return;
+    const parsed = parseTypePattern(text);
+    if (!parsed.ok) context.addIssue({ code: 'custom', message: `${parsed.problem} (column ${parsed.column})` });
+  })
+  .optional()
+  .describe('A type, with `*` for any characters: `*.finished`, `dev.*`');

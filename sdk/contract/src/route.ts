@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { evaluationRoutes } from './evaluation-route.ts';
 import { namingText } from './naming-text.ts';
 import { resultSchema } from './outcome.ts';
-import { listQuery, nameQuery, pageOf, timeQuery } from './page.ts';
+import { listQuery, nameQuery, pageOf, timeQuery, typeQuery } from './page.ts';
 import { runStateFilterSchema } from './run-state.ts';
 import {
   acceptedSchema,
@@ -80,7 +80,7 @@ const runFilter = {
 };
 const eventFilter = {
   correlationid: nameQuery,
-  type: nameQuery,
+  type: typeQuery,
   source: nameQuery,
   project: nameQuery,
   stage: nameQuery,

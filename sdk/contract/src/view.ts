@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { namingText } from './naming-text.ts';
 import { resultSchema, statusSchema, taskErrorSchema } from './outcome.ts';
 import { runPhaseSchema, runStateSchema } from './run-state.ts';
+import { TYPE_PATTERN_MAX } from './type-pattern.ts';
 
 /** What the API shows. All times are epoch milliseconds UTC. */
 const at = z.number().int().describe('Epoch milliseconds, UTC');
@@ -271,12 +272,13 @@ export type ServiceView = z.infer<typeof serviceViewSchema>;
 export const subscriptionSchema = z.object({
   id: z.string(),
   sink: z.string().describe('http(s) URL that gets each event as a POST'),
-  types: z.array(z.string()).describe('Event types, exact or with one trailing `*`; empty: all'),
+  types: z.array(z.string()).describe('Event types; `*` stands for any characters (`*.finished`, `dev.*`). Empty: all'),
   project: z.string().optional(),
   stage: z.string().optional(),
   service: z.string().optional(),
   mode: z.enum(['binary', 'structured']).default('structured'),
   createdAt: at,
+  matched: z.number().int().optional().describe('Events that it has matched since it was created'),
   failures: z.number().int().describe('Deliveries that failed since the last one that did not'),
   lastError: z.string().optional(),
   lastDeliveredAt: at.optional(),
@@ -285,7 +287,7 @@ export type Subscription = z.infer<typeof subscriptionSchema>;
 
 export const subscriptionPutSchema = z.strictObject({
   sink: z.string().max(2048).describe('An http(s) URL; `invalid-sink` refuses any other text'),
-  types: z.array(namingText(256)).max(64).optional(),
+  types: z.array(namingText(TYPE_PATTERN_MAX)).max(64).optional(),
   project: namingText(256).optional(),
   stage: namingText(256).optional(),
   service: namingText(256).optional(),

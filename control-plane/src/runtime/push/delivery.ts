@@ -14,6 +14,8 @@ export type Delivery = {
   owner?: string | undefined;
   until?: number | undefined;
   failures: number;
+  /** Events that have matched up to `position`; absent in what an older program wrote. */
+  matched?: number;
   lastError?: string;
   lastDeliveredAt?: number;
 };

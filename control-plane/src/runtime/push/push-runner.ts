@@ -1,5 +1,5 @@
 import type { Subscription } from '@slipway/contract';
-import { plainType } from '@slipway/contract';
+import { globOfFilter, matchesGlob } from '@slipway/contract';
 import type { Store, StoredEvent } from '../../store/store.ts';
 import type { Clock } from '../clock.ts';
 import type { PostEvent } from '../outside.ts';
@@ -24,6 +24,8 @@ export type PushRunnerOptions = {
   subscription: Subscription;
   /** What the sink has taken, up to here. */
   position: string;
+  /** How many events had matched by then. */
+  matched: number;
   /** What is to be delivered before that: attempts that were open when the subscription was made. */
   backlog: readonly StoredEvent[];
   store: Store;
@@ -40,7 +42,14 @@ export type PushRunnerOptions = {
   onProgress(): void;
 };
 
-type Item = { event: StoredEvent; before: string; tries: number; isBacklog: boolean };
+type Item = {
+  event: StoredEvent;
+  before: string;
+  /** How many events had matched before it. */
+  matchedBefore: number;
+  tries: number;
+  isBacklog: boolean;
+};
 
 /**
  * Delivers the events of one subscription, at least once: those of a run one after the other, those of different runs at
@@ -48,7 +57,9 @@ type Item = { event: StoredEvent; before: string; tries: number; isBacklog: bool
  */
 export class PushRunner {
   readonly #options: PushRunnerOptions;
-  subscription: Subscription;
+  #subscription: Subscription;
+  #globs: readonly string[] = [];
+  #matched: number;
   /** Read and not taken, in the order of the store. */
   readonly #window = new Set<Item>();
   /** Of each run; the first is on its way, or may be, or waits for its retry. */
@@ -65,9 +76,32 @@ export class PushRunner {
 
   constructor(options: PushRunnerOptions) {
     this.#options = options;
-    this.subscription = options.subscription;
+    this.#subscription = options.subscription;
+    this.#globs = options.subscription.types.map(globOfFilter);
+    this.#matched = options.matched;
     this.#readTo = options.position;
-    for (const event of options.backlog) if (wants(this.subscription, event)) this.#add(event, true);
+    for (const event of options.backlog) if (this.#wants(event)) this.#add(event, true);
+  }
+
+  get subscription(): Subscription {
+    return this.#subscription;
+  }
+
+  /** Another replica has changed it. */
+  set subscription(changed: Subscription) {
+    this.#subscription = changed;
+    this.#globs = changed.types.map(globOfFilter);
+  }
+
+  /** How many events it has matched since it was made. */
+  get matched(): number {
+    return this.#matched;
+  }
+
+  /** The same for those up to `position`: the rest is read, and counted, again by the next runner. */
+  get matchedToPosition(): number {
+    for (const item of this.#window) return item.matchedBefore;
+    return this.#matched;
   }
 
   /** Everything up to here is taken. */
@@ -113,7 +147,7 @@ export class PushRunner {
         const after = this.#readTo === '' ? {} : { position: this.#readTo };
         const events = await store.eventsAfter({ ...after, limit: PAGE });
         for (const event of events) {
-          if (wants(this.subscription, event)) this.#add(event);
+          if (this.#wants(event)) this.#add(event);
           this.#readTo = event.position;
         }
         if (events.length > 0) {
@@ -132,7 +166,7 @@ export class PushRunner {
   }
 
   #add(event: StoredEvent, isBacklog = false): void {
-    const item = { event, before: this.#readTo, tries: 0, isBacklog };
+    const item = { event, before: this.#readTo, matchedBefore: this.#matched++, tries: 0, isBacklog };
     this.#window.add(item);
     this.#windowChars += event.json.length;
     const items = this.#byStream.get(event.stream);
@@ -222,16 +256,13 @@ export class PushRunner {
     });
     item.tries++;
   }
-}
 
-function wants(subscription: Subscription, event: StoredEvent): boolean {
-  if (event.ignored !== undefined) return false;
-  if (subscription.project !== undefined && subscription.project !== event.project) return false;
-  if (subscription.stage !== undefined && subscription.stage !== event.stage) return false;
-  if (subscription.service !== undefined && subscription.service !== event.service) return false;
-  if (subscription.types.length === 0) return true;
-  return subscription.types.some((type) => {
-    const plain = plainType(type);
-    return plain.endsWith('*') ? event.type.startsWith(plain.slice(0, -1)) : event.type === plain;
-  });
+  #wants(event: StoredEvent): boolean {
+    const { project, stage, service } = this.#subscription;
+    if (event.ignored !== undefined) return false;
+    if (project !== undefined && project !== event.project) return false;
+    if (stage !== undefined && stage !== event.stage) return false;
+    if (service !== undefined && service !== event.service) return false;
+    return this.#globs.length === 0 || this.#globs.some((glob) => matchesGlob(glob, event.type));
+  }
 }

@@ -195,7 +195,16 @@ export class Push {
     // The end has come meanwhile, and nobody would stop it any more.
     if (this.#stopped || this.#isDraining) return;
     const runner: PushRunner = new PushRunner({
-      ...{ subscription, position: delivery.position, backlog, store, clock, post, concurrency },
+      ...{
+        subscription,
+        position: delivery.position,
+        matched: delivery.matched ?? 0,
+        backlog,
+        store,
+        clock,
+        post,
+        concurrency,
+      },
       ...this.#targetOf(subscription.sink),
       onDelivered: (event, answer) => this.#delivered(runner, event, answer),
       onRefused: (event, status) => this.#refused(id, event, status),
@@ -267,10 +276,11 @@ export class Push {
   async #writeDelivery(id: string, owned: Owned): Promise<void> {
     const { store, log } = this.#options;
     owned.isDirty = false;
-    const { position, hasBacklog } = owned.runner;
+    const { position, hasBacklog, matchedToPosition } = owned.runner;
     owned.delivery = {
       ...owned.delivery,
       position,
+      matched: matchedToPosition,
       ...(hasBacklog ? {} : { backlogUntil: undefined }),
       ...this.#lease(),
     };
@@ -385,10 +395,12 @@ export class Push {
 
   async #view(subscription: Subscription): Promise<Subscription> {
     const { id } = subscription;
-    const delivery = this.#owned.get(id)?.delivery ?? deliveryOf(await this.#options.store.getDocument('cursor', id));
+    const owned = this.#owned.get(id);
+    const delivery = owned?.delivery ?? deliveryOf(await this.#options.store.getDocument('cursor', id));
     const { failures, lastError, lastDeliveredAt } = delivery;
     return {
       ...subscription,
+      matched: owned?.runner.matched ?? delivery.matched ?? 0,
       failures,
       ...(lastError === undefined ? {} : { lastError }),
       ...(lastDeliveredAt === undefined ? {} : { lastDeliveredAt }),

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { globSource, matchesGlob } from '@slipway/contract';
 import type { Filter } from 'mongodb';
 import { readCursor, writeCursor } from '../cursor.ts';
 import type { EventQuery, Page, StoredEvent } from '../store.ts';
@@ -116,7 +117,8 @@ function filterOf(query: EventQuery, order: 1 | -1, entry: string | undefined): 
     const value = query[field];
     if (value !== undefined) conditions.push({ [field]: value });
   }
-  const { type, source } = query;
+  const { source } = query;
+  const type = query.type?.includes('*') ? { $regex: globSource(query.type) } : query.type;
   if (type !== undefined && source !== undefined) conditions.push({ rows: { $elemMatch: { type, source } } });
   else if (type !== undefined) conditions.push({ 'rows.type': type });
   else if (source !== undefined) conditions.push({ 'rows.source': source });
@@ -127,7 +129,7 @@ function filterOf(query: EventQuery, order: 1 | -1, entry: string | undefined): 
 }
 
 function matches(row: EventRowDoc, { type, source }: EventQuery): boolean {
-  return (type === undefined || row.type === type) && (source === undefined || row.source === source);
+  return (type === undefined || matchesGlob(type, row.type)) && (source === undefined || row.source === source);
 }
 
 function placeOf(cursor: string): { entry: string; index: number } {

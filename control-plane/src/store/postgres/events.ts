@@ -87,7 +87,10 @@ function filterOf(query: EventQuery): Where {
     where.equal(column, value === undefined ? undefined : toColumn(value));
   equal('stream', query.run);
   equal('correlation', query.correlationid);
-  for (const field of ['project', 'stage', 'service', 'type', 'source'] as const) equal(field, query[field]);
+  for (const field of ['project', 'stage', 'service', 'source'] as const) equal(field, query[field]);
+  // A pattern has no `%` and no `_`: no type of an event has one.
+  if (query.type?.includes('*')) where.add('type LIKE ?', query.type.replaceAll('*', '%'));
+  else equal('type', query.type);
   if (query.since !== undefined) where.add('at >= ?', query.since);
   if (query.until !== undefined) where.add('at < ?', query.until);
   return where;

@@ -6,6 +6,9 @@ import type { Ask, Value } from './run-filter.ts';
 /** Most of what people look for is among the newest. */
 const NEAR = 10_000;
 
+/** A glob of ours is one of SQLite's: its other wildcards, `?` and `[`, are in no type. */
+const TYPES_LIKE = 'SELECT n FROM names WHERE n IN (SELECT type FROM event_kinds) AND text GLOB ?';
+
 type Where = { conditions: string[]; values: Value[] };
 
 /** The positions of a query's events beyond `from`, in the order of the list. */
@@ -37,9 +40,10 @@ function push({ conditions, values }: Where, condition: string, value: Value): v
 /** By which kinds of events it filters; undefined: there is none like that. */
 function kindsOf(query: EventQuery, ask: Ask): Where | undefined {
   const kinds: Where = { conditions: [], values: [] };
+  if (query.type?.includes('*')) push(kinds, `type IN (${TYPES_LIKE})`, query.type);
   for (const column of ['type', 'source', 'project', 'stage', 'service'] as const) {
     const text = query[column];
-    if (text === undefined) continue;
+    if (text === undefined || (column === 'type' && text.includes('*'))) continue;
     const number = ask.nameOf(text);
     if (number === undefined) return undefined;
     push(kinds, `${column} = ?`, number);
