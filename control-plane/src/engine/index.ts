@@ -2,12 +2,14 @@ export { answerProblem } from './answer.ts';
 export { indexPlan } from './env.ts';
 export type { Group, GroupStep } from './group.ts';
 export { emptyGroup, foldGroup, transitionGroup } from './group.ts';
+export { recordOutcomes, replayOutcomes } from './recorded-evaluator.ts';
 export { finalEffects, openDispatches, transition } from './transition.ts';
 export type {
   Attempt,
   AttemptBase,
   Effect,
   Env,
+  Evaluated,
   Evaluator,
   Executor,
   FinishedRun,

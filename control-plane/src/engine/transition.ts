@@ -715,8 +715,17 @@ export function openDispatches(run: OpenRun, env: Env): Dispatch[] {
 export function finalEffects(run: FinishedRun, env: Env): Effect[] {
   const told = new Set(run.triggers.map((one) => one.eventId));
   const followers = env.followers.filter(({ target }) => told.has(`${run.id}.triggers.${target.stage}.${target.name}`));
-  const { effects } = closeRun(run, { env: { ...env, followers }, at: run.finishedAt }, run);
-  return effects.map((effect) => (effect.kind === 'publish' ? { ...effect, again: true } : effect));
+  // What was told was decided then: nothing is computed again.
+  const evaluator: Env['evaluator'] = {
+    resolve: () => ({ ok: true, value: run.output }),
+    evaluate: () => ({ ok: true, value: true }),
+  };
+  const { effects } = closeRun(run, { env: { ...env, followers, evaluator }, at: run.finishedAt }, run);
+  const ids = new Set<string>();
+  const isNew = (id: string): boolean => ids.size < ids.add(id).size;
+  return effects
+    .filter((effect) => effect.kind !== 'publish' || isNew(effect.event.id))
+    .map((effect) => (effect.kind === 'publish' ? { ...effect, again: true } : effect));
 }
 
 // ---- outcomes

@@ -243,15 +243,13 @@ export type GroupInput =
     }
   | { kind: 'release'; at: number; run: string };
 
+/** What an expression or a template came to; `at` is the place in the template that has no value. */
+export type Evaluated = { ok: true; value: unknown } | { ok: false; code?: string; message: string; at?: string };
+
+/** `budget`: what is left for the input that is decided; each evaluation takes from it. */
 export type Evaluator = {
-  evaluate(
-    expression: string,
-    scope: JsonObject,
-  ): { ok: true; value: unknown } | { ok: false; code?: string; message: string };
-  resolve(
-    template: unknown,
-    scope: JsonObject,
-  ): { ok: true; value: unknown } | { ok: false; code?: string; message: string; at?: string };
+  evaluate(expression: string, scope: JsonObject, budget?: { left: number }): Evaluated;
+  resolve(template: unknown, scope: JsonObject, budget?: { left: number }): Evaluated;
 };
 
 /** All a decision may look at beside the run and the input. Immutable. */

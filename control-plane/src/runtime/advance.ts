@@ -1,7 +1,8 @@
 import { controlPlaneSource } from '@slipway/contract';
 import type { Effect, Env, Group, GroupInput, GroupStep, Outcome, OutEvent, Run, RunInput } from '../engine/index.ts';
-import { emptyGroup, transition, transitionGroup } from '../engine/index.ts';
+import { emptyGroup, recordOutcomes, transition, transitionGroup } from '../engine/index.ts';
 import { summarize } from '../projection/index.ts';
+import { DECISION_WORK_MAX } from '../shipyard/index.ts';
 import type { CommitItem, CommitResult, JournalEntry, Store, Timer } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import { Refusal } from './control-plane.ts';
@@ -360,8 +361,10 @@ export class Advance {
         verdicts.push({ done: one.done, outcome: { kind: 'ignored', code: 'unknown-run' } });
         continue;
       }
+      const env = slot.env ?? noEnv();
+      const recorded = recordOutcomes(env.evaluator, { left: DECISION_WORK_MAX });
       try {
-        step = transition(run, one.input, slot.env ?? noEnv());
+        step = transition(run, one.input, { ...env, evaluator: recorded.evaluator });
       } catch (error) {
         if (slot.known !== 'fresh' && slot.known !== 'new') return 'reload';
         count++;
@@ -391,7 +394,8 @@ export class Advance {
       count++;
       const changed = step.run !== run || step.outcome.kind === 'applied';
       if (changed && step.run) {
-        decided.push({ input: one.input, ignored: step.outcome.kind === 'ignored' ? step.outcome.code : undefined });
+        const ignored = step.outcome.kind === 'ignored' ? step.outcome.code : undefined;
+        decided.push({ input: one.input, ignored, outcomes: recorded.outcomes });
       }
       run = step.run;
       for (const effect of step.effects) effects.push(effect);
@@ -743,7 +747,10 @@ function newSlot(id: string, known: Slot['known'], first: RunInput | GroupInput)
 function isTooLarge(item: CommitItem): boolean {
   // A character has four bytes at most, and most entries are far from it.
   if (4 * charsOf(item) <= ENTRY_BYTES_MAX) return false;
-  return item.events.reduce((bytes, event) => bytes + Buffer.byteLength(event), 0) > ENTRY_BYTES_MAX;
+  return (
+    item.events.reduce((bytes, event) => bytes + Buffer.byteLength(event), Buffer.byteLength(item.header)) >
+    ENTRY_BYTES_MAX
+  );
 }
 
 /** `group:<project>/...` */

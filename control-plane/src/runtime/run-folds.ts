@@ -1,8 +1,9 @@
-import type { Env, Run } from '../engine/index.ts';
-import { transition } from '../engine/index.ts';
+import type { JsonObject } from '@slipway/contract';
+import type { Env, Evaluated, Evaluator, Run } from '../engine/index.ts';
+import { replayOutcomes, transition } from '../engine/index.ts';
 import type { JournalEntry, Store } from '../store/store.ts';
 import type { Clock } from './clock.ts';
-import { decodeRunEntry } from './entry.ts';
+import { decodeRunDecisions } from './entry.ts';
 
 /** Where a fold gets the plans of its runs from, and its pauses. */
 export type FoldContext = {
@@ -110,18 +111,56 @@ export async function foldRun(
   // Others have the run that is gone on from: it must stay as it is.
   let own = from?.env;
   let chars = 0;
+  const old = new OldWork();
   for (const [index, entry] of entries.entries()) {
     if (index % FOLD_TURN === FOLD_TURN - 1) await new Promise<void>((resolve) => void clock.after(0, resolve));
     chars += entry.header.length;
-    for (const input of decodeRunEntry(entry)) {
+    for (const { input, outcomes } of decodeRunDecisions(entry)) {
       if (input.kind === 'trigger' && !env) {
         env = await envOf(input);
         own = { ...env, ownsRun: true };
       }
       if (!own) throw new Error(`the journal of ${entry.stream} does not begin with a trigger`);
       if (input.kind === 'trigger' || input.kind === 'answer') chars += input.json.length;
-      run = transition(run, input, own).run;
+      const evaluator = outcomes === undefined ? old.evaluator(own.evaluator) : replayOutcomes(outcomes);
+      run = transition(run, input, { ...own, evaluator }).run;
     }
   }
+  const last = entries.at(-1);
+  if (old.isSpent && last !== undefined && run !== undefined && run.kind !== 'finished' && own !== undefined)
+    run = transition(run, { kind: 'park', at: last.at, reason: OLD_WORK_REASON }, own).run;
   return { run, env, chars };
+}
+
+/**
+ * What the entries of one run may cost that an older program wrote: it kept no outcomes, so its expressions are computed
+ * again at each fold. About two seconds, after which the run is parked: one run must not hold up the start of all others.
+ */
+const OLD_WORK_MAX = 16_000_000;
+const OLD_WORK_REASON =
+  'an older version wrote its journal without what its expressions came to, and to compute them again takes too long: abort it and start a new run';
+
+const NOT_COMPUTED: Evaluated = { ok: true, value: null };
+
+class OldWork {
+  readonly #budget = { left: OLD_WORK_MAX };
+
+  get isSpent(): boolean {
+    return this.#budget.left <= 0;
+  }
+
+  /** Each evaluation as it was, without a bound on all of a decision; once too much is spent, nothing is computed. */
+  evaluator(evaluator: Evaluator): Evaluator {
+    const compute: Evaluator['evaluate'] = (...[what, scope]) => this.#take(evaluator.evaluate, what, scope);
+    return { evaluate: compute, resolve: (template, scope) => this.#take(evaluator.resolve, template, scope) };
+  }
+
+  #take<T>(
+    compute: (what: T, scope: JsonObject, budget: { left: number }) => Evaluated,
+    what: T,
+    scope: JsonObject,
+  ): Evaluated {
+    const outcome = this.isSpent ? NOT_COMPUTED : compute(what, scope, this.#budget);
+    return this.isSpent ? NOT_COMPUTED : outcome;
+  }
 }

@@ -2,7 +2,8 @@
 
 export type { Evaluated, Evaluator, Scope } from './expression/evaluator.ts';
 export { createEvaluator } from './expression/evaluator.ts';
-export type { ExpressionLimits } from './expression/meter.ts';
+export type { ExpressionLimits, WorkBudget } from './expression/meter.ts';
+export { DECISION_WORK_MAX } from './expression/meter.ts';
 export { taskVariable } from './expression/where.ts';
 export type { InputFault, InputSchema } from './input-schema.ts';
 export { compileInputSchema } from './input-schema.ts';

@@ -7,11 +7,19 @@ import {
   indexPlan,
   openDispatches,
   type Run,
+  recordOutcomes,
+  replayOutcomes,
   transition,
   transitionGroup,
 } from '../../src/engine/index.ts';
 import { runView } from '../../src/projection/index.ts';
-import { decodeGroupEntry, decodeRunEntry, encodeGroupEntry, encodeRunEntry } from '../../src/runtime/entry.ts';
+import {
+  decodeGroupEntry,
+  decodeRunDecisions,
+  decodeRunEntry,
+  encodeGroupEntry,
+  encodeRunEntry,
+} from '../../src/runtime/entry.ts';
 import { createEvaluator, parseShipyard } from '../../src/shipyard/index.ts';
 import type { JournalEntry } from '../../src/store/store.ts';
 import { groupScenarios, type Scenario, scenarios } from './golden/scenarios.ts';
@@ -89,10 +97,11 @@ function meaningOf(plan: Plan, entries: readonly JournalEntry[]): unknown {
   const told: string[][] = [];
   for (const entry of entries) {
     const ids: string[] = [];
-    for (const input of decodeRunEntry(entry)) {
+    for (const { input, outcomes } of decodeRunDecisions(entry)) {
       if (input.kind === 'trigger') env ??= indexPlan(plan, evaluator)(input.stage, input.sequence);
       if (env === undefined) throw new Error('a journal begins with a trigger');
-      const step = transition(run, input, env);
+      const known = outcomes === undefined ? env.evaluator : replayOutcomes(outcomes);
+      const step = transition(run, input, { ...env, evaluator: known });
       run = step.run;
       ids.push(...firstTold(step).map((event) => event.id));
     }
@@ -124,15 +133,17 @@ function recorded({ shipyard, entries }: Scenario): Golden {
   let run: Run | undefined;
   const written = entries.map((inputs, index) => {
     const decided = inputs.map((input) => {
-      const step = transition(run, input, env);
+      const { evaluator: recording, outcomes } = recordOutcomes(env.evaluator, { left: 1_000_000 });
+      const step = transition(run, input, { ...env, evaluator: recording });
       const changed = step.run !== run || step.outcome.kind === 'applied';
       if (!changed) throw new Error(`${input.kind} in entry ${index + 1} changes nothing`);
       run = step.run;
-      return { input, step };
+      return { input, step, outcomes };
     });
     const { header, events } = encodeRunEntry(
-      decided.map(({ input, step }) => ({
+      decided.map(({ input, step, outcomes }) => ({
         input,
+        outcomes,
         ignored: step.outcome.kind === 'ignored' ? step.outcome.code : undefined,
       })),
       decided.flatMap(({ step }) => firstTold(step)),

@@ -3,7 +3,14 @@ import { quoted } from '../text.ts';
 import { type Compiled, compile, messageOf } from './compile.ts';
 import { createEnvironment, type ScopeName } from './environment.ts';
 import { celToJson } from './json-value.ts';
-import { defaultExpressionLimits, type ExpressionLimits, LimitExceeded, Meter } from './meter.ts';
+import {
+  DECISION_WORK_MAX,
+  defaultExpressionLimits,
+  type ExpressionLimits,
+  LimitExceeded,
+  Meter,
+  type WorkBudget,
+} from './meter.ts';
 import { shieldedScope } from './shield.ts';
 import { mentionsExpression, type ParsedTemplate, parseTemplate } from './template.ts';
 
@@ -22,13 +29,15 @@ export type Evaluated =
     };
 
 export type Evaluator = {
-  /** The value of a CEL expression, as JSON. */
-  evaluate(expression: string, scope: Scope): Evaluated;
+  /** The value of a CEL expression, as JSON. Without a budget it has one of its own, as has `resolve`. */
+  evaluate(expression: string, scope: Scope, budget?: WorkBudget): Evaluated;
   /** JSON with every `${{ }}` in its strings replaced; a string that is one whole `${{ }}` keeps the value's type. */
-  resolve(template: unknown, scope: Scope): Evaluated;
+  resolve(template: unknown, scope: Scope, budget?: WorkBudget): Evaluated;
 };
 
 const COMPILED_KEPT = 2000;
+/** What an evaluation costs before it looks at a value, beside its characters: whether it is compiled already must not decide. */
+const EVALUATION_WORK = 20;
 
 /**
  * Evaluates expressions. Compiled ones are kept, so that the same expression over another scope costs microseconds; nothing else
@@ -43,29 +52,31 @@ export function createEvaluator(options: { limits?: Partial<ExpressionLimits> } 
   );
   const templates = new Kept<ParsedTemplate>(COMPILED_KEPT, parseTemplate);
 
-  function evaluate(expression: string, scope: Scope): Evaluated {
+  function evaluate(expression: string, scope: Scope, budget: WorkBudget = ownBudget()): Evaluated {
+    budget.left -= EVALUATION_WORK + expression.length;
     const program = compiled.get(expression);
     if (!program.ok) return { ok: false, code: 'expression', message: program.message };
     const result = attempt(() => {
-      const value = computed(program.run, scope);
+      const value = computed(program.run, scope, budget);
       return celToJson(value, { charsMax: limits.outputCharsMax });
     });
     if (result.ok || result.code === 'template-limit') return result;
     return { ...result, message: withCaret(result.message, expression) };
   }
 
-  function computed(run: (scope: Record<string, unknown>) => unknown, scope: Scope): unknown {
+  function computed(run: Run, scope: Scope, budget: WorkBudget): unknown {
     try {
-      return metered(run, withDefaults(scope));
+      return metered(run, withDefaults(scope), budget);
     } catch (error) {
       const shielded = error instanceof LimitExceeded ? undefined : shieldedScope(scope);
       if (shielded === undefined) throw error;
-      return metered(run, withDefaults(shielded));
+      return metered(run, withDefaults(shielded), budget);
     }
   }
 
-  function metered(run: (scope: Record<string, unknown>) => unknown, scope: Record<string, unknown>): unknown {
-    meter.start();
+  function metered(run: Run, scope: Record<string, unknown>, budget: WorkBudget): unknown {
+    meter.start(budget);
+    meter.spend(0);
     const value = run(scope);
     // `exists`, `all`, `||` and `&&` may answer although a part of them failed; a limit is never answered over.
     if (meter.exceeded !== undefined) throw meter.exceeded;
@@ -77,17 +88,18 @@ export function createEvaluator(options: { limits?: Partial<ExpressionLimits> } 
     const template = templates.get(text);
     if (!template.ok) throw new Error(`an expression is opened with \${{ and never closed: ${text.slice(0, 200)}`);
     const [only] = template.parts;
-    if (template.parts.length === 1 && only?.kind === 'expression') return take(room, valueIn(only.expression, scope));
+    if (template.parts.length === 1 && only?.kind === 'expression')
+      return take(room, valueIn(only.expression, scope, room));
     let result = '';
     for (const part of template.parts) {
-      result += part.kind === 'text' ? part.text : asText(valueIn(part.expression, scope));
+      result += part.kind === 'text' ? part.text : asText(valueIn(part.expression, scope, room));
       if (result.length > limits.outputCharsMax) tooLong(limits.outputCharsMax);
     }
     return take(room, result);
   }
 
-  function valueIn(expression: string, scope: Scope): unknown {
-    const result = evaluate(expression.trim(), scope);
+  function valueIn(expression: string, scope: Scope, { budget }: Room): unknown {
+    const result = evaluate(expression.trim(), scope, budget);
     if (result.ok) return result.value;
     throw result.code === 'template-limit' ? new LimitExceeded(result.message) : new Error(result.message);
   }
@@ -114,16 +126,22 @@ export function createEvaluator(options: { limits?: Partial<ExpressionLimits> } 
 
   return {
     evaluate,
-    resolve: (template, scope) => {
-      const room: Room = { left: limits.outputCharsMax, path: [] };
+    resolve: (template, scope, budget = ownBudget()) => {
+      const room: Room = { left: limits.outputCharsMax, path: [], budget };
       const result = attempt(() => resolveValue(template, scope, room));
       return result.ok || room.path.length === 0 ? result : { ...result, at: room.path.map(step).join('') };
     },
   };
 }
 
+type Run = (scope: Record<string, unknown>) => unknown;
+
+function ownBudget(): WorkBudget {
+  return { left: DECISION_WORK_MAX };
+}
+
 /** What is left for a template, and where in it we are: where it fails, the path stays. */
-type Room = { left: number; path: (string | number)[] };
+type Room = { left: number; path: (string | number)[]; budget: WorkBudget };
 
 function step(key: string | number): string {
   if (typeof key === 'number') return `[${key}]`;

@@ -36,7 +36,7 @@ export function registerFunctions(environment: Environment, options: { meter: Me
   add('sum(list): dyn', (list: unknown[]) => sumOf(list));
   add('re(string, string): bool', (text: string, pattern: string) => {
     // The automaton looks at each character with each of its states.
-    meter.spend((text.length * (pattern.length + 8)) >> 3);
+    meter.spend((text.length * (pattern.length + 8)) / 8);
     return compilePattern(pattern).test(text);
   });
   registerDefault(environment);

@@ -19,6 +19,15 @@ export const defaultExpressionLimits: ExpressionLimits = {
   outputCharsMax: 1024 * 1024,
 };
 
+/**
+ * What one input may cost in all its expressions, templates and patterns together, in the units of `workMax`: about a
+ * quarter of a second. Bounds on each piece alone let many pieces add up to minutes.
+ */
+export const DECISION_WORK_MAX = 2_000_000;
+
+/** What is left for one input. Everything that is computed for it takes from the same budget. */
+export type WorkBudget = { left: number };
+
 /** An evaluation that would cost too much. It ends the run that asked, and no other. */
 export class LimitExceeded extends Error {}
 
@@ -28,6 +37,7 @@ export class LimitExceeded extends Error {}
  */
 export class Meter {
   readonly #limits: ExpressionLimits;
+  #budget: WorkBudget = { left: 0 };
   #left = 0;
   /** Stays when a macro such as `exists` goes on after an error. */
   exceeded: LimitExceeded | undefined;
@@ -36,14 +46,19 @@ export class Meter {
     this.#limits = limits;
   }
 
-  start(): void {
+  start(budget: WorkBudget): void {
+    this.#budget = budget;
     this.#left = this.#limits.workMax;
     this.exceeded = undefined;
   }
 
   spend(units: number): void {
     this.#left -= units;
+    this.#budget.left -= units;
     if (this.#left < 0) this.#stop(`the expression takes more than ${this.#limits.workMax} units of work`);
+    if (this.#budget.left < 0) {
+      this.#stop(`the expressions of one step take more than ${DECISION_WORK_MAX} units of work together`);
+    }
   }
 
   /** Counts a value with all that is in it, as far as there is something left. */

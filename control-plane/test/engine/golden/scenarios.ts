@@ -53,6 +53,18 @@ const TIMES = ours(`        - name: delivery
             - {name: test, triggeredAfter: 30s}
 `);
 
+const COMPUTED = `${ours(`        - name: delivery
+          output: {image: "\${{ tasks.build.output.image }}"}
+          tasks:
+            - name: build
+              with: {for: "\${{ service }}", size: "\${{ size(labels) }}"}
+              retry: {attempts: 3, delay: 1s, when: "\${{ error.code == 'SLOW' }}"}
+`)}    - name: prod
+      sequences:
+        - {name: go, triggeredOn: [{event: dev.delivery.finished, when: "\${{ output.image == 'a:1' }}"}], tasks: [{name: build}]}
+        - {name: undo, triggeredOn: [{event: dev.delivery.finished, when: "\${{ data.no.such }}"}], tasks: [{name: build}]}
+`;
+
 const GROUPED = ours(`        - name: delivery
           concurrency: {group: "\${{ service }}", limit: 1, policy: queue}
           tasks: [{name: build}, {name: test}]
@@ -149,6 +161,15 @@ function of(dialect: Dialect): Scenario[] {
   const scenario = (name: string, shipyard: string, ...entries: RunInput[][]): Scenario => ({
     ...{ name: `${dialect}-${name}`, dialect, shipyard, entries },
   });
+  // Its entries hold what its expressions came to: an input, retry's condition, an output, and one that has no value.
+  const computed = scenario(
+    'keeps-what-its-expressions-came-to',
+    COMPUTED,
+    [trigger()],
+    [answer('finished', 30, 'build/1', { way: 'nats', data: { status: 'errored', error: { code: 'SLOW' } } })],
+    [timer('begin/build/2', 1030)],
+    [answer('finished', 2000, 'build/2', { way: 'nats', data: { result: 'pass', ...image } })],
+  );
   return [
     scenario(
       'passes-with-a-warning',
@@ -165,6 +186,7 @@ function of(dialect: Dialect): Scenario[] {
       [answer('finished', 3100, 'test/1', { source: '/late', data: { result: 'fail' } })],
       [answer('invalidated', 3200, 'test/1', { source: '/person', data: { message: 'wrong baseline' } })],
     ),
+    ...(keptn ? [] : [computed]),
     scenario('fails-with-a-word-that-there-is-not', keptn ? KEPTN : LINEAR, [trigger()], ...turn, [
       answer('finished', 30, 'build/1', { way: 'nats', data: { result: 'maybe', ...image } }),
     ]),
