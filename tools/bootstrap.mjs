@@ -19,7 +19,7 @@ export function runInstalled(script, args) {
   requireNode(20);
   const reason = staleReason();
   if (reason) install(reason);
-  const node = findNode();
+  const node = findNode() ?? failWithoutNode();
   buildWeb(node);
   const child = spawn(node, [join(ROOT, script), ...args], { stdio: 'inherit' });
 
@@ -75,7 +75,9 @@ export function buildWeb(node) {
   }
   // A build that fails at its end has written files already, and the next start would take them for good ones.
   rmSync(built, { force: true });
-  process.stderr.write(`${result.stderr ?? ''}The web view could not be built, so there is none at /.\n`);
+  process.stderr.write(
+    `${result.stderr ?? ''}The web view could not be built, so there is none at /. To try again: npm run build:web\n`,
+  );
   return false;
 }
 
@@ -102,12 +104,16 @@ function staleReason() {
 }
 
 /** The Node to run everything else with: the devDependency `node`, or this one when it is new enough. */
-function findNode() {
+export function findNode() {
   const local = join(ROOT, 'node_modules', '.bin', 'node');
   const probe = spawnSync(local, ['--version'], { encoding: 'utf8' });
   if (probe.status === 0 && Number(probe.stdout.slice(1).split('.')[0]) >= NODE_MAJOR) return local;
   if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) return process.execPath;
-  return fail(
+  return undefined;
+}
+
+function failWithoutNode() {
+  fail(
     `Node ${NODE_MAJOR} did not come with the install, probably because npm may not run install scripts here. ` +
       `Allow it for this package (npm rebuild node --ignore-scripts=false), or run this with Node ${NODE_MAJOR}.`,
   );

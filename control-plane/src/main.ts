@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { printableJson } from '@slipway/contract';
 import { destination, pino } from 'pino';
@@ -92,7 +91,7 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
     log,
     metrics,
     projectLimits,
-    webRoot: existsSync(webRoot) ? webRoot : undefined,
+    webRoot,
   }).catch(async (error: unknown) => {
     await plane.close();
     await bus.close();

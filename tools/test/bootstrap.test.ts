@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -102,3 +102,26 @@ function said(child: ChildProcess, text: string): Promise<void> {
   child.once('exit', () => setImmediate(() => reject(new Error(`ended without saying ${text}: ${output}`))));
   return promise;
 }
+
+test('npm builds the web view after an install, and an install without the packages for it succeeds', () => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  expect(scripts.prepare).toBe('node tools/build-web.mjs --after-install');
+  const root = clone({ program: '' });
+  cpSync(join(ROOT, 'tools', 'build-web.mjs'), join(root, 'tools', 'build-web.mjs'));
+  const prepare = () => spawnSync(process.execPath, ['tools/build-web.mjs', '--after-install'], { cwd: root });
+  expect(prepare().status).toBe(0);
+
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  mkdirSync(dirname(vite), { recursive: true });
+  for (const name of ['src/main.tsx', 'public/a', 'index.html', 'vite.config.ts', 'package.json']) {
+    mkdirSync(dirname(join(root, 'web', name)), { recursive: true });
+    writeFileSync(join(root, 'web', name), '');
+  }
+  writeFileSync(vite, "require('node:fs').mkdirSync('dist'); require('node:fs').writeFileSync('dist/index.html', '');");
+  expect(prepare().status).toBe(0);
+  expect(existsSync(join(root, 'web', 'dist', 'index.html'))).toBe(true);
+
+  rmSync(join(root, 'web', 'dist'), { recursive: true });
+  writeFileSync(vite, 'process.exit(1)');
+  expect(prepare().status).toBe(0);
+});

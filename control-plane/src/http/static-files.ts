@@ -14,21 +14,33 @@ const CONTENT_SECURITY_POLICY = [
 const YEAR_S = 365 * 24 * 3600;
 
 /**
- * The built web view at `/`, when `root` holds one: files as they are, and its index.html for every other address that a
- * browser opens, because the view has a permalink for each of its pages.
+ * The web view at `/`: the files below `root`, and index.html for every other address that a browser opens, because the view
+ * has a permalink for each of its pages. Until it is built, a browser gets a page with the command that builds it.
  */
 export function serveWebView(app: Express, root: string): void {
   const index = join(root, 'index.html');
-  if (!existsSync(index)) return;
   const files = express.static(root, { index: false, dotfiles: 'ignore', redirect: false, setHeaders: setFileHeaders });
   app.use((req, res, next) => (isOurs(req.path) ? next() : files(req, res, next)));
   app.use((req: Request, res: Response, next) => {
     const opensPage = (req.method === 'GET' || req.method === 'HEAD') && req.headers.accept?.includes('text/html');
     if (!opensPage || isOurs(req.path)) return next();
     setFileHeaders(res, index);
-    res.sendFile(index);
+    // Checked for each page: the view may be built while the server runs.
+    if (existsSync(index)) res.sendFile(index);
+    else res.status(404).type('html').send(NOT_BUILT);
   });
 }
+
+const NOT_BUILT = `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Slipway</title></head>
+<body>
+<h1>Slipway is running</h1>
+<p>The web view is not built yet. In Slipway's folder run <code>npm run build:web</code>, then reload this page.</p>
+<p>The API is described at <a href="/v1/docs">/v1/docs</a>.</p>
+</body>
+</html>
+`;
 
 /** Paths of the API and of the machines never become a page, however they are misspelled. */
 function isOurs(path: string): boolean {

@@ -69,3 +69,15 @@ test('a script that asks for a file that is not there gets no page', async () =>
   expect((await door.ask('GET', '/assets/gone-12345678.js', { headers: { accept: '*/*' } })).status).toBe(401);
   expect((await door.ask('POST', '/', { headers: HTML })).status).toBe(401);
 });
+
+test('until the view is built a browser gets a page with the command that builds it; afterwards the view, without a restart', async () => {
+  const empty = mkdtempSync(join(tmpdir(), 'slipway-web-'));
+  await using fresh = await openDoor({ webRoot: empty });
+  const before = await fresh.ask('GET', '/', { headers: HTML });
+  expect([before.status, before.headers['content-type']]).toEqual([404, 'text/html; charset=utf-8']);
+  expect(before.text).toContain('npm run build:web');
+  expect(field((await fresh.ask('GET', '/')).json, 'code')).toBe('not-found');
+  writeFileSync(join(empty, 'index.html'), '<!doctype html><title>Slipway</title>');
+  expect((await fresh.ask('GET', '/', { headers: HTML })).status).toBe(200);
+  rmSync(empty, { recursive: true });
+});
