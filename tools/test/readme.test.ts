@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -67,4 +67,34 @@ test('every file that the README links to is there', async () => {
     }
   }
   expect(missing).toEqual([]);
+});
+
+test('the task service of the README runs as it stands and connects to SLIPWAY_SERVER', async () => {
+  const code = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+  const folder = mkdtempSync(join(tmpdir(), 'slipway-readme-ts-'));
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
+  writeFileSync(join(folder, 'greet.ts'), code);
+  const service = spawn(process.execPath, ['greet.ts'], {
+    cwd: folder,
+    env: { ...process.env, SLIPWAY_SERVER: url },
+    stdio: 'ignore',
+  });
+  try {
+    const shipyard = 'spec: {stages: [{name: dev, sequences: [{name: hello, tasks: [{name: greet}]}]}]}\n';
+    await fetch(`${url}/v1/projects/greeting/shipyard`, { method: 'PUT', body: shipyard });
+    const event = {
+      ...{ specversion: '1.0', id: 'greet-1', source: '/me', type: 'dev.hello.triggered' },
+      data: { project: 'greeting', greet: { name: 'Ada' } },
+    };
+    const answer = await fetch(`${url}/v1/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', prefer: 'wait=60' },
+      body: JSON.stringify(event),
+    });
+    expect(await answer.json()).toMatchObject({ result: 'pass', output: { greet: { text: 'Hello, Ada' } } });
+  } finally {
+    service.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { Dialect } from '@slipway/contract';
 import { ClaimTransport } from './claim/transport.ts';
+import { fromEnvironment } from './environment.ts';
 import { type Ledger, MemoryLedger } from './ledger.ts';
 import { errorText, type Logger, stderrLogger } from './log.ts';
 import type { NatsAddress } from './nats/connection.ts';
@@ -15,7 +16,7 @@ export interface ServeOptions {
   tasks: readonly Task[];
   /** How attempts come: asked for over HTTP (default), from NATS, or delivered to a port of this process. */
   connect?: 'claim' | 'nats' | 'push';
-  /** The control plane, for claim and push. Default http://127.0.0.1:8484. */
+  /** The control plane, for claim and push. Default SLIPWAY_SERVER, else http://127.0.0.1:8484. */
   server?: string;
   token?: string;
   /** The NATS server, for nats. Default nats://127.0.0.1:4222. */
@@ -86,8 +87,12 @@ const DRAIN_MS = 20_000;
 /** How long answers may take to be delivered once every handler has ended. */
 const FLUSH_MS = 10_000;
 
-/** Serves tasks until it is told to end. The three ways to connect mean the same to a handler. */
-export function serve(options: ServeOptions): Service {
+/**
+ * Serves tasks until it is asked to end. The three ways to connect mean the same to a handler. Options that are not given
+ * come from the environment of the process, see `fromEnvironment`.
+ */
+export function serve(given: ServeOptions): Service {
+  const options = { ...fromEnvironment(), ...onlyDefined(given) };
   const settings = readSettings(options);
   const { log, name, source, drainMs } = settings;
   const worker = new Worker(settings);
@@ -136,6 +141,11 @@ export function serve(options: ServeOptions): Service {
     'serving',
   );
   return { name, ready, closed, close, stats: () => ({ ...worker.counts, answers: transport.counts() }) };
+}
+
+function onlyDefined(options: ServeOptions): ServeOptions {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.assign({ tasks: options.tasks }, Object.fromEntries(entries));
 }
 
 type Settings = ReturnType<typeof readSettings>;

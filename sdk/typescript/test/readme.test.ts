@@ -44,10 +44,7 @@ async function ended(run: ReturnType<typeof node>): Promise<string> {
 test('the service, the shipyard, the lines to type and the client of the README do what it says', async () => {
   await using plane = await ControlPlane.start();
   const here = (code: string): string => code.replaceAll('http://127.0.0.1:8484', plane.url);
-  writeFileSync(
-    join(folder, 'greeter.ts'),
-    block('// greeter.ts').replace('{ tasks: [welcome] }', `{ tasks: [welcome], server: '${plane.url}' }`),
-  );
+  writeFileSync(join(folder, 'greeter.ts'), block('// greeter.ts'));
   // A package of its own, as npm makes it.
   for (const line of block('npm init -y').split('\n')) {
     if (/^npm (init|pkg)/.test(line)) execSync(line, { cwd: folder, stdio: 'pipe' });
