@@ -554,12 +554,17 @@ function leaseLost(run: Run, input: Extract<RunInput, { kind: 'lease-lost' }>, e
   const executor =
     node?.state === 'open' && node.attempt.number === input.attempt ? node.attempt.executors[input.source] : undefined;
   const task = env.sequence?.tasks.find((one) => one.key === input.task);
-  if (run.kind !== 'open' || !executor || executor.finished || executor.leaseMs === undefined || !task)
-    return nothing(run);
+  if (run.kind !== 'open' || !executor || executor.finished || !task) return nothing(run);
+  const { leaseMs } = executor;
+  const isGivenBack = input.isGivenBack === true;
+  if (leaseMs === undefined && !isGivenBack) return nothing(run);
   // Another replica may have heard of it since; where there is none, who holds the lease knows, whatever the clocks say.
-  if (input.heardByOthers !== false && executor.lastSeenAt + executor.leaseMs > input.at) return nothing(run);
+  const heardUntil = executor.lastSeenAt + (leaseMs ?? 0);
+  if (!isGivenBack && input.heardByOthers !== false && heardUntil > input.at) return nothing(run);
   const work = openWork(run, env, input.at, `lease/${input.attempt}`, 0);
-  const message = `${input.source} was silent for ${executor.leaseMs} ms: its lease is lost`;
+  const message = isGivenBack
+    ? `the subscription of ${input.source} has ended: the attempt is given back`
+    : `${input.source} was silent for ${leaseMs} ms: its lease is lost`;
   return settleAttempt(work, task, {
     outcome: 'lost',
     status: 'errored',

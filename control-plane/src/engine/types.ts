@@ -174,6 +174,8 @@ export type RunInput =
       source: string;
       /** False: there is one replica, and nobody else could have heard of the holder. */
       heardByOthers?: false;
+      /** A push subscription has ended, and with it what its sink had; leases have nothing to do with it. */
+      isGivenBack?: true;
     }
   | { kind: 'timer'; at: number; name: string; dueAt: number; random: number }
   /** Deciding an input threw: the run stands still and says why; the others go on. */

@@ -1,6 +1,7 @@
 import { parseTypePattern } from '@slipway/contract';
 import type { Registry } from 'prom-client';
 import type { ListQuery, PlaneStatus } from '../runtime/control-plane.ts';
+import { modeOf } from '../runtime/push/subscription.ts';
 import { settingsVersion } from '../runtime/settings-version.ts';
 import { sessionCookie } from './auth.ts';
 import type { Description } from './description.ts';
@@ -89,9 +90,12 @@ export function makeHandlers({ door, streams, description, registry, readiness }
     listSubscriptions: async ({ query }) => ok(await plane.listSubscriptions(paged(query))),
     getSubscription: async ({ params }) => ok(await plane.getSubscription(params.id)),
     putSubscription: async ({ params, body }) => {
-      const { types = [], mode = 'structured', ...rest } = body;
+      const { types = [], mode, encoding, ...rest } = body;
       refusePatterns(types);
-      const { subscription, created } = await plane.putSubscription(params.id, { ...rest, types, mode });
+      const { subscription, created } = await plane.putSubscription(params.id, {
+        ...{ ...rest, types },
+        ...modeOf({ types, mode, encoding }),
+      });
       return { status: created ? 201 : 200, body: subscription };
     },
     deleteSubscription: async ({ params }) => {

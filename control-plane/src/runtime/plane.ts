@@ -104,6 +104,9 @@ const BACKLOG_SHARES = [0.5, 1, 2] as const;
 const DELIVERY_RETRY_MS = 1000;
 const NOTE_RETRY_MS = 500;
 const CONTEXT_RUNS_MAX = 1000;
+/** How many starts of a sink are looked through for those that are open still, newest first. */
+const GIVE_BACK_PAGE = 500;
+const GIVE_BACK_PAGES_MAX = 20;
 const BROKER_LOST = 'the broker has less than it had: everything that is open is published again';
 
 /** Starts a control plane on a store and a bus: walks what is open, fires what is due, and takes what comes. */
@@ -246,6 +249,7 @@ class Plane implements ControlPlane {
       shared,
       concurrency: this.#limits.pushConcurrency,
       openTriggers: () => this.#openTriggers(),
+      giveBack: (source) => this.#giveBack(source),
     });
   }
 
@@ -699,6 +703,41 @@ class Plane implements ControlPlane {
     if (taken.length === 0 && failed !== undefined) throw failed;
     this.#counts.claims += taken.length;
     return taken;
+  }
+
+  /** Ends the attempts that a sink has started and not finished: the next ones are offered to all. */
+  async #giveBack(source: string): Promise<void> {
+    let cursor: string | undefined;
+    const looked = new Set<string>();
+    for (let page = 0; page < GIVE_BACK_PAGES_MAX; page++) {
+      const from = cursor === undefined ? {} : { cursor };
+      const found = await this.#store.listEvents({ source, type: '*.started', limit: GIVE_BACK_PAGE, ...from });
+      for (const { stream } of found.items) {
+        if (looked.has(stream)) continue;
+        looked.add(stream);
+        if ((await this.#store.getRun(stream))?.state !== 'finished') await this.#giveBackOf(stream, source);
+      }
+      cursor = found.next;
+      if (cursor === undefined) return;
+    }
+  }
+
+  async #giveBackOf(stream: string, source: string): Promise<void> {
+    const run = (await this.#advance.load(stream))?.run;
+    if (run?.kind !== 'open') return;
+    for (const [task, node] of Object.entries(run.nodes)) {
+      const executor = node.state === 'open' ? node.attempt.executors[source] : undefined;
+      if (node.state !== 'open' || executor?.way !== 'push' || executor.finished) continue;
+      const at = this.#clock.now();
+      const attempt = node.attempt.number;
+      await new Promise<void>((resolve, reject) =>
+        this.#advance.deliver(
+          stream,
+          { kind: 'lease-lost', at, task, attempt, source, isGivenBack: true },
+          { done: (_verdict, error) => (error ? reject(error) : resolve()) },
+        ),
+      );
+    }
   }
 
   /** As they were sent when their attempts began. */

@@ -41,6 +41,12 @@ export class ServiceBook {
     if (service.version !== undefined) known.version = service.version;
   }
 
+  /** It will not be heard of again. */
+  forget({ source, way }: { source: string; way: Known['way'] }): void {
+    for (const [key, known] of this.#known)
+      if (known.source === source && known.way === way && known.waits === 0) this.#known.delete(key);
+  }
+
   isServed(task: string): boolean {
     for (const known of this.#known.values()) if (known.task === task && this.#connected(known)) return true;
     return false;

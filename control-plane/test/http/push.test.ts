@@ -6,7 +6,7 @@ import { claimOne, field, finished, JSON_TYPE, openDoor, post, putShipyard, star
 import { Sink } from './sink.ts';
 
 async function subscribe(door: TestDoor, sink: string, more: Record<string, unknown> = {}): Promise<void> {
-  const body = JSON.stringify({ sink, ...more });
+  const body = JSON.stringify({ sink, mode: 'execute', ...more });
   const answer = await door.ask('PUT', '/v1/subscriptions/hook', { headers: JSON_TYPE, body });
   expect(answer.status).toBeLessThan(300);
 }

@@ -59,3 +59,58 @@ test.each([
   expect(field(field(field(json, 'errors'), 0), 'nearest')).toBe(nearest);
   expect((await door.ask('GET', '/v1/subscriptions/hook')).status).toBe(404);
 });
+
+test('a subscription that only observes takes no work: the worker gets each attempt', async () => {
+  await using door = await openDoor({ pushPrivate: true });
+  await using sink = await new Sink().start();
+  await putShipyard(door, 'shop');
+  expect((await put(door, 'audit', { sink: sink.url, project: 'shop' })).json).toMatchObject({
+    mode: 'observe',
+    encoding: 'structured',
+    types: [],
+  });
+  const run = await startRun(door);
+  await expect.poll(() => sink.taken.map(({ type }) => type)).toContain('build.triggered');
+  const attempt = await claimOne(door, 'build');
+  expect((await post(door, finished(attempt))).status).toBe(202);
+  const state = async (): Promise<unknown> => field((await door.ask('GET', `/v1/runs/${run}`)).json, 'state');
+  await expect.poll(state).toBe('finished');
+  const { json } = await door.ask('GET', '/v1/services');
+  expect(JSON.stringify(json)).not.toContain(sink.url);
+});
+
+test('the end of a subscription gives back what its sink had begun, and its sink is listed no more', async () => {
+  await using door = await openDoor({ pushPrivate: true });
+  await using sink = await new Sink().start();
+  await putShipyard(door, 'shop');
+  const worker = { sink: sink.url, types: ['build.triggered'], mode: 'execute' };
+  await put(door, 'worker', worker);
+  const run = await startRun(door);
+  const started = async (): Promise<string> => (await door.ask('GET', `/v1/runs/${run}/events`)).text;
+  await expect.poll(started).toContain('build.started');
+  const nothing = await door.ask('POST', '/v1/tasks/build/claim', { headers: JSON_TYPE, body: '{"source":"/w"}' });
+  expect(nothing.status).toBe(204);
+  expect((await door.ask('GET', '/v1/services')).text).toContain(sink.url);
+  // Another subscription of the same sink serves on.
+  await put(door, 'second', worker);
+  expect((await door.ask('DELETE', '/v1/subscriptions/second')).status).toBe(204);
+  expect((await door.ask('DELETE', '/v1/subscriptions/worker')).status).toBe(204);
+  const attempt = await claimOne(door, 'build');
+  expect(attempt.id).toBe(`${run}.build.2`);
+  expect((await post(door, finished(attempt))).status).toBe(202);
+  expect((await door.ask('GET', '/v1/services')).text).not.toContain(sink.url);
+  expect((await door.ask('DELETE', '/v1/subscriptions/worker')).status).toBe(404);
+});
+
+test('the encoding said by mode, as before, is still taken; such a subscription works where it names a task', async () => {
+  await using door = await openDoor({ pushPrivate: true });
+  const sink = 'http://127.0.0.1:9/';
+  const said = async (body: Record<string, unknown>): Promise<unknown> =>
+    (await put(door, 'old', { sink, ...body })).json;
+  expect(await said({ mode: 'binary', types: ['*.finished'] })).toMatchObject({ mode: 'observe', encoding: 'binary' });
+  expect(await said({ mode: 'structured', types: ['build.triggered'] })).toMatchObject({
+    mode: 'execute',
+    encoding: 'structured',
+  });
+  expect(await said({ mode: 'execute', encoding: 'binary' })).toMatchObject({ mode: 'execute', encoding: 'binary' });
+});

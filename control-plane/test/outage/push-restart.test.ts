@@ -16,7 +16,7 @@ test('a restart in the middle of deliveries loses no answer of a push target: ev
   const answer = await fetch(`${plane.url}/v1/subscriptions/worker`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ sink: sink.url, types: ['a.triggered', 'b.triggered', 'c.triggered'] }),
+    body: JSON.stringify({ sink: sink.url, types: ['a.triggered', 'b.triggered', 'c.triggered'], mode: 'execute' }),
   });
   expect(answer.status).toBe(201);
   for (let restart = 0; restart < RESTARTS; restart++) {

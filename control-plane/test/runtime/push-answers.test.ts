@@ -35,7 +35,12 @@ beforeEach(async () => {
   whileWorking = async () => undefined;
   plane = await start();
   await plane.putShipyard('shop', SHIPYARD, { dryRun: false });
-  await plane.putSubscription('hook', { sink: 'http://example.org/', types: ['build.triggered'], mode: 'structured' });
+  await plane.putSubscription('hook', {
+    sink: 'http://example.org/',
+    types: ['build.triggered'],
+    mode: 'execute',
+    encoding: 'structured',
+  });
 });
 afterEach(async () => {
   await plane.close();

@@ -189,7 +189,7 @@ async function start(): Promise<Plane> {
 }
 
 async function subscribe(sink: string, types = ['dev.turn.triggered']): Promise<void> {
-  await plane.putSubscription('hook', { sink, types, mode: 'structured' });
+  await plane.putSubscription('hook', { sink, types, mode: 'execute', encoding: 'structured' });
 }
 
 async function trigger(): Promise<{ id: string; run: string }> {

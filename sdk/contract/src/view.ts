@@ -276,7 +276,10 @@ export const subscriptionSchema = z.object({
   project: z.string().optional(),
   stage: z.string().optional(),
   service: z.string().optional(),
-  mode: z.enum(['binary', 'structured']).default('structured'),
+  mode: z
+    .enum(['observe', 'execute'])
+    .describe('`execute`: taking the trigger of a task starts it, and the response may answer it'),
+  encoding: z.enum(['binary', 'structured']),
   createdAt: at,
   matched: z.number().int().optional().describe('Events that it has matched since it was created'),
   failures: z.number().int().describe('Deliveries that failed since the last one that did not'),
@@ -291,7 +294,11 @@ export const subscriptionPutSchema = z.strictObject({
   project: namingText(256).optional(),
   stage: namingText(256).optional(),
   service: namingText(256).optional(),
-  mode: z.enum(['binary', 'structured']).optional(),
+  mode: z
+    .enum(['observe', 'execute', 'binary', 'structured'])
+    .optional()
+    .describe('Default `observe`. `binary` and `structured` are deprecated here: use `encoding`'),
+  encoding: z.enum(['binary', 'structured']).optional().describe('Default `structured`'),
 });
 
 /** What `POST /v1/events` answers, one item per event, in the order sent. */

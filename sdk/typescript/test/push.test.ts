@@ -45,7 +45,7 @@ test('it subscribes with its own address, and ends the subscription with itself'
     sink: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/$/),
     types: ['wait.triggered', 'wait.cancelled'],
     project: 'p',
-    mode: 'structured',
+    mode: 'execute',
   });
   await service.close();
   expect(server.subscriptions.size).toBe(0);

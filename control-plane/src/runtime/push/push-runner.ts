@@ -196,12 +196,12 @@ export class PushRunner {
 
   async #deliver(item: Item): Promise<void> {
     const { post, breaker, budget, onFailed } = this.#options;
-    const { sink, mode } = this.subscription;
+    const { sink, encoding } = this.subscription;
     if (item.tries === 0) budget.asked();
     this.#inFlight++;
     let answer: PushAnswer | undefined;
     try {
-      answer = await post.send({ sink, json: item.event.json, mode, timeoutMs: TIMEOUT_MS });
+      answer = await post.send({ sink, json: item.event.json, mode: encoding, timeoutMs: TIMEOUT_MS });
     } catch (error) {
       breaker.failed();
       onFailed(error instanceof Error ? error.message : String(error));

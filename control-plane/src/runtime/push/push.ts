@@ -7,12 +7,12 @@ import { Refusal } from '../control-plane.ts';
 import type { PlaneLog, PostEvent } from '../outside.ts';
 import { listPage, paged } from '../project-book.ts';
 import type { ServiceBook } from '../service-book.ts';
-import { Breaker } from './breaker.ts';
 import { type Delivery, deliveryOf, isHeld, LEASE_MS, SKEW_MAX_MS } from './delivery.ts';
 import { type PushAnswer, PushRunner } from './push-runner.ts';
-import { RetryBudget } from './retry-budget.ts';
 import { sinkProblem } from './sink.ts';
 import { answersOf, isTaskTrigger, submitUntilTaken } from './sink-answer.ts';
+import { readSubscription, viewOf } from './subscription.ts';
+import { Targets } from './targets.ts';
 
 const SUBSCRIPTIONS_MAX = 1000;
 const SAVE_MS = 500;
@@ -35,6 +35,8 @@ export type PushOptions = {
   /** The triggered events of all attempts that wait for a service. */
   openTriggers(): Promise<StoredEvent[]>;
   services: ServiceBook;
+  /** Ends the open attempts that this source has started, so that others may have them. */
+  giveBack(source: string): Promise<void>;
 };
 
 type Owned = {
@@ -51,8 +53,7 @@ export class Push {
   readonly #options: PushOptions;
   readonly #replica: string;
   readonly #owned = new Map<string, Owned>();
-  /** By origin: what does not answer for one subscription does not for another. */
-  readonly #targets = new Map<string, { breaker: Breaker; budget: RetryBudget }>();
+  readonly #targets: Targets;
   /** By id: the change that was asked for last. */
   readonly #turns = new Map<string, Promise<unknown>>();
   #stopped = false;
@@ -62,6 +63,7 @@ export class Push {
 
   constructor(options: PushOptions) {
     this.#options = options;
+    this.#targets = new Targets(options.clock, SUBSCRIPTIONS_MAX);
     this.#replica = options.clock.random().toString(36).slice(2);
   }
 
@@ -141,7 +143,7 @@ export class Push {
       const owned = this.#owned.get(id);
       if (!owned) await this.#inTurn(id, () => this.#take(id));
       else if (shared) {
-        owned.runner.subscription = value as Subscription;
+        owned.runner.subscription = readSubscription(value);
         const leftMs = (owned.delivery.until ?? 0) - clock.now();
         if (leftMs < LEASE_MS / 2 || leftMs > LEASE_MS) await this.#save(id, owned);
       }
@@ -156,7 +158,7 @@ export class Push {
     if (this.#isOthers(delivery)) return;
     // It may have been changed, or deleted, since it was listed.
     const subscription = (await store.getDocument('subscription', id))?.value;
-    if (isObject(subscription)) await this.#own(subscription as Subscription, delivery, document?.revision);
+    if (isObject(subscription)) await this.#own(readSubscription(subscription), delivery, document?.revision);
   }
 
   /** One change of an id after the other. One that failed may be half made: what there is then is looked for. */
@@ -205,7 +207,7 @@ export class Push {
         post,
         concurrency,
       },
-      ...this.#targetOf(subscription.sink),
+      ...this.#targets.of(subscription.sink),
       onDelivered: (event, answer) => this.#delivered(runner, event, answer),
       onRefused: (event, status) => this.#refused(id, event, status),
       onFailed: (message) => this.#failed(id, message),
@@ -242,15 +244,6 @@ export class Push {
   #drop(id: string): void {
     this.#owned.get(id)?.runner.stop();
     this.#owned.delete(id);
-  }
-
-  #targetOf(sink: string): { breaker: Breaker; budget: RetryBudget } {
-    const { clock } = this.#options;
-    const { origin } = new URL(sink);
-    const target = this.#targets.get(origin) ?? { breaker: new Breaker(clock), budget: new RetryBudget(clock) };
-    if (this.#targets.size >= SUBSCRIPTIONS_MAX) this.#targets.clear();
-    this.#targets.set(origin, target);
-    return target;
   }
 
   #saveSoon(id: string): void {
@@ -332,7 +325,8 @@ export class Push {
 
   /** Whether it counts as delivered: not before the answer that came with it is durable. */
   async #delivered(runner: PushRunner, event: StoredEvent, answer: PushAnswer): Promise<boolean> {
-    if (isTaskTrigger(event) && !(await this.#answered(runner, event, answer))) return false;
+    const isWork = runner.subscription.mode === 'execute' && isTaskTrigger(event);
+    if (isWork && !(await this.#answered(runner, event, answer))) return false;
     const owned = this.#ownedOf(runner);
     if (owned) owned.delivery = { ...owned.delivery, failures: 0, lastDeliveredAt: this.#options.clock.now() };
     return true;
@@ -383,28 +377,21 @@ export class Push {
   async list(page: { limit: number; cursor?: string }): Promise<Paged<Subscription>> {
     const { store } = this.#options;
     const found = paged(await store.listDocuments('subscription', listPage(page)), page.limit, (one) => one.value);
-    const items = await Promise.all(found.items.map((value) => this.#view(value as Subscription)));
+    const items = await Promise.all(found.items.map((value) => this.#view(readSubscription(value))));
     return found.next === undefined ? { items } : { items, next: found.next };
   }
 
   async get(id: string): Promise<Subscription> {
     const found = (await this.#options.store.getDocument('subscription', id))?.value;
     if (!isObject(found)) throw new Refusal('not-found', `there is no subscription '${id.slice(0, 80)}'`);
-    return this.#view(found as Subscription);
+    return this.#view(readSubscription(found));
   }
 
   async #view(subscription: Subscription): Promise<Subscription> {
     const { id } = subscription;
     const owned = this.#owned.get(id);
     const delivery = owned?.delivery ?? deliveryOf(await this.#options.store.getDocument('cursor', id));
-    const { failures, lastError, lastDeliveredAt } = delivery;
-    return {
-      ...subscription,
-      matched: owned?.runner.matched ?? delivery.matched ?? 0,
-      failures,
-      ...(lastError === undefined ? {} : { lastError }),
-      ...(lastDeliveredAt === undefined ? {} : { lastDeliveredAt }),
-    };
+    return viewOf(subscription, delivery, owned?.runner.matched);
   }
 
   async put(
@@ -431,7 +418,8 @@ export class Push {
     change: Parameters<ControlPlane['putSubscription']>[1],
   ): Promise<{ subscription: Subscription; created: boolean }> {
     const { store, clock, shared } = this.#options;
-    const before = (await store.getDocument('subscription', id))?.value as Subscription | undefined;
+    const found = (await store.getDocument('subscription', id))?.value;
+    const before = found === undefined ? undefined : readSubscription(found);
     if (
       !before &&
       (await store.listDocuments('subscription', { limit: SUBSCRIPTIONS_MAX })).length >= SUBSCRIPTIONS_MAX
@@ -453,6 +441,7 @@ export class Push {
       await owned.saving;
       await this.#write(id, owned);
     }
+    if (before?.mode === 'execute' && change.mode === 'observe') await this.#giveBack(before);
     const document = await store.getDocument('cursor', id);
     const delivery = deliveryOf(document);
     if (!this.#isOthers(delivery)) await this.#own(subscription, { ...delivery, failures: 0 }, document?.revision);
@@ -468,8 +457,23 @@ export class Push {
     this.#drop(id);
     // A write that comes late could be of the revision that a new subscription's cursor has.
     await owned?.saving;
-    const was = await this.#options.store.deleteDocument('subscription', id);
-    await this.#options.store.deleteDocument('cursor', id);
+    const { store } = this.#options;
+    const found = (await store.getDocument('subscription', id))?.value;
+    // Before it is gone: a repeat of a DELETE that failed half-way gives back the rest.
+    if (isObject(found)) await this.#giveBack(readSubscription(found));
+    const was = await store.deleteDocument('subscription', id);
+    await store.deleteDocument('cursor', id);
     if (!was) throw new Refusal('not-found', `there is no subscription '${id.slice(0, 80)}'`);
+  }
+
+  /** Its sink gets no more work, so what it has not finished is offered again; unless another subscription serves it. */
+  async #giveBack({ id, sink, mode }: Subscription): Promise<void> {
+    if (mode !== 'execute') return;
+    const { store, services, giveBack } = this.#options;
+    const all = await store.listDocuments('subscription', { limit: SUBSCRIPTIONS_MAX });
+    const others = all.filter((one) => one.id !== id).map((one) => readSubscription(one.value));
+    if (others.some((one) => one.sink === sink && one.mode === 'execute')) return;
+    services.forget({ source: sink, way: 'push' });
+    await giveBack(sink);
   }
 }

@@ -79,8 +79,6 @@ export class PushTransport implements Transport {
   async leave(): Promise<void> {
     this.#leaving = true;
     while (this.#slotWaiters.length > 0) this.#wakeOne();
-    // An address of our own ends with us; one that was given belongs to other replicas too.
-    if (this.#options.push.url === undefined && this.#source !== '') await this.#unsubscribe();
   }
 
   async flush(withinMs: number): Promise<boolean> {
@@ -88,6 +86,9 @@ export class PushTransport implements Transport {
   }
 
   async close(): Promise<void> {
+    // An address of our own ends with us; one that was given belongs to other replicas too. Not before the answers are
+    // delivered: ending the subscription gives back what is not finished.
+    if (this.#options.push.url === undefined && this.#source !== '') await this.#unsubscribe();
     await this.#listener.close();
     this.#channel.stop();
     this.#outbox.stop();
@@ -167,7 +168,7 @@ export class PushTransport implements Transport {
   async #subscribe(): Promise<void> {
     const { tasks, filter, log, name } = this.#options;
     const types = tasks.flatMap((task) => [`${task.name}.triggered`, `${task.name}.cancelled`]);
-    const body = JSON.stringify({ sink: this.#source, types, ...filter, mode: 'structured' });
+    const body = JSON.stringify({ sink: this.#source, types, ...filter, mode: 'execute' });
     for (let failures = 0; !this.#leaving; failures++) {
       const why = await this.#put(body);
       if (why === undefined) return;
