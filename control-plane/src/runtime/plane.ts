@@ -92,10 +92,10 @@ export type PlaneOptions = {
 
 const LEASE_DEFAULT_MS = 60_000;
 const RETENTION_SWEEP_MS = 60_000;
-/** How long a sender waits for a bus that is away. */
-const BUS_AWAY_MS = 1500;
-/** The same for a store that has not confirmed anything in the last while. */
-const STORE_AWAY_MS = 1800;
+/** How long a sender waits at first for a bus or a store that is away, and then between two looks at them. */
+const AWAY_MS = 1600;
+const AWAY_AGAIN_MS = 200;
+/** A store that has confirmed nothing for so long is away. */
 const STORE_SILENT_MS = 1500;
 /** A store that is slower for a single small write is not ready for more. */
 const PROBE_MAX_MS = 500;
@@ -286,6 +286,13 @@ class Plane implements ControlPlane {
       throw new Refusal('draining', 'this control plane is shutting down: send it to another, or again in a moment', {
         retryAfterMs: 2000,
       });
+    return this.#unlessAway(this.#takeAll(events, options));
+  }
+
+  async #takeAll(
+    events: readonly ReceivedEvent[],
+    options: { idempotencyKey?: string | undefined; way?: 'http' | 'push'; isBatch?: boolean },
+  ): Promise<Accepted> {
     const context = {
       book: this.#book,
       clock: this.#clock,
@@ -378,33 +385,52 @@ class Plane implements ControlPlane {
     if (one.run === undefined) return { id, outcome: 'ignored', code: one.ignored };
     const { run, input } = one;
     this.#renewLease(input);
+    const options = {
+      isNew: one.isNew,
+      // Nobody decides by progress: it may share the entry of what follows. It is durable all the same.
+      lazy: input.kind === 'answer' && input.phase !== 'finished',
+    };
+    return this.#decide(run, input, options).then((verdict) => {
+      this.#noteService(input, verdict);
+      return itemOf(id, run, one.correlationId, verdict);
+    });
+  }
+
+  /** The verdict on an input, when it is durable and told. */
+  #decide(
+    run: string,
+    input: RunInput,
+    options: { isNew?: boolean; lazy?: boolean } = {},
+  ): Promise<Verdict | undefined> {
     return new Promise((resolve, reject) => {
-      // It is durable by then, but not told: whoever sent it asks again and gets the same answer.
-      const away = (): void => {
-        if (!this.#bus.status().connected)
-          reject(new Refusal('bus-unavailable', 'the bus is away: send it again in a moment', { retryAfterMs: 1000 }));
-      };
-      if (!this.#bus.status().connected) this.#clock.after(BUS_AWAY_MS, away);
-      const cancel = this.#clock.after(STORE_AWAY_MS, () => {
-        if (this.#advance.silentMs < STORE_SILENT_MS) return;
-        const detail = 'the store does not answer: send it again in a moment, a repeat is harmless';
-        reject(new Refusal('store-unavailable', detail, { retryAfterMs: 1000 }));
-      });
       this.#advance.deliver(run, input, {
-        isNew: one.isNew,
-        // Nobody decides by progress: it may share the entry of what follows. It is durable all the same.
-        lazy: input.kind === 'answer' && input.phase !== 'finished',
-        done: (verdict, error) => {
-          cancel();
-          if (error) {
-            reject(error);
-            return;
-          }
-          this.#noteService(input, verdict);
-          resolve(itemOf(id, run, one.correlationId, verdict));
-        },
+        ...options,
+        done: (verdict, error) => (error ? reject(error) : resolve(verdict)),
       });
     });
+  }
+
+  /** Rejects with what is away when the bus or the store holds up the work. A silent one may be noticed only after a while. */
+  #unlessAway<T>(work: Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    let cancel = (): void => {};
+    const look = (): void => {
+      const problem = this.#outage();
+      if (problem !== undefined) reject(problem);
+      else cancel = this.#clock.after(AWAY_AGAIN_MS, look);
+    };
+    cancel = this.#clock.after(AWAY_MS, look);
+    work.then(resolve, reject).finally(() => cancel());
+    return promise;
+  }
+
+  /** Why a sender that waits gets no answer; undefined when it only has to wait. A repeat gets the answer of the first one. */
+  #outage(): Refusal | undefined {
+    if (!this.#bus.status().connected)
+      return new Refusal('bus-unavailable', 'the bus is away: send it again in a moment', { retryAfterMs: 1000 });
+    if (this.#advance.silentMs < STORE_SILENT_MS) return undefined;
+    const detail = 'the store does not answer: send it again in a moment, a repeat is harmless';
+    return new Refusal('store-unavailable', detail, { retryAfterMs: 1000 });
   }
 
   #renewLease(input: RunInput): void {
@@ -792,9 +818,7 @@ class Plane implements ControlPlane {
       this.#note(offer.run, input);
       return json;
     }
-    const verdict = await new Promise<Verdict | undefined>((resolve, reject) =>
-      this.#advance.deliver(offer.run, input, { done: (one, error) => (error ? reject(error) : resolve(one)) }),
-    );
+    const verdict = await this.#unlessAway(this.#decide(offer.run, input));
     if (verdict?.outcome.kind !== 'applied') {
       // Another replica has given it to somebody else in the same moment.
       this.#offers.withdraw(offer.uses, offer.id);
@@ -816,18 +840,24 @@ class Plane implements ControlPlane {
 
   // ---- control
 
-  async command(
+  command(
     runId: string,
     command: RunCommand,
     who: { by?: string | undefined; reason?: string | undefined },
-  ): Promise<Pick<RunSummary, 'state' | 'phase'> & { run: string; changed: boolean; commands: RunCommand[] }> {
+  ): ReturnType<ControlPlane['command']> {
+    return this.#unlessAway(this.#command(runId, command, who));
+  }
+
+  async #command(
+    runId: string,
+    command: RunCommand,
+    who: { by?: string | undefined; reason?: string | undefined },
+  ): ReturnType<ControlPlane['command']> {
     const { env } = await this.#loadRun(runId);
     const input: RunInput = { kind: 'command', command, at: this.#clock.now() };
     if (who.by !== undefined) input.by = who.by;
     if (who.reason !== undefined) input.reason = who.reason;
-    const verdict = await new Promise<Verdict | undefined>((resolve, reject) => {
-      this.#advance.deliver(runId, input, { done: (one, error) => (error ? reject(error) : resolve(one)) });
-    });
+    const verdict = await this.#decide(runId, input);
     const run = verdict?.run;
     if (!verdict || !run) throw unknownRun(runId);
     if (verdict.outcome.kind === 'refused') {

@@ -61,12 +61,13 @@ export class PlaneProcess implements AsyncDisposable {
     if (!answer.ok) throw new Error(`the shipyard was refused: ${await answer.text()}`);
   }
 
-  trigger(id: string): Promise<Response> {
+  trigger(id: string, signal?: AbortSignal): Promise<Response> {
     const event = { specversion: '1.0', id, source: '/out', type: 'dev.seq.triggered', data: { project: 'out' } };
     return fetch(`${this.url}/v1/events`, {
       method: 'POST',
       body: JSON.stringify(event),
       headers: { 'content-type': 'application/cloudevents+json' },
+      ...(signal === undefined ? {} : { signal }),
     });
   }
 
@@ -87,8 +88,9 @@ export class PlaneProcess implements AsyncDisposable {
 export async function triggerUntilTaken(plane: PlaneProcess, id: string): Promise<void> {
   await until(PATIENCE_MS, `${id} to be taken`, async () => {
     const { status } = await plane.trigger(id);
-    if (status !== 202 && status !== 503) throw new Error(`${id} was answered ${status}`);
-    return status === 202;
+    // A first try without an answer may have been taken all the same: then this is a repeat.
+    if (![200, 202, 503].includes(status)) throw new Error(`${id} was answered ${status}`);
+    return status !== 503;
   });
 }
 
@@ -96,6 +98,8 @@ export async function triggerUntilTaken(plane: PlaneProcess, id: string): Promis
 const isStrict = process.env.OUTAGE_STRICT === '1';
 export const PATIENCE_MS = 60_000;
 export const REFUSED_MAX_MS = isStrict ? 2_500 : PATIENCE_MS;
+/** The same where only silence tells that something is away. Without a look at the silence it takes half a minute. */
+export const SILENT_MAX_MS = isStrict ? 2_500 : 15_000;
 /** From the return of what was away until all is done that waited for it. */
 export const BACK_MAX_MS = isStrict ? 15_000 : 90_000;
 

@@ -4,6 +4,7 @@ import type { Bus, BusMark, BusMessage, BusStatus, Delivery, ServiceHello } from
 import { readHello } from './hello.ts';
 import { Publisher } from './publisher.ts';
 import { Puller } from './puller.ts';
+import { Pulse } from './pulse.ts';
 import { apiPrefix, CONSUMER, HELLO_SUBJECT, IN_STREAM } from './subjects.ts';
 import { ensureTopology, type Life, lastSequences, type TopologyOptions } from './topology.ts';
 
@@ -24,8 +25,8 @@ const COUNT_MS = 2_000;
 const CLOSE_TIMEOUT_MS = 5_000;
 
 /**
- *   ready --disconnect--> away --reconnect--> restoring --streams and consumer are there--> ready
- *     |                    ^------- disconnect ----'                                          |
+ *   ready --disconnect, silence--> away --reconnect, pong--> restoring --streams and consumer are there--> ready
+ *     |                    ^----- disconnect, silence ---------'                              |
  *     '----- a stream or the consumer is missing -----------> restoring                       '--close--> closed
  *
  * Only in `ready` is anything published, asked for or acked. `restoring` makes what is missing, and finds out whether the
@@ -39,6 +40,7 @@ export class NatsBus implements Bus {
   readonly #manager: JetStreamManager;
   readonly #settings: NatsBusSettings;
   readonly #publisher: Publisher;
+  readonly #pulse: Pulse;
   #puller: Puller | undefined;
   #life: Life;
   #state: State = 'ready';
@@ -61,6 +63,11 @@ export class NatsBus implements Bus {
       inboxPrefix: settings.inboxPrefix,
       onNoStream: () => this.#beginRestore('a stream is missing'),
     });
+    this.#pulse = new Pulse(connection, {
+      onSilence: (forMs) => this.#onLost(`${connection.getServer()} has not answered a ping for ${forMs} ms`),
+      onAnswer: () => this.#beginRestore(`${connection.getServer()} answers again`),
+    });
+    this.#pulse.resume();
     void this.#watch();
   }
 
@@ -124,6 +131,7 @@ export class NatsBus implements Bus {
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
     clearInterval(this.#counting);
+    this.#pulse.pause();
     const wasReady = this.#state === 'ready';
     await this.#puller?.stop();
     this.#puller?.close();
@@ -139,20 +147,25 @@ export class NatsBus implements Bus {
   async #watch(): Promise<void> {
     for await (const status of this.#connection.status()) {
       if (this.#state === 'closed') return;
-      if (status.type === 'disconnect') this.#onDisconnect(status.server);
-      else if (status.type === 'reconnect') this.#beginRestore(`connected to ${status.server} again`);
-      else if (status.type === 'error') this.#note(`NATS: ${status.error.message}`);
+      if (status.type === 'disconnect') {
+        this.#pulse.pause();
+        this.#onLost(`lost the connection to ${status.server}`);
+      } else if (status.type === 'reconnect') {
+        this.#pulse.resume();
+        this.#beginRestore(`connected to ${status.server} again`);
+      } else if (status.type === 'error') this.#note(`NATS: ${status.error.message}`);
     }
     // The status ends when the client has given up, which it does only when it was told to close.
-    if (this.#state !== 'closed') this.#onDisconnect('any server');
+    if (this.#state !== 'closed') this.#onLost('lost the connection to any server');
   }
 
-  #onDisconnect(server: string): void {
+  #onLost(why: string): void {
+    if (this.#state === 'closed') return;
     this.#state = 'away';
     this.#restore += 1;
-    this.#note(`lost the connection to ${server}`);
+    this.#note(why);
     this.#puller?.pause();
-    this.#publisher.pause(`the connection to ${server} was lost before it acknowledged`);
+    this.#publisher.pause(`${why}, before it acknowledged`);
   }
 
   #beginRestore(why: string): void {

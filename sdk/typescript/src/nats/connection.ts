@@ -11,7 +11,7 @@ export type NatsAddress = string | (ConnectionOptions & { domain?: string });
 
 const RECONNECT_MS = 250;
 /** A broker that does not answer two pings is away, even when its socket looks open. */
-const PING_MS = 10_000;
+const PING_MS = 3_000;
 
 const DIAL_TIMEOUT_MS = 5_000;
 
