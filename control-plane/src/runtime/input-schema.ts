@@ -1,5 +1,5 @@
 import { isObject } from '@slipway/contract';
-import { compileInputSchema, type InputSchema } from '../shipyard/index.ts';
+import { compileInputSchema, type InputSchema, targetOf } from '../shipyard/index.ts';
 import type { RefusalError } from './control-plane.ts';
 
 type Known = { schema: InputSchema; unnamed: ReadonlySet<string> };
@@ -65,16 +65,4 @@ function addNamed(schema: unknown, walk: Walk): boolean {
 
 function addKeys(map: unknown, named: Set<string>): void {
   if (isObject(map)) for (const key of Object.keys(map)) named.add(key);
-}
-
-/** What a reference within the schema, such as `#/$defs/image`, refers to. */
-function targetOf(ref: unknown, root: object): unknown {
-  if (typeof ref !== 'string' || !/^#(\/[^%]*)?$/.test(ref)) return undefined;
-  const names = ref.split('/').slice(1);
-  return names.reduce<unknown>((at, name) => {
-    const key = name.replaceAll('~1', '/').replaceAll('~0', '~');
-    return typeof at === 'object' && at !== null && Object.hasOwn(at, key)
-      ? (at as Record<string, unknown>)[key]
-      : undefined;
-  }, root);
 }

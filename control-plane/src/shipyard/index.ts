@@ -10,3 +10,4 @@ export { compileInputSchema } from './input-schema.ts';
 export type { ParsedShipyard } from './parse-shipyard.ts';
 export { lintShipyard, parseShipyard } from './parse-shipyard.ts';
 export { renderProblems } from './render-problems.ts';
+export { targetOf } from './schema-work.ts';

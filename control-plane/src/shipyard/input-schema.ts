@@ -1,11 +1,14 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import { compilePattern } from './expression/functions.ts';
+import { DECISION_WORK_MAX, LimitExceeded, type WorkBudget } from './expression/meter.ts';
+import { WORK_KEYWORD, withWork, workOf } from './schema-work.ts';
 
 /** What does not fit in a trigger's data: a JSON pointer into it, and why. */
 export type InputFault = { pointer: string; message: string };
 
 export type InputSchema =
-  | { ok: true; faultsOf: (data: unknown) => InputFault[]; unknownKeywords: string[] }
+  /** Each subschema and pattern takes from the budget, or from one of its own; data beyond it do not fit. */
+  | { ok: true; faultsOf: (data: unknown, budget?: WorkBudget) => InputFault[]; unknownKeywords: string[] }
   | { ok: false; message: string; at?: SchemaPlace };
 
 /** Where in a schema something cannot be, and what could. */
@@ -15,7 +18,8 @@ const FAULTS_MAX = 20;
 
 /**
  * Reads a sequence's `input` as JSON Schema 2020-12. `format` is an annotation, as the standard has it. Patterns are matched in
- * linear time, so that no event can hold up the process; they are RE2's, without look-around and back references.
+ * linear time and take from the budget, so that no event can hold up the process; they are RE2's, without look-around and back
+ * references.
  */
 export function compileInputSchema(schema: Record<string, unknown>): InputSchema {
   if (standard.validateSchema(schema) !== true) return noSchema(standard.errors ?? []);
@@ -33,6 +37,7 @@ const standard = new Ajv2020({ strict: false, validateFormats: false, logger: fa
 
 function tryCompile(schema: Record<string, unknown>, strictSchema: boolean): InputSchema {
   // One instance for each schema: otherwise two of them could not have the same $id, and none would ever be forgotten.
+  const meter = new SchemaMeter();
   const ajv = new Ajv2020({
     allErrors: true,
     strict: false,
@@ -41,14 +46,21 @@ function tryCompile(schema: Record<string, unknown>, strictSchema: boolean): Inp
     meta: false,
     validateSchema: false,
     logger: false,
-    code: { regExp: linearRegExp },
+    code: { regExp: meteredRegExp(meter) },
+  });
+  ajv.addKeyword({
+    keyword: WORK_KEYWORD,
+    schemaType: 'number',
+    errors: false,
+    validate: (weight: number, data: unknown, schema: unknown) => meter.spend(workOf(weight, data, schema)),
   });
   try {
-    const validate = ajv.compile(schema);
+    const validate = ajv.compile(withWork(schema));
     return {
       ok: true,
       unknownKeywords: [],
-      faultsOf: (data) => {
+      faultsOf: (data, budget = { left: DECISION_WORK_MAX }) => {
+        meter.start(budget);
         try {
           return validate(data) ? [] : (validate.errors ?? []).slice(0, FAULTS_MAX).map(faultFrom);
         } catch (error) {
@@ -86,5 +98,35 @@ function faultFrom(error: ErrorObject): InputFault {
   return { pointer: error.instancePath, message: `${error.message ?? 'does not fit'}${named}` };
 }
 
-/** What ajv wants of a replacement for RegExp. */
-const linearRegExp = Object.assign((pattern: string) => compilePattern(pattern), { code: 'linearRegExp' });
+class SchemaMeter {
+  #budget: WorkBudget = { left: 0 };
+
+  start(budget: WorkBudget): void {
+    this.#budget = budget;
+  }
+
+  spend(units: number): true {
+    this.#budget.left -= units;
+    if (this.#budget.left >= 0) return true;
+    throw new LimitExceeded(`that takes more than ${DECISION_WORK_MAX} units of work`);
+  }
+}
+
+/** A character costs about four units, and an eighth of one for each state in which the pattern may be. */
+const WORK_PER_CHARACTER = 4;
+const STATES_PER_UNIT = 8;
+
+/** What ajv wants of a replacement for RegExp: it keeps one for each text that `toString` gives. */
+type LinearPattern = { test(text: string): boolean; toString(): string };
+
+function meteredRegExp(meter: SchemaMeter): ((pattern: string) => LinearPattern) & { code: string } {
+  const make = (pattern: string): LinearPattern => {
+    const compiled = compilePattern(pattern);
+    const price = WORK_PER_CHARACTER + compiled.programSize() / STATES_PER_UNIT;
+    return {
+      test: (text) => meter.spend(text.length * price) && compiled.test(text),
+      toString: () => pattern,
+    };
+  };
+  return Object.assign(make, { code: 'meteredRegExp' });
+}

@@ -106,3 +106,42 @@ describe('YAML that is unusual and fine', () => {
 function deep(levels: number): string {
   return Array.from({ length: levels }, (_, level) => `${' '.repeat(level)}a:`).join('\n');
 }
+
+test('aliases may stand for 10,000 values in all', () => {
+  const list = `[${Array(100).fill('a').join(', ')}]`;
+  const uses = (count: number): string => Array(count).fill('*l').join(', ');
+  const text = (count: number): string => withTask(`- {name: a, properties: {l: &l ${list}, more: [${uses(count)}]}}`);
+  expect(problemsOf(text(90))).toEqual([]);
+  expect(problemsOf(text(110))).toEqual([expect.stringMatching(/yaml-size/)]);
+  expect(parseShipyard(text(110)).problems[0]?.message).toContain('10000 values');
+});
+
+test('a task has at most 200 expressions and a sequence 2,000, also where aliases repeat them', () => {
+  const expressions = (count: number): string =>
+    `with: {one: &e "\${{ data.a }}", all: [${Array(count - 1)
+      .fill('*e')
+      .join(', ')}]}`;
+  expect(problemsOf(withTask(`- {name: a, ${expressions(200)}}`))).toEqual([]);
+  const [problem] = parseShipyard(withTask(`- {name: a, ${expressions(201)}}`)).problems;
+  expect(problem).toMatchObject({ code: 'too-many-expressions', message: expect.stringContaining('at most 200') });
+  expect(problemsOf(withTask(`- {name: a, ${expressions(3000)}}`))).toHaveLength(1);
+  const tasks = Array.from({ length: 11 }, (_, index) => `- {name: a${index}, ${expressions(200)}}`).join('\n');
+  expect(parseShipyard(withTask(tasks)).problems[0]?.message).toContain('at most 2000');
+});
+
+test('an input schema may stand for 10,000 schemas once its references are written out', () => {
+  const schema = (levels: number): string => {
+    const defs = Array.from(
+      { length: levels },
+      (_, level) => `d${level + 1}: {allOf: [{$ref: "#/$defs/d${level}"}, {$ref: "#/$defs/d${level}"}]}`,
+    );
+    return withSequence(
+      `- {name: b, tasks: [{name: t}], input: {$ref: "#/$defs/d${levels}", $defs: {d0: {type: object}, ${defs.join(', ')}}}}`,
+    );
+  };
+  expect(problemsOf(schema(8))).toEqual([]);
+  for (const levels of [13, 34, 60]) {
+    const [problem, ...more] = parseShipyard(schema(levels)).problems;
+    expect([problem?.code, more]).toEqual(['schema-size', []]);
+  }
+});

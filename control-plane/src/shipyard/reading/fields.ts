@@ -4,11 +4,16 @@ import { quoted } from '../text.ts';
 import { pointerTo, showNode, type YamlMap, type YamlNode } from '../yaml/node.ts';
 import type { Place } from '../yaml/source-map.ts';
 
+/** How many expressions there are, aliases written out, of the task and the sequence that are read, and their characters in all. */
+export type ExpressionCount = { task: number; sequence: number; characters: number };
+
 /** What every reader of a part of the shipyard needs. */
 export type Reading = {
   problems: ProblemList;
   /** A Keptn `apiVersion`: what Keptn would have ignored is a warning. */
   keptn: boolean;
+  /** What of the limits of expressions is used. */
+  expressions: ExpressionCount;
 };
 
 /** One value in the tree with its place. */

@@ -1,6 +1,7 @@
 import { isObject } from '@slipway/contract';
 import { compilePattern } from '../expression/functions.ts';
 import { compileInputSchema } from '../input-schema.ts';
+import { expandedSize, SCHEMA_SIZE_MAX } from '../schema-work.ts';
 import { quoted } from '../text.ts';
 import { pointerTo } from '../yaml/node.ts';
 import { type Field, placeOf, type Reading } from './fields.ts';
@@ -14,6 +15,12 @@ export function checkInputSchema(reading: Reading, field: Field, schema: Record<
   if (unbounded !== undefined) {
     const message = `"uniqueItems" needs a "maxItems" of at most ${UNIQUE_ITEMS_MAX} beside it`;
     add(reading, fieldAt(field, pointerTo(unbounded, 'uniqueItems')), { message });
+    return;
+  }
+  const size = expandedSize(schema);
+  if (size > SCHEMA_SIZE_MAX) {
+    const message = `with every "$ref" written out this stands for ${size.toPrecision(3)} schemas, and at most ${SCHEMA_SIZE_MAX} are taken`;
+    reading.problems.add({ code: 'schema-size', message, pointer: field.pointer, at: placeOf(field) });
     return;
   }
   const compiled = compileInputSchema(schema);

@@ -27,6 +27,8 @@ export function readSequence(
   fields: Fields,
   names: { stage: string; name: string },
 ): SequenceDraft | undefined {
+  reading.expressions.sequence = 0;
+  reading.expressions.task = 0;
   const vars = readVars(reading, fields);
   const varNames = Object.keys(vars ?? {});
   const input = readInputSchema(reading, fields);
@@ -35,6 +37,7 @@ export function readSequence(
   const timeoutMs = timeout && readDuration(reading, timeout);
   const triggers = readTriggers(reading, fields);
   const tasks = readTasks(reading, fields, varNames);
+  reading.expressions.task = 0;
   const output = readOutput(reading, fields, { tasks: tasks?.map((task) => task.key) ?? [], varNames });
   if (tasks === undefined) return undefined;
 

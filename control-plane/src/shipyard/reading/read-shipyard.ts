@@ -41,11 +41,12 @@ type PlanDraft = Omit<Plan, 'version'>;
 /** The plan a document describes, or problems. Both at once where the problems are warnings. */
 export function readShipyard(root: YamlNode, problems: Reading['problems']): PlanDraft | undefined {
   const top: Field = { pointer: '', keyAt: root.at, node: root };
-  const strict: Reading = { problems, keptn: false };
+  const expressions = { task: 0, sequence: 0, characters: 0 };
+  const strict: Reading = { problems, keptn: false, expressions };
   const fields = readFields(strict, top);
   if (fields === undefined) return undefined;
   const apiVersion = readApiVersion(strict, fields);
-  const reading: Reading = { problems, keptn: apiVersion.startsWith('spec.keptn.sh/') };
+  const reading: Reading = { problems, keptn: apiVersion.startsWith('spec.keptn.sh/'), expressions };
 
   checkKeys(reading, fields, SHIPYARD_KEYS, 'a shipyard');
   readKind(reading, fields);

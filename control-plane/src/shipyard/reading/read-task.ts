@@ -43,6 +43,7 @@ export type TaskNames = {
 export function readTask(reading: Reading, item: Field, names: TaskNames): TaskPlan | undefined {
   const fields = readFields(reading, item);
   if (fields === undefined) return undefined;
+  reading.expressions.task = 0;
   checkKeys(reading, fields, TASK_KEYS, 'a task');
   const name = readTaskName(reading, fields, names);
   const uses = fields.get('uses');

@@ -1,5 +1,5 @@
 import { checkExpression, checkTemplateText, type ExpressionProblem } from '../expression/check.ts';
-import { isWholeExpression, mentionsExpression } from '../expression/template.ts';
+import { isWholeExpression, mentionsExpression, parseTemplate } from '../expression/template.ts';
 import type { Where } from '../expression/where.ts';
 import { pointerTo } from '../yaml/node.ts';
 import type { Field, Reading } from './fields.ts';
@@ -7,9 +7,38 @@ import { readText } from './scalars.ts';
 
 /** Checks every string below a value in which expressions may stand. */
 export function checkTemplateField(reading: Reading, field: Field, where: Where): void {
+  let isOver = false;
   eachText(field, (text, at) => {
-    if (mentionsExpression(text)) report(reading, at, checkTemplateText(text, where));
+    if (isOver || !mentionsExpression(text)) return;
+    isOver = isOverLimit(reading, at, text);
+    if (!isOver) report(reading, at, checkTemplateText(text, where));
   });
+}
+
+const TASK_EXPRESSIONS_MAX = 200;
+const SEQUENCE_EXPRESSIONS_MAX = 2_000;
+const EXPRESSION_CHARACTERS_MAX = 1_000_000;
+
+/** Each expression is checked here and computed in a run, also where an alias repeats it. */
+function isOverLimit(reading: Reading, at: Field, text: string): boolean {
+  const parsed = parseTemplate(text);
+  const count = parsed.ok ? parsed.parts.filter(({ kind }) => kind === 'expression').length : 1;
+  const used = reading.expressions;
+  used.task += count;
+  used.sequence += count;
+  used.characters += text.length;
+  const limit =
+    used.task > TASK_EXPRESSIONS_MAX
+      ? `a task (or the output of a sequence) has at most ${TASK_EXPRESSIONS_MAX} expressions`
+      : used.sequence > SEQUENCE_EXPRESSIONS_MAX
+        ? `a sequence has at most ${SEQUENCE_EXPRESSIONS_MAX} expressions`
+        : used.characters > EXPRESSION_CHARACTERS_MAX
+          ? `the expressions of a shipyard have at most ${EXPRESSION_CHARACTERS_MAX} characters`
+          : undefined;
+  if (limit === undefined) return false;
+  const message = `${limit}, those that aliases repeat included`;
+  reading.problems.add({ code: 'too-many-expressions', message, pointer: at.pointer, at: at.node.at });
+  return true;
 }
 
 /** An expression by itself, with or without `${{ }}` around it; the answer is without. */

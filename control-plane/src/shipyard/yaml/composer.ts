@@ -20,6 +20,9 @@ type CollectionEvent = SequenceEvent | MappingEvent;
 /** A node with all its aliases written out, so that a short text cannot stand for a long one. */
 const NODES_MAX = 50_000;
 
+/** What aliases alone may stand for: no shipyard that a person writes comes near it. */
+const ALIASED_NODES_MAX = 10_000;
+
 /** These would mean something to JavaScript, whoever reads the definition later. */
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
@@ -34,6 +37,7 @@ export class Composer {
   #events: Event[] = [];
   #next = 0;
   #nodes = 0;
+  #aliased = 0;
   #failed = false;
   /** Where the content of a second document begins. */
   secondDocumentAt: number | undefined;
@@ -193,6 +197,8 @@ export class Composer {
       return { kind: 'scalar', value: null, written: '', at };
     }
     this.#nodes += target.size;
+    this.#aliased += target.size;
+    if (this.#aliased > ALIASED_NODES_MAX) return this.#tooManyAliased(pointer, at);
     return this.#nodes > NODES_MAX ? this.#tooMany(pointer, at) : target.node;
   }
 
@@ -213,6 +219,13 @@ export class Composer {
     const isTemplate = this.#text.startsWith('{{', key.at.start - 1) || this.#text.startsWith('{', key.at.start);
     const hint = isTemplate ? ': text with braces needs quotes, and expressions are written "${{ }}"' : '';
     this.#fail('yaml-key', `a key must be plain text${hint}`, pointer, key.at);
+  }
+
+  #tooManyAliased(pointer: string, at: Place): undefined {
+    const message = `aliases stand for more than ${ALIASED_NODES_MAX} values: write fewer, or smaller ones`;
+    if (!this.#failed) this.#fail('yaml-size', message, pointer, at);
+    this.#failed = true;
+    return undefined;
   }
 
   #tooMany(pointer: string, at: Place): undefined {
@@ -248,5 +261,6 @@ function quoteOf(event: ScalarEvent): 'double' | 'single' | 'other' {
 }
 
 function isExact(value: number): boolean {
+  if (Object.is(value, -0)) return false;
   return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
 }
