@@ -2,8 +2,8 @@
  * The servers that the tests talk to: where each may be found, and how it is installed when it is nowhere. PATH goes first,
  * then the clone's cache folder.
  */
-import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CACHE, ROOT } from '../root.ts';
 import { type CommandResult, isExecutable, onPath, run } from './command.ts';
@@ -16,6 +16,7 @@ export type ProgramName =
   | 'prometheus-node-exporter'
   | 'chromium'
   | 'postgres'
+  | 'python-sdk'
   | 'helm';
 
 export interface Program {
@@ -39,6 +40,10 @@ const bin = join(CACHE, 'bin');
 const natsDebian = join(CACHE, 'nats-debian', 'usr', 'sbin');
 const secantus = join(CACHE, 'secantus');
 const prometheus = join(CACHE, 'prometheus', 'usr', 'bin');
+const python = join(CACHE, 'python');
+const pythonSdk = join(ROOT, 'sdk', 'python');
+/** Written last, with what was installed: an environment without it was interrupted or holds other versions. */
+const pythonStamp = join(python, 'installed');
 
 export const PROGRAMS: readonly Program[] = [
   {
@@ -82,6 +87,13 @@ export const PROGRAMS: readonly Program[] = [
     neededBy: 'control-plane',
     find: findPostgres,
     install: installPostgres,
+  },
+  {
+    name: 'python-sdk',
+    what: 'a Python environment for sdk/python',
+    neededBy: 'sdk/python/test',
+    find: () => (isPythonComplete() ? join(python, 'bin', 'python') : undefined),
+    install: installPython,
   },
   {
     name: 'helm',
@@ -150,6 +162,38 @@ function isSecantusComplete(): boolean {
   if (!existsSync(lib) || !isExecutable(join(secantus, 'bin', 'secantusd-py'))) return false;
   const wanted = `secantusdb-${SECANTUS_VERSION}.dist-info`;
   return readdirSync(lib).some((python) => existsSync(join(lib, python, 'site-packages', wanted)));
+}
+
+async function installPython(): Promise<string> {
+  const own = onPath('python3');
+  if (!own) throw new Error('sdk/python needs python3 (3.10 or newer) with venv: install python3 and python3-venv');
+  const isNew = await run(own, ['-c', 'import sys; sys.exit(sys.version_info < (3, 10))']);
+  if (!isNew.ok) throw new Error(`sdk/python needs Python 3.10 or newer, and ${own} is older`);
+  await rm(python, { recursive: true, force: true });
+  const venv = await run(own, ['-m', 'venv', python]);
+  if (!venv.ok) throw new Error(`python3 -m venv failed (Debian has it in python3-venv): ${lastLines(venv.output)}`);
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
+  const requirements = join(pythonSdk, 'requirements-dev.txt');
+  for (const what of [
+    // nkeys, in pure Python, is published as source alone.
+    ['--only-binary=:all:', '--no-binary=nkeys', '--requirement', requirements],
+    ['--no-deps', '--no-build-isolation', '--editable', pythonSdk],
+  ]) {
+    const installed = await run(join(python, 'bin', 'python'), [...pip, ...what]);
+    if (!installed.ok) throw new Error(`pip install ${what.join(' ')}: ${lastLines(installed.output)}`);
+  }
+  await writeFile(pythonStamp, pythonWanted());
+  return `pip install -r ${requirements}`;
+}
+
+function isPythonComplete(): boolean {
+  return existsSync(pythonStamp) && readFileSync(pythonStamp, 'utf8') === pythonWanted();
+}
+
+function pythonWanted(): string {
+  return ['requirements-dev.txt', 'pyproject.toml']
+    .map((name) => readFileSync(join(pythonSdk, name), 'utf8'))
+    .join('\n');
 }
 
 async function installPrometheus(): Promise<string> {
