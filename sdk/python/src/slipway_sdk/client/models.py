@@ -291,6 +291,19 @@ class Waited(TypedDict):
     run: str
     correlationid: str
     state: Literal["waiting", "running", "paused", "finished", "parked"]
+    phase: Literal[
+        "working",
+        "waiting-worker",
+        "waiting-person",
+        "waiting-turn",
+        "sleeping",
+        "paused",
+        "parked",
+        "passed",
+        "warning",
+        "failed",
+        "aborted",
+    ]
     result: NotRequired[Literal["pass", "warning", "fail"]]
     status: NotRequired[Literal["succeeded", "errored", "aborted", "unknown"]]
     message: NotRequired[str]
@@ -321,6 +334,19 @@ class RunSummary(TypedDict):
     sequence: str
     service: NotRequired[str]
     state: Literal["waiting", "running", "paused", "finished", "parked"]
+    phase: Literal[
+        "working",
+        "waiting-worker",
+        "waiting-person",
+        "waiting-turn",
+        "sleeping",
+        "paused",
+        "parked",
+        "passed",
+        "warning",
+        "failed",
+        "aborted",
+    ]
     result: NotRequired[Literal["pass", "warning", "fail"]]
     status: NotRequired[Literal["succeeded", "errored", "aborted", "unknown"]]
     message: NotRequired[str]
@@ -337,6 +363,19 @@ class RunSummary(TypedDict):
 
 
 class Item1(TypedDict):
+    phase: Literal[
+        "working",
+        "waiting-worker",
+        "waiting-person",
+        "waiting-turn",
+        "sleeping",
+        "paused",
+        "parked",
+        "passed",
+        "warning",
+        "failed",
+        "aborted",
+    ]
     state: Literal["waiting", "running", "paused", "finished", "parked"]
     result: NotRequired[Literal["pass", "warning", "fail"]]
     count: int
@@ -417,6 +456,19 @@ class Reason(TypedDict):
 class Why(TypedDict):
     run: str
     state: Literal["waiting", "running", "paused", "finished", "parked"]
+    phase: Literal[
+        "working",
+        "waiting-worker",
+        "waiting-person",
+        "waiting-turn",
+        "sleeping",
+        "paused",
+        "parked",
+        "passed",
+        "warning",
+        "failed",
+        "aborted",
+    ]
     reasons: list[Reason]
 
 
@@ -427,6 +479,19 @@ class Run1(TypedDict):
     sequence: str
     service: NotRequired[str]
     state: Literal["waiting", "running", "paused", "finished", "parked"]
+    phase: Literal[
+        "working",
+        "waiting-worker",
+        "waiting-person",
+        "waiting-turn",
+        "sleeping",
+        "paused",
+        "parked",
+        "passed",
+        "warning",
+        "failed",
+        "aborted",
+    ]
     result: NotRequired[Literal["pass", "warning", "fail"]]
     status: NotRequired[Literal["succeeded", "errored", "aborted", "unknown"]]
     message: NotRequired[str]
@@ -456,6 +521,19 @@ class CommandRequest(TypedDict):
 class CommandAnswer(TypedDict):
     run: str
     state: Literal["waiting", "running", "paused", "finished", "parked"]
+    phase: Literal[
+        "working",
+        "waiting-worker",
+        "waiting-person",
+        "waiting-turn",
+        "sleeping",
+        "paused",
+        "parked",
+        "passed",
+        "warning",
+        "failed",
+        "aborted",
+    ]
     changed: bool
     commands: list[Literal["pause", "resume", "abort"]]
 
@@ -810,8 +888,10 @@ class Subscription(TypedDict):
     project: NotRequired[str]
     stage: NotRequired[str]
     service: NotRequired[str]
-    mode: Literal["binary", "structured"]
+    mode: Literal["observe", "execute"]
+    encoding: Literal["binary", "structured"]
     createdAt: int
+    matched: NotRequired[int]
     failures: int
     lastError: NotRequired[str]
     lastDeliveredAt: NotRequired[int]
@@ -826,7 +906,8 @@ class SubscriptionPut(TypedDict):
     project: NotRequired[str]
     stage: NotRequired[str]
     service: NotRequired[str]
-    mode: NotRequired[Literal["binary", "structured"]]
+    mode: NotRequired[Literal["observe", "execute", "binary", "structured"]]
+    encoding: NotRequired[Literal["binary", "structured"]]
 
 
 class ListEventsAnswer(TypedDict):
@@ -980,6 +1061,19 @@ class Run(TypedDict):
     sequence: str
     service: NotRequired[str]
     state: Literal["waiting", "running", "paused", "finished", "parked"]
+    phase: Literal[
+        "working",
+        "waiting-worker",
+        "waiting-person",
+        "waiting-turn",
+        "sleeping",
+        "paused",
+        "parked",
+        "passed",
+        "warning",
+        "failed",
+        "aborted",
+    ]
     result: NotRequired[Literal["pass", "warning", "fail"]]
     status: NotRequired[Literal["succeeded", "errored", "aborted", "unknown"]]
     message: NotRequired[str]
