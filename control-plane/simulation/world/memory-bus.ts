@@ -114,6 +114,7 @@ function deliveryOf(
   return {
     headers: HEADERS,
     body: Buffer.from(message.json),
+    subject: message.plainType,
     project: message.dialect === 'keptn' ? undefined : message.project,
     storedAt: Math.floor(message.storedAt),
     count,

@@ -30,6 +30,7 @@ export function openMemoryLocalBus(options: { life: Life; onPublish(message: Bus
         {
           headers: HEADERS,
           body: Buffer.from(message.json),
+          subject: message.plainType,
           project: message.dialect === 'keptn' ? undefined : message.project,
           storedAt: 0,
           count,

@@ -250,8 +250,10 @@ function listPlaces(database: Database, { limit, ...query }: { project?: string;
 }
 
 function matches(summary: RunSummary, query: RunQuery): boolean {
-  for (const key of ['project', 'stage', 'sequence', 'service', 'result', 'correlationid'] as const)
+  for (const key of ['project', 'stage', 'sequence', 'service', 'correlationid'] as const)
     if (query[key] !== undefined && query[key] !== summary[key]) return false;
+  if (query.result !== undefined && query.result !== (summary.status === 'aborted' ? 'fail' : summary.result))
+    return false;
   if (query.state !== undefined && !phasesOf(query.state).includes(summary.phase)) return false;
   if (query.since !== undefined && summary.acceptedAt < query.since) return false;
   if (query.until !== undefined && summary.acceptedAt >= query.until) return false;

@@ -41,6 +41,8 @@ export type BusMessage = {
 export type Delivery = {
   headers: ReadonlyMap<string, string>;
   body: Uint8Array;
+  /** Where it was published, for people. */
+  subject: string;
   /** Project as the subject names it; undefined on Keptn's subjects. */
   project: string | undefined;
   /** When the broker stored it, epoch ms. */

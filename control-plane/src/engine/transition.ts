@@ -103,8 +103,6 @@ function baseFromTrigger(input: TriggerInput, env: Env): RunBase {
   const { event } = input;
   const sent: JsonObject = isObject(event.data) ? event.data : {};
   const service = typeof sent.service === 'string' && sent.service !== '' ? sent.service : undefined;
-  const labels: Record<string, string> = {};
-  if (isObject(sent.labels)) for (const key of Object.keys(sent.labels)) labels[key] = String(sent.labels[key]);
   const data: JsonObject = { ...sent, project: input.project, stage: input.stage };
   const nodes: Record<string, Node> = {};
   for (const task of env.sequence?.tasks ?? []) {
@@ -128,7 +126,7 @@ function baseFromTrigger(input: TriggerInput, env: Env): RunBase {
       lenient: input.lenient,
     },
     triggeredBy: input.triggeredBy,
-    labels,
+    labels: labelsOf(sent.labels),
     input: sent,
     data,
     depth: input.depth,
@@ -140,6 +138,17 @@ function baseFromTrigger(input: TriggerInput, env: Env): RunBase {
     ignored: [],
     parked: undefined,
   };
+}
+
+/** Texts, whatever the answers of an earlier run have made of them; null is the empty text, as for Keptn. */
+function labelsOf(sent: unknown): Record<string, string> {
+  if (!isObject(sent)) return {};
+  const texts = Object.entries(sent).map(([key, value]): [string, string] => [
+    key,
+    typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? ''),
+  ]);
+  // Not by assignment, which would lose the key `__proto__`.
+  return Object.fromEntries(texts);
 }
 
 /** In Keptn's words, which its users know; both dialects use them. */

@@ -36,6 +36,10 @@ export const problemMeaning: Readonly<Record<AnyProblemCode, string>> = {
   conflict: 'Somebody else changed the same thing at the same time, or something open stands in the way.',
   'precondition-failed': 'What `If-Match` names is no longer what is there: read again.',
   'too-large': 'The body, or one event of it, is larger than is taken.',
+  'reserved-source':
+    'The sources `slipway` and `shipyard-controller` belong to the control plane: send the event with a source of your own.',
+  'reserved-id':
+    'Event ids of the form `<run>.triggers.<stage>.<sequence>` belong to the control plane: choose another id.',
   'invalid-shipyard': 'The shipyard has problems; each is in `errors` with its line and column.',
   'invalid-slo': 'The slo.yaml has problems; each is in `errors` with its line and column.',
   'invalid-sli': 'The sli.yaml has problems; each is in `errors` with its line and column.',

@@ -1,3 +1,3 @@
 export { allowedCommands, runView } from './run-view.ts';
-export { phaseOf, summarize } from './summary.ts';
+export { asShown, phaseOf, summarize } from './summary.ts';
 export { whyOf } from './why.ts';

@@ -1,8 +1,11 @@
-import type { RunPhase, RunSummary, SequencePlan } from '@slipway/contract';
+import type { Result, RunPhase, RunSummary, SequencePlan, Status } from '@slipway/contract';
 import { endPhaseOf, stateOfPhase } from '@slipway/contract';
 import type { Executor, Run } from '../engine/index.ts';
 
 const OPEN_TASKS_SHOWN_MAX = 8;
+const LABELS_LISTED_MAX = 64;
+const LABEL_LISTED_KEY_MAX = 128;
+const LABEL_LISTED_MAX = 1024;
 
 /** A run's row in the lists. */
 export function summarize(run: Run, sequence: SequencePlan | undefined, at: number): RunSummary {
@@ -32,20 +35,38 @@ export function summarize(run: Run, sequence: SequencePlan | undefined, at: numb
     updatedAt: at,
   };
   if (run.service !== undefined) summary.service = run.service;
-  for (const _key in run.labels) {
-    summary.labels = run.labels;
-    break;
-  }
+  const labels = listedLabels(run.labels);
+  if (labels !== undefined) summary.labels = labels;
   if (run.kind === 'open') summary.startedAt = run.startedAt;
   if (run.kind === 'finished') {
     if (run.startedAt !== undefined) summary.startedAt = run.startedAt;
     summary.finishedAt = run.finishedAt;
-    // Keptn's events keep the result that was found before the abort; nobody may count such a run as passed.
-    summary.result = run.status === 'aborted' ? 'fail' : run.result;
+    summary.result = run.result;
     summary.status = run.status;
     if (run.message !== '') summary.message = run.message.slice(0, 1024);
   }
   return summary;
+}
+
+/**
+ * Answers may give a run more and longer labels than a trigger may have. All of them travel on in the data; lists keep what
+ * a trigger could have had, because each label of a row is an entry of an index.
+ */
+function listedLabels(labels: Readonly<Record<string, string>>): Record<string, string> | undefined {
+  let count = 0;
+  for (const key in labels) {
+    if (++count > LABELS_LISTED_MAX || !isListed(key, labels[key])) return fittingLabels(labels);
+  }
+  return count === 0 ? undefined : labels;
+}
+
+function fittingLabels(labels: Readonly<Record<string, string>>): Record<string, string> | undefined {
+  const fitting = Object.entries(labels).filter(([key, value]) => isListed(key, value));
+  return fitting.length === 0 ? undefined : Object.fromEntries(fitting.slice(0, LABELS_LISTED_MAX));
+}
+
+function isListed(key: string, value: string | undefined): boolean {
+  return key.length <= LABEL_LISTED_KEY_MAX && (value?.length ?? 0) <= LABEL_LISTED_MAX;
 }
 
 /** Its task waits for a decision of a person, and no program answers it. */
@@ -80,4 +101,12 @@ export function phaseOf(run: Run, sequence: SequencePlan | undefined): RunPhase 
 function hasUnfinished(executors: Readonly<Record<string, Executor>>): boolean {
   for (const source in executors) if (!executors[source]?.finished) return true;
   return false;
+}
+
+/**
+ * As the API shows it. A run's own result is what had been found before the abort, which the keptn dialect's events tell as
+ * Keptn did; but an aborted run may never count as passed.
+ */
+export function asShown<T extends { result?: Result | undefined; status?: Status | undefined }>(run: T): T {
+  return run.status === 'aborted' ? { ...run, result: 'fail' } : run;
 }

@@ -1,5 +1,6 @@
 import type { EventView, RunSummary } from '@slipway/contract';
 import { globOfFilter, matchesGlob } from '@slipway/contract';
+import { asShown } from '../projection/index.ts';
 import type { Store, StoredEvent } from '../store/store.ts';
 import type { Committed } from './advance.ts';
 import type { Clock } from './clock.ts';
@@ -158,7 +159,7 @@ export class Hub {
 
   #tellRun(one: Listener, summary: RunSummary | undefined): void {
     if (summary && one.filter.kind !== 'event' && matchesRun(one.filter, summary))
-      this.#send(one, { kind: 'run', id: one.position, value: summary });
+      this.#send(one, { kind: 'run', id: one.position, value: asShown(summary) });
   }
 
   #send(one: Listener, item: StreamItem): void {

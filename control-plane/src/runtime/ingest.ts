@@ -19,16 +19,19 @@ import type { ReceivedEvent } from './control-plane.ts';
 import { Refusal } from './control-plane.ts';
 import { bodyHashOf, runIdOf } from './ids.ts';
 import { inputProblem } from './input-schema.ts';
+import { isOwnSource, triggeringRun } from './own-triggers.ts';
 import type { ProjectBook } from './project-book.ts';
 
 const TRIGGER_DEPTH_MAX = 32;
 const LABELS_MAX = 64;
+const LABEL_KEY_MAX_CHARS = 128;
 const LABEL_MAX_CHARS = 1024;
+const SERVICE_MAX_CHARS = 256;
 
 /** What a received event becomes: an input for a run, or the reason why it is nothing to us. */
 export type Ingested =
   | { run: string; input: RunInput; isNew: boolean; correlationId: string | undefined }
-  | { run: undefined; ignored: string; correlationId: string | undefined };
+  | { run: undefined; ignored: string; detail?: string; correlationId: string | undefined };
 
 export type IngestContext = {
   book: ProjectBook;
@@ -38,6 +41,8 @@ export type IngestContext = {
   way: Way;
   /** Over the bus nobody can be told what is wrong: what can be is told by a run that has failed, the rest is ignored. */
   lenient: boolean;
+  /** The control plane has sent it to itself: it is true, and no limit of what others may send is for it. */
+  isOwn?: boolean;
   /** As the bus' subject names it. */
   project?: string | undefined;
   idempotencyKey?: string | undefined;
@@ -46,6 +51,24 @@ export type IngestContext = {
 /** Makes an input of an event, at once when what it needs is in memory. Throws Refusal when the sender must be told. */
 export function ingest(received: ReceivedEvent, context: IngestContext): Ingested | Promise<Ingested> {
   const { event } = received;
+  if (context.isOwn !== true) {
+    if (isOwnSource(event.source))
+      return refuse(
+        context,
+        'reserved-source',
+        event,
+        `the source '${event.source}' belongs to the control plane: send the event with a source of your own`,
+        '/source',
+      );
+    if (triggeringRun(event.id) !== undefined)
+      return refuse(
+        context,
+        'reserved-id',
+        event,
+        'ids of the form <run>.triggers.<stage>.<sequence> belong to the control plane: choose another id',
+        '/id',
+      );
+  }
   const kind = parseEventType(event.type);
   if (!kind)
     return refuse(
@@ -155,12 +178,17 @@ function ingestTrigger(
       event,
       `data.project '${String(project).slice(0, 80)}' is not a project's name`,
     );
-  const problem = dataProblem(data, kind);
-  if (problem) return refuse(context, problem.code, event, problem.detail, problem.pointer);
+  // Its lists and logs must stay readable, so not even a run that has failed may carry such a name.
+  const unnamed = context.isOwn ? undefined : namingProblem(data);
+  if (unnamed) return refuse(context, unnamed.code, event, unnamed.detail, unnamed.pointer);
+  const problem = context.isOwn ? undefined : dataProblem(data, kind);
+  // Over the bus a run that has failed tells what is wrong, where its project and stage are known.
+  const isTold = problem !== undefined && context.lenient && problem.code !== 'identity-mismatch';
+  if (problem && !isTold) return refuse(context, problem.code, event, problem.detail, problem.pointer);
   const known = context.book.peek(project);
-  if (known) return makeTrigger(received, kind, data, project, known, context);
+  if (known) return makeTrigger(received, kind, data, project, known, context, problem?.detail);
   return context.book.load(project).then(async (loaded) => {
-    if (loaded) return makeTrigger(received, kind, data, project, loaded, context);
+    if (loaded) return makeTrigger(received, kind, data, project, loaded, context, problem?.detail);
     if (context.lenient) return { run: undefined, ignored: 'unknown-project', correlationId: correlationOf(event) };
     await context.book.get(project);
     throw new Refusal(
@@ -181,50 +209,55 @@ function dataProblem(
       pointer: '/data/stage',
     };
   }
-  if (data.service !== undefined && (typeof data.service !== 'string' || data.service.length > 256)) {
+  if (
+    data.service !== undefined &&
+    data.service !== null &&
+    (typeof data.service !== 'string' || data.service.length > SERVICE_MAX_CHARS)
+  ) {
     return {
       code: 'invalid-data',
-      detail: 'data.service must be a text of at most 256 characters',
+      detail: `data.service must be a text of at most ${SERVICE_MAX_CHARS} characters`,
       pointer: '/data/service',
     };
   }
+  return labelsProblem(data.labels);
+}
+
+function labelsProblem(labels: unknown): { code: 'invalid-input'; detail: string; pointer: string } | undefined {
+  if (labels === undefined || labels === null) return undefined;
+  const problem = (detail: string, key?: string) => ({
+    code: 'invalid-input' as const,
+    detail,
+    pointer: `/data/labels${key === undefined ? '' : `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`}`,
+  });
+  if (!isObject(labels)) return problem('data.labels must be an object of texts');
+  const keys = Object.keys(labels);
+  if (keys.length > LABELS_MAX) return problem(`data.labels has ${keys.length} labels, and ${LABELS_MAX} is the limit`);
+  for (const key of keys) {
+    const value = labels[key];
+    const shown = `'${key.slice(0, 40)}'`;
+    if (key.length > LABEL_KEY_MAX_CHARS)
+      return problem(`the key of label ${shown} has over ${LABEL_KEY_MAX_CHARS} characters`);
+    // As in Keptn, whose labels are texts: null is the empty one.
+    if (value !== null && typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
+      return problem(`label ${shown} must be a text`, key);
+    if (String(value).length > LABEL_MAX_CHARS)
+      return problem(`label ${shown} has over ${LABEL_MAX_CHARS} characters`, key);
+  }
+  return undefined;
+}
+
+function namingProblem(
+  data: JsonObject,
+): { code: 'invalid-data' | 'invalid-input'; detail: string; pointer: string } | undefined {
   const unnamed = typeof data.service === 'string' ? faultInNamingText(data.service) : undefined;
   if (unnamed !== undefined)
     return { code: 'invalid-data', detail: `data.service ${unnamed}`, pointer: '/data/service' };
-  if (data.labels === undefined || data.labels === null) return undefined;
-  if (!isObject(data.labels))
-    return { code: 'invalid-input', detail: 'data.labels must be an object of texts', pointer: '/data/labels' };
-  const keys = Object.keys(data.labels);
-  if (keys.length > LABELS_MAX)
-    return { code: 'invalid-input', detail: `at most ${LABELS_MAX} labels`, pointer: '/data/labels' };
-  for (const key of keys) {
-    const value = data.labels[key];
-    const badKey =
-      key === '' ||
-      key.length > 128 ||
-      key.startsWith('$') ||
-      key.includes('.') ||
-      key.includes('=') ||
-      key === '__proto__' ||
-      key === 'constructor';
-    if (badKey)
-      return {
-        code: 'invalid-input',
-        detail: `'${key.slice(0, 40)}' cannot be a label's key`,
-        pointer: '/data/labels',
-      };
-    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
-      return { code: 'invalid-input', detail: `label ${key} must be a text`, pointer: `/data/labels/${key}` };
-    }
+  const labels = isObject(data.labels) ? Object.entries(data.labels) : [];
+  // Of more than there may be, the number is refused.
+  for (const [key, value] of labels.slice(0, LABELS_MAX)) {
     const fault = namingFaultInLabel(key, value);
     if (fault !== undefined) return fault;
-    if (String(value).length > LABEL_MAX_CHARS) {
-      return {
-        code: 'invalid-input',
-        detail: `label ${key} has over ${LABEL_MAX_CHARS} characters`,
-        pointer: `/data/labels/${key}`,
-      };
-    }
   }
   return undefined;
 }
@@ -255,14 +288,15 @@ function makeTrigger(
   project: string,
   known: NonNullable<ReturnType<ProjectBook['peek']>>,
   context: IngestContext,
+  problem: string | undefined,
 ): Ingested {
   const env = known.envOf(kind.stage, kind.sequence);
   const plan = known.plan;
   if (!env.sequence && !context.lenient) throw unknownSequence(plan, kind);
   // It comes from outside as well, where a negative one would buy a longer chain.
   const depth = Math.max(0, Math.floor(Number(event.triggerdepth ?? 0)) || 0);
-  let refusal: string | undefined;
-  if (depth > TRIGGER_DEPTH_MAX) {
+  let refusal = problem;
+  if (refusal === undefined && depth > TRIGGER_DEPTH_MAX) {
     const deep = `runs have triggered each other ${depth} times, and ${TRIGGER_DEPTH_MAX} is the limit`;
     if (!context.lenient)
       throw new Refusal('trigger-depth', deep, {
@@ -284,7 +318,7 @@ function makeTrigger(
       ? runIdOf(event.source, event.id)
       : runIdOf('idempotency-key', `${project}\n${context.idempotencyKey}`);
   const correlationId = correlationOf(event) ?? run;
-  const triggeredBy = /^([0-9a-f-]{36})\.triggers\./.exec(event.id)?.[1];
+  const triggeredBy = triggeringRun(event.id);
   const input: RunInput = {
     kind: 'trigger',
     at: context.clock.now(),
@@ -344,7 +378,7 @@ function refuse(
   detail: string,
   pointer?: string,
 ): Ingested {
-  if (context.lenient) return { run: undefined, ignored: code, correlationId: correlationOf(event) };
+  if (context.lenient) return { run: undefined, ignored: code, detail, correlationId: correlationOf(event) };
   throw new Refusal(code, detail, pointer === undefined ? {} : { errors: [{ code, detail, pointer }] });
 }
 

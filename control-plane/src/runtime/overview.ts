@@ -1,5 +1,6 @@
 import type { EnvironmentCell, RunCounts, RunSummary } from '@slipway/contract';
-import type { RunQuery, Store } from '../store/store.ts';
+import { asShown } from '../projection/index.ts';
+import type { RunQuery, RunTally, Store } from '../store/store.ts';
 
 /** Cells of an environment; of more, those with the newest runs are shown. */
 const CELLS_MAX = 2_000;
@@ -10,7 +11,13 @@ const openStates = ['waiting', 'running', 'paused', 'parked'] as const;
 
 /** What a filter matches, counted by the store and not by reading page after page. */
 export async function countRuns(store: Store, query: Omit<RunQuery, 'limit' | 'cursor'>): Promise<RunCounts> {
-  const items = await store.tallyRuns(query);
+  const counts = new Map<string, RunCounts['items'][number]>();
+  for (const tally of await store.tallyRuns(query)) {
+    const item: RunTally = tally.phase === 'aborted' ? { ...tally, result: 'fail' } : tally;
+    const key = `${item.phase} ${item.result}`;
+    counts.set(key, { ...item, count: item.count + (counts.get(key)?.count ?? 0) });
+  }
+  const items = [...counts.values()];
   return { total: items.reduce((sum, { count }) => sum + count, 0), items };
 }
 
@@ -22,7 +29,10 @@ export async function readEnvironment(store: Store, project: string | undefined)
     ...openStates.map((state) => store.listRuns({ ...where, state, limit: OPEN_READ_MAX })),
   ]);
   const cells = new Map<string, EnvironmentCell>();
-  for (const place of places) cells.set(keyOf(place), { ...place, openRuns: [] });
+  for (const place of places) {
+    const last = place.last === undefined ? {} : { last: asShown(place.last) };
+    cells.set(keyOf(place), { ...place, ...last, openRuns: [] });
+  }
   const newestFirst = open.flatMap(({ items }) => items).toSorted((a, b) => b.acceptedAt - a.acceptedAt);
   for (const run of newestFirst) {
     const shown = cells.get(keyOf(run))?.openRuns;

@@ -22,8 +22,8 @@ import {
   attemptId,
   controlPlaneSource,
   decodeNats,
-  dialectOf,
   globOfFilter,
+  isObject,
   parseAttemptId,
   plainType,
   stateOfPhase,
@@ -31,7 +31,7 @@ import {
 import type { Bus, Delivery } from '../bus/bus.ts';
 import type { Effect, Env, Run, RunInput } from '../engine/index.ts';
 import { openDispatches } from '../engine/index.ts';
-import { allowedCommands, phaseOf, runView, whyOf } from '../projection/index.ts';
+import { allowedCommands, asShown, phaseOf, runView, whyOf } from '../projection/index.ts';
 import type { RunQuery, Store, StoredEvent, Timer } from '../store/store.ts';
 import { InvalidCursor } from '../store/store.ts';
 import type { Committed, Verdict } from './advance.ts';
@@ -66,6 +66,7 @@ import type { Offer } from './offers.ts';
 import { Offers } from './offers.ts';
 import type { PlaneLog, PostEvent } from './outside.ts';
 import { countRuns, readEnvironment } from './overview.ts';
+import { isOwnSource, OwnTriggers, ownLimits } from './own-triggers.ts';
 import { ProjectBook } from './project-book.ts';
 import { Push } from './push/push.ts';
 import { Quota } from './quota.ts';
@@ -102,6 +103,7 @@ const PROBE_MAX_MS = 500;
 /** Parts of `inputsMax` at which reads, new runs and commands are refused. */
 const BACKLOG_SHARES = [0.5, 1, 2] as const;
 const DELIVERY_RETRY_MS = 1000;
+const LOGGED_CHARS_MAX = 256;
 const NOTE_RETRY_MS = 500;
 const CONTEXT_RUNS_MAX = 1000;
 /** How many starts of a sink are looked through for those that are open still, newest first. */
@@ -132,6 +134,7 @@ class Plane implements ControlPlane {
   readonly #offers: Offers;
   readonly #leases: Leases;
   readonly #timers: Timers;
+  readonly #ownTriggers: OwnTriggers;
   readonly #takeUp: TakeUp;
   readonly #relay: Relay;
   readonly #meter: LoadMeter;
@@ -194,6 +197,7 @@ class Plane implements ControlPlane {
       onUncertain: (stream) => this.#takeUp.uncertain(stream),
       onError,
     });
+    this.#ownTriggers = new OwnTriggers((run) => this.#advance.load(run));
     this.#offers = new Offers(clock);
     this.#services = new ServiceBook(clock);
     this.#leases = new Leases({
@@ -257,6 +261,7 @@ class Plane implements ControlPlane {
     await this.#timers.start();
     await this.#bus.consume((deliveries) => this.#consume(deliveries));
     this.#bus.onHello((hello) => {
+      if (isOwnSource(hello.source)) return;
       for (const task of hello.tasks) {
         const isNew = this.#services.seen({ task, source: hello.source, way: 'nats', version: hello.version });
         this.#relay.hello(task, isNew);
@@ -450,34 +455,52 @@ class Plane implements ControlPlane {
   }
 
   #consumeOne(delivery: Delivery): void {
-    const decoded = decodeNats({ headers: delivery.headers, data: delivery.body });
-    if (!decoded.ok) {
-      this.#ignoreDelivery(delivery, decoded.problem.code);
+    // Nobody else publishes on a bus in the process.
+    const isLocal = this.#bus.kind === 'local';
+    const message = { headers: delivery.headers, data: delivery.body };
+    const outside = isLocal ? undefined : decodeNats(message);
+    // Our own triggers may hold more than anybody else may send.
+    const decoded = outside?.ok ? outside : decodeNats(message, ownLimits);
+    const isOutside = decoded.ok && !isLocal && !isOwnSource(decoded.event.source);
+    const problem = isOutside && outside?.ok === false ? outside.problem : decoded.ok ? undefined : decoded.problem;
+    if (problem !== undefined || !decoded.ok) {
+      const event = decoded.ok ? decoded.event : undefined;
+      this.#ignoreDelivery(delivery, { reason: problem?.code ?? 'not-an-event', detail: problem?.detail, event });
       return;
     }
     const { event } = decoded;
-    // What we have sent ourselves may have grown, and the broker took it: throwing it away would end a chain.
-    const isOwn = event.source === controlPlaneSource(dialectOf(event.type));
-    if (delivery.body.length > EVENT_BYTES_MAX && !isOwn) {
-      this.#ignoreDelivery(delivery, 'too-large');
+    if (isLocal || (isOwnSource(event.source) && this.#ownTriggers.isKnown(delivery, event))) {
+      this.#ingestDelivery(event, delivery, true);
+      return;
+    }
+    if (isOwnSource(event.source)) {
+      this.#ownTriggers.find(event).then(
+        // Where no run has sent it, it is refused as anybody else's would be.
+        (own) => this.#ingestDelivery(own ?? event, delivery, own !== undefined),
+        (error: unknown) => this.#deliveryFailed(delivery, event, error),
+      );
+      return;
+    }
+    if (delivery.body.length > EVENT_BYTES_MAX) {
+      this.#ignoreDelivery(delivery, { reason: 'too-large', event });
       return;
     }
     if (this.#claimCheck.isReference(event)) {
       this.#claimCheck.resolve(event).then(
-        (whole) => this.#ingestDelivery(whole, delivery),
-        (error: unknown) => this.#deliveryFailed(delivery, error),
+        (whole) => this.#ingestDelivery(whole, delivery, false),
+        (error: unknown) => this.#deliveryFailed(delivery, event, error),
       );
       return;
     }
-    this.#ingestDelivery(event, delivery);
+    this.#ingestDelivery(event, delivery, false);
   }
 
-  #deliveryFailed(delivery: Delivery, error: unknown): void {
-    if (error instanceof Refusal) this.#ignoreDelivery(delivery, error.code);
+  #deliveryFailed(delivery: Delivery, event: CloudEvent, error: unknown): void {
+    if (error instanceof Refusal) this.#ignoreDelivery(delivery, { reason: error.code, detail: error.message, event });
     else delivery.retry(DELIVERY_RETRY_MS);
   }
 
-  #ingestDelivery(event: CloudEvent, delivery: Delivery): void {
+  #ingestDelivery(event: CloudEvent, delivery: Delivery, isOwn: boolean): void {
     let one: Ingested | Promise<Ingested>;
     try {
       one = ingest(
@@ -487,27 +510,29 @@ class Plane implements ControlPlane {
           clock: this.#clock,
           way: 'nats',
           lenient: true,
+          isOwn,
           project: delivery.project,
           evaluations: this.evaluations,
         },
       );
     } catch (error) {
-      this.#ignoreDelivery(delivery, error instanceof Refusal ? error.code : String(error));
+      const reason = error instanceof Refusal ? error.code : 'internal';
+      this.#ignoreDelivery(delivery, { reason, detail: String(error), event });
       return;
     }
     if (one instanceof Promise) {
       one.then(
-        (ready) => this.#takeDelivery(ready, delivery),
-        (error: unknown) => this.#deliveryFailed(delivery, error),
+        (ready) => this.#takeDelivery(ready, event, delivery),
+        (error: unknown) => this.#deliveryFailed(delivery, event, error),
       );
     } else {
-      this.#takeDelivery(one, delivery);
+      this.#takeDelivery(one, event, delivery);
     }
   }
 
-  #takeDelivery(one: Ingested, delivery: Delivery): void {
+  #takeDelivery(one: Ingested, event: CloudEvent, delivery: Delivery): void {
     if (one.run === undefined) {
-      this.#ignoreDelivery(delivery, one.ignored);
+      this.#ignoreDelivery(delivery, { reason: one.ignored, detail: one.detail, event });
       return;
     }
     this.#renewLease(one.input);
@@ -521,22 +546,32 @@ class Plane implements ControlPlane {
         }
         this.#noteService(one.input, verdict);
         if (delivery.count === 1) this.#meter.lagged(this.#clock.now() - delivery.storedAt);
-        if (verdict?.outcome.kind === 'ignored') this.#ignoreDelivery(delivery, verdict.outcome.code, one.run);
+        if (verdict?.outcome.kind === 'ignored')
+          this.#ignoreDelivery(delivery, { reason: verdict.outcome.code, event, run: one.run });
         else delivery.ack();
       },
     });
   }
 
-  #ignoreDelivery(delivery: Delivery, reason: string, run?: string): void {
+  /** The sender hears nothing on a bus, so the log says all that one needs to find the message and its sender. */
+  #ignoreDelivery(
+    delivery: Delivery,
+    why: { reason: string; detail?: string | undefined; event?: CloudEvent | undefined; run?: string },
+  ): void {
     this.#counts.busIgnored++;
+    const { event, ...rest } = why;
+    const project = delivery.project ?? (isObject(event?.data) ? event.data.project : undefined);
     const details = {
-      reason,
+      ...rest,
+      subject: delivery.subject.slice(0, LOGGED_CHARS_MAX),
       bytes: delivery.body.length,
-      project: delivery.project,
-      ...(run === undefined ? {} : { run }),
+      ...(typeof project === 'string' ? { project: project.slice(0, LOGGED_CHARS_MAX) } : {}),
+      ...(event === undefined
+        ? {}
+        : { id: event.id, source: event.source.slice(0, LOGGED_CHARS_MAX), type: event.type }),
     };
     // Delivery is at least once, so an answer that comes too late is normal.
-    if (reason === 'attempt-over') this.#log.info(details, 'a message on the bus was ignored');
+    if (why.reason === 'attempt-over') this.#log.info(details, 'a message on the bus was ignored');
     else this.#log.warn(details, 'a message on the bus was ignored');
     delivery.ack();
   }
@@ -571,6 +606,7 @@ class Plane implements ControlPlane {
     const { run, stream, env } = committed;
     if (effect.kind === 'publish') {
       const { dispatch } = effect.event;
+      if (this.#bus.kind !== 'local') this.#ownTriggers.note(effect.event);
       if (!dispatch || run?.kind !== 'open' || !env) return;
       if (!effect.again) this.#counts.attemptsTriggered++;
       this.#offer(run, env, dispatch, effect.event.id);
@@ -704,6 +740,11 @@ class Plane implements ControlPlane {
       throw new Refusal('draining', 'this control plane is shutting down: claim again in a moment', {
         retryAfterMs: 1000,
       });
+    if (isOwnSource(request.source))
+      throw new Refusal(
+        'reserved-source',
+        `the source '${request.source}' belongs to the control plane: claim with a source of your own`,
+      );
     this.#services.waits({ task, source: request.source, version: request.version }, +1);
     this.#elsewhere?.waitsFor(task);
     let offers: Offer[];
@@ -922,7 +963,7 @@ class Plane implements ControlPlane {
       phase,
     };
     if (run.kind === 'finished') {
-      waited.result = run.status === 'aborted' ? 'fail' : run.result;
+      waited.result = asShown(run).result;
       waited.status = run.status;
       if (run.message !== '') waited.message = run.message;
       if (run.output !== undefined) waited.output = run.output;
@@ -940,11 +981,12 @@ class Plane implements ControlPlane {
 
   async getRun(id: string): Promise<RunView> {
     const { run, env } = await this.#loadRun(id);
-    return runView(run, {
+    const view = runView(run, {
       sequence: env.sequence,
       at: this.#clock.now(),
       runIdOfTrigger: (eventId) => runIdOf(run.dialect === 'keptn' ? 'shipyard-controller' : 'slipway', eventId),
     });
+    return asShown(view);
   }
 
   async runVersion(id: string): Promise<string> {
@@ -969,7 +1011,10 @@ class Plane implements ControlPlane {
   }
 
   listRuns(query: ListQuery & Pick<RunQuery, 'state' | 'result' | 'sequence' | 'labels'>): Promise<Paged<RunSummary>> {
-    return this.#asking(() => this.#store.listRuns(query));
+    return this.#asking(async () => {
+      const page = await this.#store.listRuns(query);
+      return { ...page, items: page.items.map(asShown) };
+    });
   }
 
   countRuns(query: Omit<RunQuery, 'limit' | 'cursor'>): Promise<RunCounts> {
@@ -1013,7 +1058,8 @@ class Plane implements ControlPlane {
     if (page.items.length === 0)
       throw new Refusal('not-found', `there is no run with correlationid '${correlationId.slice(0, 80)}'`);
     const runs = await Promise.all(
-      page.items.reverse().map(async (summary) => {
+      page.items.reverse().map(async (row) => {
+        const summary = asShown(row);
         const triggeredBy = await this.#triggeredBy(summary.id);
         return triggeredBy === undefined ? summary : { ...summary, triggeredBy };
       }),

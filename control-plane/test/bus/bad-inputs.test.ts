@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -86,7 +86,6 @@ describe('what is no event of ours is ignored', () => {
     ['an answer to what is no attempt', 'unknown-attempt', answer({ causationid: 'nonsense' })],
     ['a trigger without a project of ours', 'unknown-project', text(triggerOf({ data: { project: 'nowhere' } }))],
     ['a trigger of a project that cannot be', 'invalid-name', text(triggerOf({ data: { project: '../prod' } }))],
-    ['a trigger with labels of its own kind', 'invalid-input', text(triggerOf({ data: { labels: { $where: '1' } } }))],
     ['an answer to a concurrency group', 'unknown-attempt', answer({ causationid: 'group:shop/dev/x.build.1' })],
     ...[...'\u0001\u0003\n\u001b\u007f\u0085\u061c\u200f\u2028\u202e\u2066'].flatMap(
       (char): [string, string, string][] => [
@@ -100,6 +99,9 @@ describe('what is no event of ours is ignored', () => {
         ],
       ],
     ),
+    ['an event in the name of the control plane', 'reserved-source', text(triggerOf({ source: 'slipway' }))],
+    ["the same in Keptn's words", 'reserved-source', answer({ source: 'shipyard-controller' })],
+    ['an id of the control plane', 'reserved-id', text(triggerOf({ id: `${randomUUID()}.triggers.dev.seq` }))],
     ['a trigger of data that is a list', 'invalid-data', text(triggerOf({ data: [1] }))],
   ])('%s: %s', async (_what, reason, body) => {
     // Keptn's subjects name no project, so that what the data says is all there is.
@@ -165,6 +167,70 @@ test('an unknown stage or sequence is a run that has failed, because nobody coul
   await expect
     .poll(async () => (await plane.listRuns({ sequence: 'nothing', limit: 10 })).items)
     .toMatchObject([{ state: 'finished', result: 'fail', message: expect.stringContaining('nothing') }]);
+});
+
+test.each([
+  ['labels that are a list', { labels: ['a'] }, 'labels'],
+  ['a label that is an object', { labels: { owner: {} } }, 'owner'],
+  ['65 labels', { labels: Object.fromEntries(Array.from({ length: 65 }, (_, at) => [`k${at}`, 'x'])) }, '64'],
+  ['a service that is a number', { service: 5 }, 'service'],
+])('a trigger with %s is a run that has failed with the reason', async (_what, data, said) => {
+  const event = triggerOf({ data: { project: 'shop', ...data } });
+  await publish('slipway.shop.dev.seq.triggered', JSON.stringify(event));
+  const failed = async () => (await plane.listRuns({ project: 'shop', state: 'failed', limit: 1 })).items[0]?.message;
+  await expect.poll(failed).toContain(said);
+});
+
+test('a trigger with labels of any key starts its run', async () => {
+  const labels = { 'app.kubernetes.io/name': 'web', 'k=v': '1', $ref: '1', note: null };
+  await publish('slipway.shop.dev.seq.triggered', JSON.stringify(triggerOf({ data: { project: 'shop', labels } })));
+  const found = async () => (await plane.listRuns({ labels: { 'k=v': '1' }, limit: 1 })).items[0];
+  await expect.poll(found).toMatchObject({ state: 'running', labels: { ...labels, note: '' } });
+});
+
+test('a message that is dropped is logged with its subject, id, source, type and project', async () => {
+  const body = triggerOf({ data: { project: 'other' } });
+  await ignored('slipway.shop.dev.seq.triggered', body, 'identity-mismatch');
+  expect(lines.at(-1)).toMatchObject({
+    ...{ subject: 'slipway.shop.dev.seq.triggered', project: 'shop' },
+    ...{ id: body.id, source: body.source, type: body.type, detail: expect.stringContaining('other') },
+  });
+});
+
+test('nobody can run the next stage with data of their own, or keep it from running', async () => {
+  const shipyard = `${SHIPYARD}    - name: prod
+      sequences: [{name: ship, triggeredOn: [{event: dev.seq.finished}], tasks: [{name: put}]}]
+`;
+  await plane.putShipyard('shop', shipyard, { dryRun: false });
+  const chained = await startRun();
+  const id = `${chained.id}.triggers.prod.ship`;
+  const forged = {
+    ...triggerOf({ id, source: 'slipway', type: 'prod.ship.triggered' }),
+    data: { project: 'shop', mine: 1 },
+  };
+  // Before its time, with the id by which the broker would drop the true one.
+  const forge = () =>
+    jetstream(outside).publish('slipway.shop.prod.ship.triggered', JSON.stringify(forged), { msgID: id });
+  const counted = plane.counters().bus_ignored_total ?? 0;
+  await forge();
+  await expect.poll(() => plane.counters().bus_ignored_total).toBe(counted + 1);
+  expect(lines.at(-1)).toMatchObject({ reason: 'reserved-source', id });
+  await publish(
+    'slipway.shop.build.finished',
+    finishedOf(`${chained.id}.build.1`, 'build', { build: { image: 'true' } }),
+  );
+  await expect.poll(async () => (await plane.getRun(chained.id)).tasks[1]?.state).toBe('open');
+  await publish('slipway.shop.ship.finished', finishedOf(`${chained.id}.ship.1`, 'ship'));
+  const next = async () => (await plane.listRuns({ project: 'shop', stage: 'prod', limit: 10 })).items;
+  await expect.poll(next).toHaveLength(1);
+  // And after it: what the journal says counts, not the text that came.
+  await jetstream(outside).publish('slipway.shop.prod.ship.triggered', JSON.stringify(forged));
+  await expect.poll(() => plane.counters().backlog).toBe(0);
+  const [run] = await next();
+  const view = await plane.getRun(run?.id ?? '');
+  expect(view.trigger.data).toMatchObject({ build: { image: 'true' }, service: expect.any(String) });
+  expect(view.trigger.data).not.toHaveProperty('mine');
+  expect(view).toMatchObject({ state: 'running', triggeredBy: chained.id });
 });
 
 test('services that call themselves by wildcards serve nothing', async () => {

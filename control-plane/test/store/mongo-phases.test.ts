@@ -19,7 +19,7 @@ test('runs that an older program wrote get their phase when the store is opened,
   const store = await openMongoStore(options);
   const end = { state: 'finished', status: 'succeeded', finishedAt: NOON + 9 } as const;
   await put(store, firstOf('passed', { ...end, result: 'pass' }));
-  await put(store, firstOf('aborted', { ...end, result: 'fail', status: 'aborted' }));
+  await put(store, firstOf('aborted', { ...end, result: 'pass', status: 'aborted' }));
   await put(store, firstOf('left', { ...end, result: 'fail' }));
   await put(store, firstOf('open'));
   await put(store, firstOf('queued', { state: 'waiting' }));
@@ -29,7 +29,6 @@ test('runs that an older program wrote get their phase when the store is opened,
   const streams = client.db('phases').collection<StreamDoc>('streams');
   for (const doc of await streams.find({}).toArray()) {
     const { phase: _phase, ...summary } = JSON.parse(doc.summary ?? 'null');
-    if (doc._id === 'aborted') summary.result = 'pass';
     const old = { summary: JSON.stringify(summary), ...(summary.result ? { result: summary.result } : {}) };
     // An older replica that is still there ends a run of which the row has a phase already.
     if (doc._id === 'left') await streams.updateOne({ _id: doc._id }, { $set: { ...old, phase: 'working' } });

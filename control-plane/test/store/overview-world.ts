@@ -163,8 +163,9 @@ export class OverviewWorld {
 }
 
 function fits(run: RunSummary, filter: Filter): boolean {
+  if (filter.result !== undefined && filter.result !== (run.phase === 'aborted' ? 'fail' : run.result)) return false;
   if (filter.state !== undefined && !phasesOf(filter.state).includes(run.phase)) return false;
-  for (const key of ['project', 'stage', 'sequence', 'service', 'result', 'correlationid'] as const)
+  for (const key of ['project', 'stage', 'sequence', 'service', 'correlationid'] as const)
     if (filter[key] !== undefined && filter[key] !== run[key]) return false;
   if (run.acceptedAt < (filter.since ?? 0) || run.acceptedAt >= (filter.until ?? Number.POSITIVE_INFINITY))
     return false;

@@ -270,7 +270,7 @@ export function listClaims(fixture: Fixture): void {
     const store = await fixture.store();
     for (const [index, phase] of runPhases.entries()) {
       const state = stateOfPhase(phase);
-      const ended = state === 'finished' ? ({ result: 'fail', finishedAt: NOON } as const) : {};
+      const ended = state === 'finished' ? ({ result: 'pass', finishedAt: NOON } as const) : {};
       await put(store, firstOf(phase, { ...ended, phase, state, acceptedAt: NOON + index }));
     }
     for (const phase of runPhases) {
@@ -284,6 +284,8 @@ export function listClaims(fixture: Fixture): void {
     const change = { phase: 'aborted', state: 'finished', result: 'fail', finishedAt: NOON } as const;
     await put(store, itemOf('working', 2, { summary: summaryOf('working', { ...change, acceptedAt: NOON }) }));
     expect(await ids('aborted')).toEqual(['aborted', 'working']);
+    expect(await runIds(store, { result: 'pass' })).toEqual(['failed', 'warning', 'passed']);
+    expect(await runIds(store, { result: 'fail' })).toEqual(['aborted', 'working']);
     expect(await ids('working')).toEqual([]);
   });
 

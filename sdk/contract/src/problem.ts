@@ -65,6 +65,8 @@ export const problemStatus = {
   'invalid-input': 422,
   'invalid-sink': 422,
   'identity-mismatch': 422,
+  'reserved-source': 422,
+  'reserved-id': 422,
   'no-shipyard': 422,
   'trigger-depth': 422,
   'precondition-required': 428,

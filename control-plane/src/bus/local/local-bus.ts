@@ -135,6 +135,7 @@ class LocalDelivery implements Delivery {
   readonly headers = PLAIN_HEADERS;
   readonly body: Uint8Array;
   readonly project: string | undefined;
+  readonly subject: string;
   readonly storedAt = Date.now();
   /** Settles when the handler acks, or when the bus closes before. */
   readonly taken: Promise<void>;
@@ -147,6 +148,7 @@ class LocalDelivery implements Delivery {
 
   constructor(message: BusMessage, on: { again: () => void; taken: () => void }) {
     this.body = Buffer.from(message.json);
+    this.subject = message.plainType;
     this.project = message.dialect === 'keptn' ? undefined : message.project;
     this.#on = on;
     const { promise, resolve, reject } = Promise.withResolvers<void>();

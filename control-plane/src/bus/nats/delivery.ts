@@ -20,6 +20,7 @@ export interface Answering {
 export class NatsDelivery implements Delivery {
   readonly body: Uint8Array;
   readonly project: string | undefined;
+  readonly subject: string;
   /** `$JS.ACK...`: where to answer, and all that the server says of this delivery. */
   readonly ackSubject: string;
   /** Which life of the streams it came from: see Puller.answer. */
@@ -35,6 +36,7 @@ export class NatsDelivery implements Delivery {
   constructor(message: Msg, ackSubject: string, epoch: number, puller: Answering) {
     this.body = message.data;
     this.project = projectOf(message.subject);
+    this.subject = message.subject;
     this.ackSubject = ackSubject;
     this.epoch = epoch;
     this.#message = message;

@@ -67,7 +67,7 @@ export interface StreamDoc {
   phase?: string;
   result?: string;
   correlation?: string;
-  /** `<key>=<value>` */
+  /** Texts of `labelText`. */
   labels?: string[];
   accepted?: number;
   finished?: number;

@@ -7,12 +7,10 @@ import type { Collections, StreamDoc } from './collections.ts';
 const TOGETHER = 500;
 const TIMEOUT_MS = 15_000;
 
-/** Older programs wrote no phase, and gave an aborted run the result it was aborted with. */
+/** Older programs wrote no phase. */
 export function parseSummary(json: string | undefined): RunSummary {
   const summary = JSON.parse(json ?? 'null') as RunSummary;
-  if (summary.phase !== undefined) return summary;
-  const phase = phaseOfRow(summary);
-  return { ...summary, phase, ...(phase === 'aborted' ? { result: 'fail' } : {}) };
+  return summary.phase === undefined ? { ...summary, phase: phaseOfRow(summary) } : summary;
 }
 
 /**
@@ -35,8 +33,7 @@ export async function findPhases({ streams }: Collections): Promise<void> {
       if (docs.length === 0) break;
       const writes: AnyBulkWriteOperation<StreamDoc>[] = docs.map(({ _id, summary: json, summarySeq }) => {
         const summary = parseSummary(json);
-        const result = summary.result === undefined ? {} : { result: summary.result };
-        const set = { phase: summary.phase, ...result, summary: JSON.stringify(summary) };
+        const set = { phase: summary.phase, summary: JSON.stringify(summary) };
         // A row that has changed since it was read is that of its new summary.
         return { updateOne: { filter: { _id, summarySeq }, update: { $set: set } } };
       });

@@ -141,10 +141,13 @@ function filterOf(query: Omit<RunQuery, 'limit'>): Filter<StreamDoc> {
   const conditions: Filter<StreamDoc>[] = [
     { accepted: { $gte: query.since ?? 0, ...(query.until === undefined ? {} : { $lt: query.until }) } },
   ];
-  for (const field of ['project', 'stage', 'sequence', 'service', 'result'] as const) {
+  for (const field of ['project', 'stage', 'sequence', 'service'] as const) {
     const value = query[field];
     if (value !== undefined) conditions.push({ [field]: value });
   }
+  // An aborted run has failed, whatever had been found by then.
+  if (query.result === 'fail') conditions.push({ $or: [{ result: 'fail' }, { phase: 'aborted' }] });
+  else if (query.result !== undefined) conditions.push({ result: query.result, phase: { $ne: 'aborted' } });
   if (query.state !== undefined) conditions.push({ phase: { $in: phasesOf(query.state) } });
   if (query.correlationid !== undefined) conditions.push({ correlation: query.correlationid });
   for (const [key, value] of Object.entries(query.labels ?? {})) conditions.push({ labels: labelText(key, value) });

@@ -162,10 +162,13 @@ ORDER BY greatest(o.newest, l.accepted) DESC, p.project, p.stage, p.service LIMI
 function filterOf(query: Omit<RunQuery, 'limit'>): Where {
   const where = new Where();
   where.add('project IS NOT NULL');
-  for (const field of ['project', 'stage', 'sequence', 'service', 'result'] as const) {
+  for (const field of ['project', 'stage', 'sequence', 'service'] as const) {
     const value = query[field];
     where.equal(field, value === undefined ? undefined : toColumn(value));
   }
+  // An aborted run has failed, whatever had been found by then.
+  if (query.result === 'fail') where.add("(result = 'fail' OR phase = 'aborted')");
+  else if (query.result !== undefined) where.add("result = ? AND phase <> 'aborted'", query.result);
   if (query.state !== undefined) where.add('phase = ANY(?::text[])', phasesOf(query.state));
   where.equal('correlation', query.correlationid === undefined ? undefined : toColumn(query.correlationid));
   const labels = Object.entries(query.labels ?? {}).map(([key, value]) => toColumn(labelText(key, value)));

@@ -1,12 +1,11 @@
 /**
  * Until the sixth version the column `state` held only waiting, running, paused, finished or parked. The phase of an open run
- * that an older program wrote is a guess, right from the next change of the run on. An aborted run had the result it was
- * aborted with, and was counted as passed.
+ * that an older program wrote is a guess, right from the next change of the run on.
  */
 export const PHASES = `
-INSERT OR IGNORE INTO names (text) VALUES ('working'), ('waiting-turn'), ('passed'), ('warning'), ('failed'), ('aborted'), ('fail');
-UPDATE streams SET (state, result) = (
-  SELECT p.n, iif(p.text = 'aborted', (SELECT n FROM names WHERE text = 'fail'), streams.result) FROM names p WHERE p.text =
+INSERT OR IGNORE INTO names (text) VALUES ('working'), ('waiting-turn'), ('passed'), ('warning'), ('failed'), ('aborted');
+UPDATE streams SET state = (
+  SELECT p.n FROM names p WHERE p.text =
     CASE (SELECT text FROM names WHERE n = streams.state)
       WHEN 'running' THEN 'working'
       WHEN 'waiting' THEN 'waiting-turn'

@@ -50,6 +50,13 @@ export function runFilter(query: Omit<RunQuery, 'limit' | 'cursor'>, ask: Ask): 
       kindValues.push(...numbers);
       continue;
     }
+    if (column === 'result') {
+      // An aborted run has failed, whatever had been found by then.
+      const isFail = query.result === 'fail';
+      kinds.push(isFail ? '(s.result = ? OR s.state = ?)' : '(s.result = ? AND s.state <> ?)');
+      kindValues.push(ask.nameOf(text) ?? -1, ask.nameOf('aborted') ?? -1);
+      continue;
+    }
     const number = ask.nameOf(text);
     if (number === undefined) return undefined;
     kinds.push(`s.${column} = ?`);

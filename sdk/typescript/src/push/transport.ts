@@ -1,4 +1,4 @@
-import { decodeHttp } from '@slipway/contract';
+import { decodeHttp, defaultCodecLimits } from '@slipway/contract';
 import { backoffMs } from '../backoff.ts';
 import type { ByReference } from '../by-reference.ts';
 import { largeByReference, openOutbox } from '../claim/open-outbox.ts';
@@ -14,6 +14,9 @@ import type { Channel, Worker } from '../worker.ts';
 import { Listener, type PushedAnswer, type PushedRequest, refusal } from './listener.ts';
 
 /** Where attempts are delivered, and what of it the control plane is told. */
+/** The outputs of many tasks may come to more keys than one sender may send. The size of a body has its own bound. */
+const LIMITS = { ...defaultCodecLimits, keysMax: Number.MAX_SAFE_INTEGER };
+
 export interface PushOptions {
   /** Default 127.0.0.1. Whoever reaches the port can make this service work: listen elsewhere only behind a fence. */
   host?: string;
@@ -103,7 +106,7 @@ export class PushTransport implements Transport {
   async #handle(request: PushedRequest): Promise<PushedAnswer> {
     if (request.method === 'GET') return { status: 200, body: '{"status":"ok"}' };
     if (request.method !== 'POST') return refusal(405, 'events come by POST');
-    const decoded = decodeHttp({ headers: request.headers, body: request.body });
+    const decoded = decodeHttp({ headers: request.headers, body: request.body }, LIMITS);
     if (!decoded.ok) return refusal(decoded.problem.status, decoded.problem.detail);
     const [event] = decoded.events;
     if (event === undefined || decoded.events.length > 1) return refusal(400, 'one event at a time');
