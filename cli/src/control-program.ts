@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { AbortOptions } from './commands/abort.ts';
 import type { AnswerOptions } from './commands/answer.ts';
+import { badUsage } from './exit-code.ts';
 import { projectOption, type ServerOptions } from './options.ts';
 import { type Act, filtered, withServer } from './with-server.ts';
 
@@ -23,7 +24,7 @@ export function addControl(program: Command, act: Act): void {
       );
   }
 
-  filtered(withServer(program.command('abort')), 'waiting, running, paused or parked')
+  filtered(withServer(program.command('abort')), 'an open one, as `get runs` has them')
     .description('end runs; attempts that run are cancelled')
     .argument('[run...]', 'or a filter, of which every open run is meant')
     .option('--all', 'every open run there is')
@@ -34,6 +35,19 @@ export function addControl(program: Command, act: Act): void {
       act(options, async (terminal) => {
         const { abort } = await import('./commands/abort.ts');
         return abort({ ...options, runs, terminal });
+      }),
+    );
+
+  // Not offered: people who look for it get the way that there is, and not `replay`, which has a similar name.
+  program
+    .command('retry [words...]', { hidden: true })
+    .allowUnknownOption()
+    .action(() =>
+      act({ output: 'text' }, async () => {
+        throw badUsage('there is no command to retry a run', [
+          'to run its sequence again: slipway trigger STAGE.SEQUENCE',
+          'to retry a task when it fails: `retry` in its shipyard, see docs/shipyard.md',
+        ]);
       }),
     );
 
@@ -68,7 +82,7 @@ export function addControl(program: Command, act: Act): void {
 export function addSettingsUpload(apply: Command, act: Act): void {
   withServer(apply.command('settings'))
     .description('change the settings of a project; creates it when it is not there')
-    .argument('<file>', 'JSON as of PUT /v1/projects/NAME; - reads standard input')
+    .argument('<file>', 'YAML or JSON, with the keys of PUT /v1/projects/NAME; - reads standard input')
     .addOption(projectOption().makeOptionMandatory())
     .action((file: string, options: ServerOptions & { project: string }) =>
       act(options, async (terminal) => {

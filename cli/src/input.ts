@@ -1,18 +1,38 @@
 import { readFileSync } from 'node:fs';
-import { text as readStream } from 'node:stream/consumers';
+import { buffer as readStream } from 'node:stream/consumers';
+import { load, YAMLException } from 'js-yaml';
 import { badUsage } from './exit-code.ts';
 
 /** The text of a file, or of standard input when it is called `-`. */
 export async function readInput(file: string): Promise<string> {
-  return file === '-' ? readStream(process.stdin) : readTextFile(file);
+  return file === '-' ? decoded(await readStream(process.stdin), 'standard input') : readTextFile(file);
 }
 
 /** The text of a file, or a failure that says why it cannot be read. */
 export function readTextFile(file: string): string {
+  let bytes: Buffer;
   try {
-    return readFileSync(file, 'utf8');
+    bytes = readFileSync(file);
   } catch (error) {
     throw badUsage(`cannot read ${file}: ${reasonOf(error)}`);
+  }
+  return decoded(bytes, file);
+}
+
+/** UTF-8, with or without the mark that editors on Windows put in front. */
+function decoded(bytes: Buffer, where: string): string {
+  const [first, second] = bytes;
+  if (
+    (first === 0xff && second === 0xfe) ||
+    (first === 0xfe && second === 0xff) ||
+    (bytes.length > 1 && second === 0)
+  ) {
+    throw badUsage(`${where} is UTF-16: save it as UTF-8`);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw badUsage(`${where} is not UTF-8: save it as UTF-8`);
   }
 }
 
@@ -33,7 +53,7 @@ export async function readJsonArgument(argument: string, flag: string): Promise<
   return parseJsonInput(text, isFile ? argument.slice(1) : flag);
 }
 
-/** JSON that a person wrote, or a failure that says where it is none. */
+/** JSON that a person wrote, or a failure with the place of the fault. */
 export function parseJsonInput(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
@@ -41,7 +61,19 @@ export function parseJsonInput(text: string, where: string): unknown {
     const reason = error instanceof Error ? error.message : String(error);
     const position = /at position (\d+)/.exec(reason)?.[1];
     const place = position === undefined ? '' : `, ${lineAndColumn(text, Number(position))}`;
-    throw badUsage(`${where} is no JSON${place}: ${reason.replace(/ \(line \d+ column \d+\)$/, '')}`);
+    throw badUsage(`${where} is not valid JSON${place}: ${reason.replace(/ \(line \d+ column \d+\)$/, '')}`);
+  }
+}
+
+/** YAML that a person wrote, or a failure with the place of the fault. */
+export function parseYamlInput(text: string, where: string): unknown {
+  try {
+    return load(text);
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    const place =
+      error.mark === null || error.mark === undefined ? '' : `, ${lineAndColumn(text, error.mark.position)}`;
+    throw badUsage(`${where} is not valid YAML${place}: ${error.reason}`);
   }
 }
 
@@ -54,7 +86,7 @@ function lineAndColumn(text: string, position: number): string {
 export function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT') return 'there is no such file';
-  if (code === 'ENOTDIR') return 'a part of the path is no folder';
+  if (code === 'ENOTDIR') return 'a part of the path is not a folder';
   if (code === 'EISDIR') return 'it is a folder';
   if (code === 'EACCES') return 'not allowed';
   return error instanceof Error ? error.message : String(error);

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { runStateFilterSchema } from '@slipway/contract';
 import { settingTable, unknownVariables } from '@slipway/control-plane/settings';
 import { Command, CommanderError, Help, Option } from 'commander';
 import { addControl, addDeleting, addSettingsUpload } from './control-program.ts';
@@ -19,6 +20,7 @@ import {
 } from './options.ts';
 import { shown } from './output/paint.ts';
 import { openTerminal } from './output/terminal.ts';
+import { addSubscribing, addSubscriptionReading } from './subscription-program.ts';
 import { type Act, type Deed, filtered, withServer } from './with-server.ts';
 
 /** Longer than that nobody should sit in front of a terminal; a pipeline says its own limit. */
@@ -90,6 +92,7 @@ function createProgram(outcome: Outcome): Command {
   addEvaluating(program, act);
   addSlo(program, act);
   program.commandsGroup('Other:');
+  addSubscribing(program, act);
   addDeleting(program, act);
   program.helpCommand('help [command]', 'this, or the help of a command');
   pointToHelp(program, 'slipway');
@@ -227,7 +230,7 @@ function addTriggering(program: Command, act: Act): void {
 function addReading(program: Command, act: Act): void {
   const get = program.command('get').description('list and show').helpCommand(false);
 
-  filtered(withServer(get.command('runs')), 'waiting, running, paused, finished or parked')
+  filtered(withServer(get.command('runs')), `one of ${runStateFilterSchema.options.join(', ')}`)
     .description('runs, newest first')
     .option('--result <result>', 'pass, warning or fail')
     .addOption(limitOption())
@@ -310,6 +313,7 @@ function addReading(program: Command, act: Act): void {
         return getShipyard({ ...options, terminal });
       }),
     );
+  addSubscriptionReading(get, act);
   addEvaluationReading(get, act);
 }
 

@@ -164,6 +164,13 @@ describe('a project', () => {
     expect(stdout).toMatch(/^tuned\nDialect: plain\nShipyard: none yet\nRuns at most: 40 open\n/);
     expect(stdout).toContain('Finished runs are kept: for 2d\nConfiguration: {"team":"north"}\n');
     expect(await read('get', 'project', 'tuned')).toMatchObject({ name: 'tuned', limits: { openRunsMax: 40 } });
+    writeFileSync(file, '# as YAML\nlimits:\n  openRunsMax: 50\n');
+    expect((await cli('apply', 'settings', file, '-p', 'tuned')).stdout).toContain('Runs at most: 50 open\n');
+    writeFileSync(file, 'limits:\n  - a: [\n');
+    expect(await cli('apply', 'settings', file, '-p', 'tuned')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/is not valid YAML, line \d+, column \d+: /),
+    });
     writeFileSync(file, '{"limits": {"openRunMax": 40}}');
     expect(await cli('apply', 'settings', file, '-p', 'tuned')).toMatchObject({
       code: 2,

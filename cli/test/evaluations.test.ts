@@ -226,7 +226,7 @@ test('a context is shown as the tree of its runs, an event as it is', async () =
   const { run, correlationid, id } = await gate(300);
   await expect
     .poll(async () => (await cli('get', 'context', correlationid)).stdout, { interval: 200 })
-    .toMatch(/dev\.gate +carts +finished +pass .*\n {2}dev\.next +carts +running/);
+    .toMatch(/dev\.gate +carts +Passed .*\n {2}dev\.next +carts +Waiting for worker/);
   expect(JSON.parse((await cli('get', 'context', run, '-o', 'json')).stdout).runs).toHaveLength(2);
   expect(await cli('get', 'context', 'nobody')).toMatchObject({ code: 2 });
   const event = await cli('get', 'event', id);

@@ -66,3 +66,10 @@ test('who gives it an slo.yaml or sli.yaml hears of the command that checks it',
   expect((await slipway(['lint', file('sli.yaml')])).stdout).toContain(`--sli ${file('sli.yaml')}\n`);
   expect((await slipway(['lint', file('bad.yaml')])).stdout).not.toContain('slo lint');
 });
+
+test.each(['a: [', 'a: [\n', 'a: {\nb: 1\n'])('brackets that are not closed are called so: %j', async (text) => {
+  const { code, stdout } = await slipway(['lint', '-'], { stdin: text });
+  expect(code).toBe(2);
+  expect(stdout).toMatch(/not closed|flow collection/);
+  expect(stdout).not.toContain('deficient');
+});

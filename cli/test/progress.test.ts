@@ -39,6 +39,7 @@ const working = runView({
 });
 const finished = runView({
   state: 'finished',
+  phase: 'failed',
   result: 'fail',
   status: 'errored',
   message: 'the build broke',
@@ -168,7 +169,7 @@ describe('on a terminal, the run as it is', () => {
 
   test('who works, how far, and since when', () => {
     expect(frame(working, T0 + 1500)).toEqual([
-      expect.stringContaining('dev.authenticity  running  1.5 s  harbour, project photos, run r1'),
+      expect.stringContaining('dev.authenticity  Working  1.5 s  harbour, project photos, run r1'),
       expect.stringMatching(/^ {2}\S build +running +1\.5 s +40 %, links, \/build\/1$/),
       expect.stringMatching(/^ {2}· deploy +pending$/),
     ]);
@@ -179,7 +180,7 @@ describe('on a terminal, the run as it is', () => {
   });
 
   test('a failure shows its reason', () => {
-    expect(frame(finished, T0 + 9999)[0]).toContain('✗ dev.authenticity  fail  2.0 s');
+    expect(frame(finished, T0 + 9999)[0]).toContain('✗ dev.authenticity  Failed  2.0 s');
     expect(frame(finished, T0 + 9999)[1]).toMatch(/✗ build +fail +1\.9 s +no such symbol/);
   });
 });

@@ -87,7 +87,7 @@ test.each([
 
   const screen = screenOf(raw);
   expect(screen.filter((line) => line.includes('dev.seq'))).toHaveLength(1);
-  expect(screen[0]).toMatch(/^✓ dev\.seq {2}pass {2}\d/);
+  expect(screen[0]).toMatch(/^✓ dev\.seq {2}Passed {2}\d/);
   expect(screen[1]).toMatch(/^ {2}✓ build +pass/);
   expect(screen[2]).toMatch(/^ {2}✓ deploy-to-a-place-with-a-very-long/);
   expect(screen[4]).toMatch(/^Result: pass after \d/);

@@ -86,6 +86,8 @@ describe('apply', () => {
     const { code, stderr } = await cli('apply', file, '--project', 'p');
     expect(code).toBe(2);
     expect(stderr).toContain('[invalid-shipyard]');
+    expect(stderr).toContain(`error: ${file} was refused [invalid-shipyard]\n`);
+    expect(stderr.split('"stages"')).toHaveLength(2);
     expect(stderr).toContain(`${file}:5:3: `);
     expect(stderr).toContain('"stages"');
   });
@@ -256,10 +258,76 @@ describe('get', () => {
     await cli('trigger', 'dev.seq', '-p', 'p', '-l', 'team=blue', '--wait');
     const { stdout } = await cli('get', 'runs', '-p', 'p', '--label', 'team=blue', '--state', 'finished');
     const [head = '', row = ''] = stdout.split('\n');
-    expect(head).toMatch(/^RUN +PROJECT +SEQUENCE +STATE +RESULT +TASKS +TOOK +ACCEPTED$/);
-    expect(row.slice(head.indexOf('SEQUENCE'))).toMatch(/^dev\.seq +finished +pass +2\/2 /);
+    expect(head).toMatch(/^RUN +PROJECT +SEQUENCE +STATE +TASKS +DURATION +ACCEPTED$/);
+    expect(row.slice(head.indexOf('SEQUENCE'))).toMatch(/^dev\.seq +Passed +2\/2 /);
     const json = await cli('get', 'runs', '-p', 'p', '--label', 'team=blue', '-o', 'json');
     expect(JSON.parse(json.stdout).items).toHaveLength(1);
+  });
+
+  test('runs by each state of the one list; an aborted run is not among those that passed', async () => {
+    await cli('trigger', 'dev.seq', '-p', 'p', '-l', 'kind=states', '--wait');
+    const run = await startedRun('dev.lonely');
+    expect((await cli('get', 'runs', '--state', 'waiting-worker')).stdout).toMatch(
+      new RegExp(`${run} .*Waiting for worker`),
+    );
+    await cli('abort', run);
+    expect((await cli('get', 'runs', '--state', 'aborted')).stdout).toMatch(new RegExp(`${run} .*Aborted`));
+    const passed = (await cli('get', 'runs', '--state', 'passed')).stdout;
+    expect(passed).toContain('Passed');
+    expect(passed).not.toContain(run);
+    expect(await cli('get', 'runs', '--state', 'done')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('waiting-worker'),
+    });
+  });
+
+  test('a run by the beginning of its id, where only one run begins so', async () => {
+    const run = await startedRun('dev.seq');
+    const short = run.slice(0, 13);
+    for (const command of [['get', 'run'], ['watch'], ['why']]) {
+      const { code, stdout } = await cli(...command, short);
+      expect({ command, code }).toEqual({ command, code: 0 });
+      if (command[0] !== 'watch') expect(stdout).toContain(run);
+    }
+    expect(await cli('get', 'run', '0000')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('[unknown-run]'),
+    });
+  });
+
+  test('services: an attempt counts for the service and task that work on it, and waits in one row', async () => {
+    const claim = (task: string, source: string): Promise<Response> =>
+      fetch(`${server.url}/v1/tasks/${task}/claim?wait=2s`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ source, project: 'q' }),
+      });
+    writeFileSync(
+      join(folder, 'q.yaml'),
+      'spec: {stages: [{name: dev, sequences: [{name: seq, tasks: [{name: held-task}]}]}]}\n',
+    );
+    expect(await cli('apply', join(folder, 'q.yaml'), '-p', 'q')).toMatchObject({ code: 0 });
+    for (let run = 0; run < 2; run += 1) await cli('trigger', 'dev.seq', '-p', 'q');
+    expect(await (await claim('held-task', '/two/1')).json()).toHaveLength(1);
+    await claim('other-task', '/two/1');
+    await claim('held-task', '/two/2');
+    await cli('trigger', 'dev.seq', '-p', 'q');
+    const { items } = JSON.parse((await cli('get', 'services', '-o', 'json')).stdout);
+    const held = (task: string, source: string): number =>
+      items.find((one: { task: string; source: string }) => one.task === task && one.source === source)?.openAttempts;
+    expect([held('held-task', '/two/1'), held('other-task', '/two/1'), held('held-task', '/two/2')]).toEqual([1, 0, 1]);
+    const rows = (await cli('get', 'services', '--task', 'held-task')).stdout.split('\n').slice(1, 3);
+    expect(rows.map((row) => / (\d+) +(\d+) +\S+ ago$/.test(row) || / \d+ +1 +now$/.test(row))).toEqual([true, false]);
+  });
+
+  test('subscriptions are made, listed and ended', async () => {
+    const sink = 'http://127.0.0.1:9/events';
+    const made = await cli('subscribe', 'audit', sink, '--types', '*.finished,dev.*', '-p', 'p');
+    expect(made).toMatchObject({ code: 0, stdout: `subscription audit sends *.finished, dev.* to ${sink}\n` });
+    expect((await cli('get', 'subscriptions')).stdout).toMatch(/^audit +http:\S+ +\*\.finished, dev\.\* +p\/\*\/\* /m);
+    expect(await cli('unsubscribe', 'audit')).toMatchObject({ code: 0, stdout: 'subscription audit is deleted\n' });
+    expect((await cli('get', 'subscriptions')).stdout).not.toContain('audit');
+    expect(await cli('unsubscribe', 'audit')).toMatchObject({ code: 2 });
   });
 
   test('pages: the note says how to go on', async () => {
@@ -281,6 +349,28 @@ describe('get', () => {
 });
 
 describe('send', () => {
+  test('a JSON file with a BOM, from standard input too; UTF-16 and broken UTF-8 are named', async () => {
+    const file = join(folder, 'bom.json');
+    const event = '\ufeff{"source": "/me", "type": "dev.seq.triggered", "data": {"project": "p"}}';
+    writeFileSync(file, event);
+    expect(await cli('send', file)).toMatchObject({ code: 0 });
+    writeFileSync(join(folder, 'data.json'), '\ufeff{"x": 1}');
+    expect(await cli('trigger', 'dev.seq', '-p', 'p', '-d', `@${join(folder, 'data.json')}`)).toMatchObject({
+      code: 0,
+    });
+    const env = { SLIPWAY_SERVER: server.url };
+    expect(await slipway(['send', '-'], { env, stdin: event })).toMatchObject({ code: 0 });
+    for (const bytes of [Buffer.from(event, 'utf16le'), Buffer.from(event.slice(1), 'utf16le')]) {
+      writeFileSync(file, bytes);
+      expect(await cli('send', file)).toMatchObject({
+        code: 2,
+        stderr: `error: ${file} is UTF-16: save it as UTF-8\n`,
+      });
+    }
+    writeFileSync(file, Buffer.from([0x7b, 0xe4, 0x7d]));
+    expect((await cli('send', file)).stderr).toContain('is not UTF-8');
+  });
+
   test('an event, with what nobody types filled in', async () => {
     const file = join(folder, 'event.json');
     writeFileSync(file, JSON.stringify({ type: 'dev.seq.triggered', data: { project: 'p' } }));

@@ -1,4 +1,4 @@
-import type { RunState, RunSummary } from '@slipway/contract';
+import { phasesOf, type RunState, type RunStateFilter, type RunSummary, stateOfPhase } from '@slipway/contract';
 import { type Client, SlipwayProblem } from '@slipway/sdk';
 import { connected } from '../connection.ts';
 import { badUsage, CommandFailure, exitCode } from '../exit-code.ts';
@@ -8,6 +8,7 @@ import { count } from '../output/count.ts';
 import { failureOf } from '../output/failure.ts';
 import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
+import { wholeRunId } from '../short-id.ts';
 import { userName } from '../user-name.ts';
 import { control } from './control.ts';
 import { runColumns, runQueryOf } from './get-runs.ts';
@@ -88,7 +89,7 @@ function filterWords({ project, stage, sequence, service, state, context, label,
 async function openRuns(client: Client, filter: RunFilter): Promise<RunSummary[]> {
   const { state: wanted, ...query } = runQueryOf(filter);
   const found: RunSummary[] = [];
-  for (const state of OPEN_STATES.filter((one) => wanted === undefined || one === wanted)) {
+  for (const state of wanted === undefined ? OPEN_STATES : openStatesIn(wanted)) {
     let cursor: string | undefined;
     do {
       const page = await client.listRuns({ ...query, state, limit: PAGE, cursor });
@@ -99,9 +100,14 @@ async function openRuns(client: Client, filter: RunFilter): Promise<RunSummary[]
   return found.slice(0, RUNS_MAX);
 }
 
+/** The open states that a filter by state stands for. */
+function openStatesIn(filter: RunStateFilter): RunStateFilter[] {
+  return phasesOf(filter).filter((phase) => stateOfPhase(phase) !== 'finished');
+}
+
 async function stillOpen(client: Client, ids: readonly string[]): Promise<RunSummary[]> {
   const runs: RunSummary[] = [];
-  for (const run of new Set(ids)) runs.push(await client.getRun({ run }));
+  for (const run of new Set(ids)) runs.push(await client.getRun({ run: await wholeRunId(client, run) }));
   return runs.filter(({ state }) => state !== 'finished');
 }
 

@@ -1,11 +1,11 @@
-import type { ContextView } from '@slipway/contract';
+import { type ContextView, runPhaseLabels } from '@slipway/contract';
 import { connected } from '../connection.ts';
 import { exitCode } from '../exit-code.ts';
 import type { ServerOptions } from '../options.ts';
 import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { relativeTime } from '../output/time.ts';
-import { colourOf, endColour, endWord } from '../progress/task-words.ts';
+import { colourOf } from '../progress/task-words.ts';
 
 type Row = ContextView['runs'][number] & { depth: number };
 
@@ -23,8 +23,7 @@ export function getContext(command: ServerOptions & { id: string; terminal: Term
     const columns = [
       { title: 'SEQUENCE', value: (run: Row) => `${'  '.repeat(run.depth)}${run.stage}.${run.sequence}` },
       { title: 'SERVICE', value: (run: Row) => run.service ?? '' },
-      { title: 'STATE', value: (run: Row) => colourOf(run, paint)(run.state) },
-      { title: 'RESULT', value: (run: Row) => (run.state === 'finished' ? endColour(run, paint)(endWord(run)) : '') },
+      { title: 'STATE', value: (run: Row) => colourOf(run, paint)(runPhaseLabels[run.phase]) },
       { title: 'ACCEPTED', value: (run: Row) => relativeTime(run.acceptedAt, now) },
       { title: 'RUN', value: (run: Row) => run.id },
     ];

@@ -1,4 +1,4 @@
-import { type RunSummary, resultSchema, runStateSchema } from '@slipway/contract';
+import { type RunSummary, resultSchema, runPhaseLabels, runStateFilterSchema } from '@slipway/contract';
 import { connected } from '../connection.ts';
 import { badUsage, exitCode } from '../exit-code.ts';
 import type { RunFilter, RunsOptions, ServerOptions } from '../options.ts';
@@ -9,7 +9,8 @@ import { relativeTime, tookText } from '../output/time.ts';
 import { openAttempts } from '../progress/open-attempts.ts';
 import { runFrame } from '../progress/run-frame.ts';
 import { resultLines } from '../progress/run-result.ts';
-import { colourOf, endColour, endWord } from '../progress/task-words.ts';
+import { colourOf } from '../progress/task-words.ts';
+import { wholeRunId } from '../short-id.ts';
 
 /** `slipway get runs`. */
 export function getRuns(command: ServerOptions & RunsOptions & { terminal: Terminal }): Promise<number> {
@@ -30,7 +31,7 @@ export function getRuns(command: ServerOptions & RunsOptions & { terminal: Termi
 
 /** The parameters of `GET /v1/runs`. */
 export function runQueryOf({ project, stage, sequence, service, context, label, since, ...filter }: RunFilter) {
-  const state = word('--state', runStateSchema, filter.state);
+  const state = word('--state', runStateFilterSchema, filter.state);
   return { project, stage, sequence, service, state, correlationid: context, labels: label, since };
 }
 
@@ -38,7 +39,7 @@ export function runQueryOf({ project, stage, sequence, service, context, label, 
 export function getRun(command: ServerOptions & { run: string; terminal: Terminal }): Promise<number> {
   const { run: id, terminal } = command;
   return connected(command, async (client) => {
-    const run = await client.getRun({ run: id });
+    const run = await client.getRun({ run: await wholeRunId(client, id) });
     if (terminal.format === 'json') {
       terminal.printJson(run);
       return exitCode.done;
@@ -66,11 +67,10 @@ export function runColumns({ paint }: Terminal): Column<RunSummary>[] {
     { title: 'PROJECT', value: (run) => run.project },
     { title: 'SEQUENCE', value: (run) => `${run.stage}.${run.sequence}` },
     { title: 'SERVICE', value: (run) => run.service ?? '' },
-    { title: 'STATE', value: (run) => colourOf(run, paint)(run.state) },
-    { title: 'RESULT', value: (run) => (run.state === 'finished' ? endColour(run, paint)(endWord(run)) : '') },
+    { title: 'STATE', value: (run) => colourOf(run, paint)(runPhaseLabels[run.phase]) },
     { title: 'TASKS', value: (run) => `${run.tasksDone}/${run.tasksTotal}`, align: 'right' },
     { title: 'NOW', value: (run) => run.openTasks.join(', ') },
-    { title: 'TOOK', value: (run) => tookText((run.finishedAt ?? now) - run.acceptedAt), align: 'right' },
+    { title: 'DURATION', value: (run) => tookText((run.finishedAt ?? now) - run.acceptedAt), align: 'right' },
     { title: 'ACCEPTED', value: (run) => relativeTime(run.acceptedAt, now) },
   ];
 }

@@ -2,7 +2,7 @@ import { formatDuration, type Project, type ProjectPut } from '@slipway/contract
 import type { Client } from '@slipway/sdk';
 import { connected } from '../connection.ts';
 import { CommandFailure, exitCode } from '../exit-code.ts';
-import { parseJsonInput, readInput } from '../input.ts';
+import { parseJsonInput, parseYamlInput, readInput } from '../input.ts';
 import type { ServerOptions } from '../options.ts';
 import { agree } from '../output/agree.ts';
 import { count } from '../output/count.ts';
@@ -27,7 +27,7 @@ export async function applySettings(
   command: ServerOptions & { project: string; file: string; terminal: Terminal },
 ): Promise<number> {
   const { project, file, terminal } = command;
-  const settings = parseJsonInput(await readInput(file), file === '-' ? 'standard input' : file);
+  const settings = parseSettings(await readInput(file), file === '-' ? 'standard input' : file);
   return connected(command, async (client) => {
     // The server says what of it is no setting, and where.
     const stored = await client.putProject({ project, body: settings as ProjectPut });
@@ -35,6 +35,11 @@ export async function applySettings(
     else terminal.print(...shown(stored, terminal));
     return exitCode.done;
   });
+}
+
+/** JSON, or YAML, as the settings of a project are often kept beside its shipyard. */
+function parseSettings(text: string, where: string): unknown {
+  return text.trimStart().startsWith('{') ? parseJsonInput(text, where) : parseYamlInput(text, where);
 }
 
 /** `slipway delete project NAME`: what goes with it is counted first. */

@@ -5,11 +5,14 @@ import type { ServerOptions } from '../options.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { followRun } from '../progress/follow-run.ts';
 import { exitCodeOf, resultLines } from '../progress/run-result.ts';
+import { wholeRunId } from '../short-id.ts';
 
 /** `slipway watch RUN`. */
 export function watch(command: ServerOptions & { run: string; timeout: number; terminal: Terminal }): Promise<number> {
   const { run, terminal, timeout } = command;
-  return connected(command, (client) => watchRun({ client, run, terminal, timeoutMs: timeout * 1000 }));
+  return connected(command, async (client) =>
+    watchRun({ client, run: await wholeRunId(client, run), terminal, timeoutMs: timeout * 1000 }),
+  );
 }
 
 /** Follows a run to its end, prints how it ended, and answers the exit code. Ctrl-C ends the watching, not the run. */

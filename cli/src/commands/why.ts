@@ -5,12 +5,13 @@ import { linesOf } from '../output/paint.ts';
 import type { Terminal } from '../output/terminal.ts';
 import { relativeTime } from '../output/time.ts';
 import { hintOf } from '../progress/unserved.ts';
+import { wholeRunId } from '../short-id.ts';
 
 /** `slipway why RUN`. */
 export function why(command: ServerOptions & { run: string; terminal: Terminal }): Promise<number> {
   const { run, terminal } = command;
   return connected(command, async (client) => {
-    const answer = await client.whyRun({ run });
+    const answer = await client.whyRun({ run: await wholeRunId(client, run) });
     if (terminal.format === 'json') {
       terminal.printJson(answer);
       return exitCode.done;

@@ -26,9 +26,13 @@ export function failureOf(error: unknown, file?: string): CommandFailure {
 /** One clear line, then each error with its place. */
 function refusal(error: SlipwayProblem, file: string | undefined): CommandFailure {
   const { problem } = error;
-  return new CommandFailure(`${problem.detail} [${problem.code}]`, {
+  const places = problemErrors(problem, file);
+  // The detail of a problem with places often repeats the first of them.
+  const isRepeated = problem.errors?.some((one) => one.line !== undefined && problem.detail.includes(one.detail));
+  const summary = isRepeated ? `${file ?? 'the text'} was refused` : problem.detail;
+  return new CommandFailure(`${summary} [${problem.code}]`, {
     exitCode: problem.status >= 500 ? exitCode.unreachable : exitCode.refused,
-    details: [...problemErrors(problem, file), ...wayOut(problem)],
+    details: [...places, ...wayOut(problem)],
     problem,
     cause: error,
   });

@@ -1,8 +1,8 @@
-import type { RunView, TaskView } from '@slipway/contract';
+import { type RunView, runPhaseLabels, type TaskView } from '@slipway/contract';
 import { firstLine, type Paint, visibleWidth } from '../output/paint.ts';
 import { pad } from '../output/table.ts';
 import { tookText } from '../output/time.ts';
-import { colourOf, currentAttempt, endWord, hasPassed, progressOf, taskWord } from './task-words.ts';
+import { colourOf, currentAttempt, hasPassed, progressOf, taskWord } from './task-words.ts';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 /** One turn of the spinner. */
@@ -19,7 +19,7 @@ export function runFrame(run: RunView, options: { now: number; paint: Paint }): 
 }
 
 function heading(run: RunView, { now, paint }: { now: number; paint: Paint }): string {
-  const word = run.state === 'finished' ? endWord(run) : run.state;
+  const word = runPhaseLabels[run.phase];
   const took = tookText((run.finishedAt ?? now) - run.acceptedAt);
   const about = [run.service, `project ${run.project}`, `run ${run.id}`].filter((part) => part !== undefined);
   return (

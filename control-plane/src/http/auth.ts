@@ -45,7 +45,10 @@ export class Auth {
     if (caller.way === 'none') throw unauthorized(req.headers);
     if (caller.way === 'cookie') refuseForgery(req);
     if (permission === undefined || caller.permissions === '*' || caller.permissions.has(permission)) return caller;
-    throw refused('forbidden', `the token ${caller.name} lacks the permission ${permission}: add it in the token file`);
+    throw refused(
+      'forbidden',
+      `the token ${caller.name} lacks the permission ${permission}: add it in the token file and restart Slipway, which reads the file at its start`,
+    );
   }
 
   identify(headers: IncomingHttpHeaders): Caller {
@@ -77,7 +80,7 @@ function unauthorized(headers: IncomingHttpHeaders): Error {
   const detail =
     headers.authorization === undefined && headers.cookie === undefined
       ? 'this needs a token: send `Authorization: Bearer TOKEN`'
-      : 'this token is not known here: send `Authorization: Bearer TOKEN` with one of the token file';
+      : 'the token is not in the token file: send `Authorization: Bearer TOKEN` with one that is. After a change of the file, restart Slipway';
   return refused('unauthorized', detail, { headers: { 'www-authenticate': 'Bearer realm="slipway"' } });
 }
 

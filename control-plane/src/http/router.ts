@@ -189,23 +189,24 @@ function otherMethod({ door, req, res, allow }: { door: Door; req: Request; res:
   }
 }
 
-const knownPaths = [...new Set(routes.flatMap((route) => expressPaths(route.path)))];
+const knownPaths = (method: string): string[] =>
+  routes.filter((route) => route.method === method).flatMap((route) => expressPaths(route.path));
 
 function nothingThere(door: Door, req: Request, res: Response): void {
   let error: unknown;
   try {
     door.auth.require(req, undefined);
-    error = refused('not-found', `there is nothing at ${quoted(pathOf(req))}${hintFor(pathOf(req))}`);
+    error = refused('not-found', `there is nothing at ${quoted(pathOf(req))}${hintFor(req.method, pathOf(req))}`);
   } catch (unauthorized) {
     error = unauthorized;
   }
   sendError(door, { req, res, route: 'none', error });
 }
 
-/** The nearest path of the table, with what stands in the places of its parameters left as it is. */
-function hintFor(path: string): string {
+/** The nearest path of the table for this method, with what stands in the places of its parameters left as it is. */
+function hintFor(method: string, path: string): string {
   const steps = path.split('/');
-  const candidates = knownPaths
+  const candidates = knownPaths(method === 'HEAD' ? 'GET' : method)
     .filter((known) => known.split('/').length === steps.length)
     .map((known) =>
       known

@@ -1,6 +1,15 @@
 import type { Clock } from './clock.ts';
 
-export type Lease = { id: string; run: string; task: string; attempt: number; source: string; leaseMs: number };
+export type Lease = {
+  id: string;
+  run: string;
+  task: string;
+  /** The task type, by which services are listed. */
+  uses: string;
+  attempt: number;
+  source: string;
+  leaseMs: number;
+};
 
 const SWEEP_MS = 500;
 
@@ -54,10 +63,15 @@ export class Leases {
     this.#held.delete(id);
   }
 
-  countBySource(): ReadonlyMap<string, number> {
-    const counts = new Map<string, number>();
+  /** Attempts that each service holds, by task type and then by source. */
+  countByService(): ReadonlyMap<string, ReadonlyMap<string, number>> {
+    const counts = new Map<string, Map<string, number>>();
     for (const holders of this.#held.values()) {
-      for (const one of holders) counts.set(one.source, (counts.get(one.source) ?? 0) + 1);
+      for (const { uses, source } of holders) {
+        const ofTask = counts.get(uses) ?? new Map<string, number>();
+        ofTask.set(source, (ofTask.get(source) ?? 0) + 1);
+        counts.set(uses, ofTask);
+      }
     }
     return counts;
   }

@@ -849,6 +849,7 @@ class Plane implements ControlPlane {
       id: offer.id,
       run: offer.run,
       task: offer.task,
+      uses: offer.uses,
       attempt: offer.attempt,
       source: request.source,
       leaseMs,
@@ -1114,7 +1115,7 @@ class Plane implements ControlPlane {
     return this.#services.view({
       ...filter,
       waiting: this.#offers.waiting(),
-      held: this.#leases.countBySource(),
+      held: this.#leases.countByService(),
       hintFor,
     });
   }

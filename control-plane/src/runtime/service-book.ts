@@ -55,7 +55,7 @@ export class ServiceBook {
   view(options: {
     task?: string;
     waiting: readonly { uses: string; count: number; oldestAt: number | undefined }[];
-    held: ReadonlyMap<string, number>;
+    held: ReadonlyMap<string, ReadonlyMap<string, number>>;
     hintFor(task: string): string;
   }): ServiceView[] {
     const views: ServiceView[] = [];
@@ -69,7 +69,7 @@ export class ServiceBook {
         way: known.way,
         connected: this.#connected(known),
         lastSeenAt: known.lastSeenAt,
-        openAttempts: options.held.get(known.source) ?? 0,
+        openAttempts: options.held.get(known.task)?.get(known.source) ?? 0,
         waitingAttempts: waits?.count ?? 0,
       };
       if (known.version !== undefined) view.version = known.version;

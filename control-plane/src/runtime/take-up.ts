@@ -306,6 +306,7 @@ export class TakeUp {
           id,
           run: run.id,
           task: task.key,
+          uses: task.uses,
           attempt: number,
           source,
           leaseMs: executor.leaseMs,

@@ -65,6 +65,10 @@ function inOurWords(reason: string): { code: string; message: string } {
   if (reason.startsWith('tab characters')) {
     return { code: 'yaml-tab', message: 'a tab in the indentation: YAML wants spaces' };
   }
+  // What the parser says when a line ends inside of brackets, also when the text does.
+  if (reason === 'deficient indentation') {
+    return { code: 'yaml-syntax', message: 'a "[" or "{" above is not closed, or its lines are not indented' };
+  }
   return { code: 'yaml-syntax', message: reason };
 }
 
