@@ -1,5 +1,5 @@
 import type { JsonObject, Result, Status, TaskError, TaskPlan } from '@slipway/contract';
-import { isObject, mergeData, plainType, worstResult } from '@slipway/contract';
+import { attemptId, isObject, mergeData, plainType, worstResult } from '@slipway/contract';
 import { readAnswer } from './answer.ts';
 import { closeRun, finishRun, resultSoFar } from './finish.ts';
 import { retryDelayMs } from './retry.ts';
@@ -26,6 +26,8 @@ import { endAttempt, openWork, outEvent, scopeOf, setNode, triggerAttempt } from
 
 /** A claimant that dies this often in a row fails the task: something kills whoever takes it. */
 const LOST_ATTEMPTS_MAX = 10;
+/** Lines of history that a run keeps. */
+const HISTORY_MAX = 100;
 /** Late answers that a run keeps for people to see. */
 const IGNORED_KEPT_MAX = 20;
 
@@ -386,8 +388,28 @@ function answer(run: Run, input: AnswerInput, env: Env): Step {
   const startedAt = first ? input.at : attempt.startedAt;
   setNode(work, task.key, { ...node, attempt: { ...attempt, startedAt, executors } });
   const complete = input.phase === 'finished' && isComplete(executors, task.executors);
+  if (input.byHand && executor.finished) {
+    if (first) startTimers(work, task, attempt, { complete: true });
+    work.run.history = [...run.history, lineOfAnswer(run.id, input, task.key, executor.finished)].slice(-HISTORY_MAX);
+    return completeAttempt(work, task, { [source]: executor });
+  }
   if (first) startTimers(work, task, attempt, { complete });
   return complete ? completeAttempt(work, task, executors) : applied({ run: work.run, effects: work.effects });
+}
+
+function lineOfAnswer(
+  run: string,
+  input: AnswerInput,
+  task: string,
+  answered: NonNullable<Executor['finished']>,
+): HistoryLine {
+  const { source, by, onbehalfof } = input.event;
+  const attempt = attemptId({ run, task, attempt: input.attempt });
+  const line: HistoryLine = { at: input.at, what: 'answer', task, attempt, result: answered.result, source };
+  if (typeof by === 'string' && by !== '') line.by = by;
+  if (typeof onbehalfof === 'string' && onbehalfof !== '') line.onBehalfOf = onbehalfof;
+  if (answered.message !== '') line.reason = answered.message.slice(0, 1024);
+  return line;
 }
 
 /** Somebody is on it: it was started in time, and from now on other times count, unless it is over at once. */
@@ -571,6 +593,10 @@ function leaseLost(run: Run, input: Extract<RunInput, { kind: 'lease-lost' }>, e
   const heardUntil = executor.lastSeenAt + (leaseMs ?? 0);
   if (!isGivenBack && input.heardByOthers !== false && heardUntil > input.at) return nothing(run);
   const work = openWork(run, env, input.at, `lease/${input.attempt}`, 0);
+  if (input.keepsAnswers && node?.state === 'open') {
+    const { [input.source]: _lost, ...others } = node.attempt.executors;
+    if (isComplete(others, task.executors)) return completeAttempt(work, task, others);
+  }
   const message = isGivenBack
     ? `the subscription of ${input.source} has ended: the attempt is given back`
     : `${input.source} was silent for ${leaseMs} ms: its lease is lost`;
@@ -650,7 +676,7 @@ function command(run: Run, input: Extract<RunInput, { kind: 'command' }>, env: E
   const line: HistoryLine = { at: input.at, what: input.command };
   if (input.by !== undefined) line.by = input.by;
   if (input.reason !== undefined) line.reason = input.reason;
-  const history = [...run.history, line].slice(-100);
+  const history = [...run.history, line].slice(-HISTORY_MAX);
   if (input.command === 'pause') {
     return run.paused
       ? { run, effects: [], outcome: { kind: 'duplicate' } }

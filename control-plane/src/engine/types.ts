@@ -63,7 +63,18 @@ export type FinishedRun = RunBase & {
   triggers: readonly { stage: string; sequence: string; eventId: string }[];
 };
 
-export type HistoryLine = { at: number; what: string; by?: string; reason?: string };
+export type HistoryLine = {
+  at: number;
+  what: string;
+  by?: string;
+  reason?: string;
+  /** Of an answer by hand. */
+  attempt?: string;
+  task?: string;
+  result?: Result;
+  source?: string;
+  onBehalfOf?: string;
+};
 export type IgnoredAnswer = { at: number; eventId: string; code: string };
 
 /** One task of a run. */
@@ -159,6 +170,8 @@ export type RunInput =
       /** As the bus' subject names it. */
       project?: string;
       leaseMs?: number;
+      /** A person has answered: the attempt ends with it, also when a service works on it. Older journals never say so. */
+      byHand?: true;
       /** 0 <= random < 1, for the jitter of a retry. */
       random: number;
       event: CloudEvent;
@@ -174,6 +187,8 @@ export type RunInput =
       source: string;
       /** False: there is one replica, and nobody else could have heard of the holder. */
       heardByOthers?: false;
+      /** What others have answered meanwhile counts. Older journals never say so. */
+      keepsAnswers?: true;
       /** A push subscription has ended, and with it what its sink had; leases have nothing to do with it. */
       isGivenBack?: true;
     }

@@ -168,7 +168,9 @@ export function endAttempt(
       dueAt: attempt.startedAt + task.timeoutMs,
     });
   }
-  if (end.outcome === 'cancelled' || end.outcome === 'timed-out' || end.outcome === 'lost') {
+  // Only an answer by hand, or one that outlived a lease, ends an attempt that a service still works on.
+  const isLeft = Object.values(attempt.executors).some((executor) => !executor.finished);
+  if (isLeft || end.outcome === 'cancelled' || end.outcome === 'timed-out' || end.outcome === 'lost') {
     const data: JsonObject = { project: work.run.project, stage: work.run.stage, message: end.message };
     if (work.run.service !== undefined) data.service = work.run.service;
     const event = outEvent(work.run, {

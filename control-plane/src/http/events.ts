@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Accepted, CloudEvent } from '@slipway/contract';
-import { decodeHttp, parseEventType } from '@slipway/contract';
+import { decodeHttp, isByHand, parseEventType } from '@slipway/contract';
 import { EVENT_BYTES_MAX, type ReceivedEvent } from '../runtime/control-plane.ts';
+import type { Caller } from './auth.ts';
 import { BODY_BYTES_MAX, readBody } from './body.ts';
 import type { Door } from './door.ts';
 import { JSON_TYPE, send } from './door.ts';
@@ -16,7 +17,7 @@ const BATCH = 'application/cloudevents-batch';
 
 /** `POST /v1/events`. Answers once the events are durable and what they caused is published. Resolves to the status. */
 export async function takeEvents(door: Door, req: IncomingMessage, res: ServerResponse): Promise<number> {
-  door.auth.require(req, 'events:write');
+  const caller = door.auth.require(req, 'events:write');
   refuseQuery(req.url ?? '');
   const idempotencyKey = idempotencyKeyOf(req);
   const contentType = req.headers['content-type'];
@@ -27,8 +28,9 @@ export async function takeEvents(door: Door, req: IncomingMessage, res: ServerRe
   const headers = contentType?.startsWith(STRUCTURED) ? req.headers : req.headersDistinct;
   const decoded = decodeHttp({ headers, body });
   if (!decoded.ok) throw new Refused(faultOfEvent(decoded.problem));
-  const received: ReceivedEvent[] = body.length > EVENT_BYTES_MAX ? weigh(decoded.events) : decoded.events.map(asIs);
-  const [event] = decoded.events;
+  const events = decoded.events.map((one) => signed(one, caller));
+  const received: ReceivedEvent[] = body.length > EVENT_BYTES_MAX ? weigh(events) : events.map(asIs);
+  const [event] = events;
   if (event === undefined) {
     send(res, 200, JSON_TYPE, '{"items":[]}');
     return 200;
@@ -55,6 +57,11 @@ function refuseTriggers(door: Door, types: readonly unknown[]): void {
   const isTrigger = (type: unknown): boolean => typeof type === 'string' && parseEventType(type)?.of === 'sequence';
   if (types.some(isTrigger))
     throw refused('overloaded', 'this server is behind with its work: send new runs again in a moment');
+}
+
+/** The author of an answer by hand is the token's owner; without tokens, the event's own `by` counts. */
+function signed(event: CloudEvent, caller: Caller): CloudEvent {
+  return caller.way === 'open' || !isByHand(event.source) ? event : { ...event, by: caller.name };
 }
 
 function asIs(event: CloudEvent): ReceivedEvent {

@@ -4,6 +4,7 @@ import {
   causationOf,
   correlationOf,
   faultInNamingText,
+  isByHand,
   isName,
   isObject,
   nearestName,
@@ -144,6 +145,8 @@ function ingestAnswer(
       attempt: ref.attempt,
       way: context.way,
       ...(context.project === undefined ? {} : { project: context.project }),
+      // On the bus any service may write any source.
+      ...(context.way === 'http' && phase === 'finished' && isByHand(event.source) ? { byHand: true } : {}),
       random: context.clock.random(),
       event,
       json: oneLine(json, event),

@@ -638,6 +638,7 @@ class Plane implements ControlPlane {
       run,
       {
         ...{ kind: 'lease-lost', at: this.#clock.now(), task, attempt, source },
+        keepsAnswers: true,
         ...(this.#shared ? {} : { heardByOthers: false }),
       },
       {

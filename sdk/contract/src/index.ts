@@ -1,6 +1,7 @@
 /** What crosses Slipway's wire. Each export is named here; nothing else of this package is public. */
 export type { AttemptRef } from './attempt-id.ts';
 export { attemptId, parseAttemptId } from './attempt-id.ts';
+export { byHandSources, isByHand } from './by-hand.ts';
 export type {
   CloudEvent,
   CodecLimits,

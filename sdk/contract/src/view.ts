@@ -120,8 +120,20 @@ export const runViewSchema = runSummarySchema.extend({
   triggeredBy: z.string().optional().describe('The run whose end triggered this one'),
   commands: z.array(runCommandSchema).describe('Commands allowed now'),
   history: z
-    .array(z.object({ at, what: z.string(), by: z.string().optional(), reason: z.string().optional() }))
-    .describe('Commands given, with who and why'),
+    .array(
+      z.object({
+        at,
+        what: z.string().describe('The command, or `answer`: an answer by hand'),
+        by: z.string().optional(),
+        reason: z.string().optional(),
+        attempt: z.string().optional().describe('answer: the attempt that it ended'),
+        task: z.string().optional(),
+        result: resultSchema.optional(),
+        source: z.string().optional(),
+        onBehalfOf: z.string().optional().describe('answer: the service in whose place it was given'),
+      }),
+    )
+    .describe('Commands and answers by hand, with their authors'),
   ignored: z
     .array(z.object({ at, eventId: z.string(), code: z.string() }))
     .describe('Answers that changed nothing, the last 20'),
