@@ -6,7 +6,6 @@ import type { Door } from './door.ts';
 import { send, sendEmpty } from './door.ts';
 import { quoted, refused } from './problem.ts';
 import { readQuery } from './query.ts';
-import { clientSignal } from './wait.ts';
 import { refusedBody } from './zod-fault.ts';
 
 const BODY_BYTES_MAX = 16 * 1024;
@@ -16,7 +15,7 @@ const route = claimRoute();
 
 /** `POST /v1/tasks/{task}/claim`. Resolves to the status. */
 export async function claimTasks(door: Door, req: IncomingMessage, res: ServerResponse, task: string): Promise<number> {
-  door.auth.require(req, 'tasks:claim');
+  const caller = door.auth.require(req, 'tasks:claim');
   if (!isName(task)) throw refused('invalid-name', `${quoted(task)} is no name of a task: ${NAME_RULE}`);
   const options = optionsOf(req.url ?? '');
   const body = await readJson(req, BODY_BYTES_MAX);
@@ -28,7 +27,7 @@ export async function claimTasks(door: Door, req: IncomingMessage, res: ServerRe
   let claimed: string[];
   if (options.waitMs === 0) claimed = await door.plane.claim(task, request.data, options);
   else {
-    using client = clientSignal(door, res);
+    using client = door.waits.begin({ req, caller: caller.name });
     claimed = await door.plane.claim(task, request.data, { ...options, signal: client.signal });
   }
   if (claimed.length === 0) {

@@ -9,6 +9,7 @@ import type { FaultLog } from './fault-log.ts';
 import type { Load } from './load.ts';
 import type { HttpMetrics } from './metrics.ts';
 import { ClientGone, type Fault, faultOfError, problemText } from './problem.ts';
+import type { Waits } from './wait.ts';
 
 /** Bounds of the door. Each may be set lower in a test that has no time. */
 export type HttpLimits = {
@@ -25,6 +26,8 @@ export type HttpLimits = {
   streamStallMs: number;
   streamsPerCaller: number;
   waitsMax: number;
+  /** Requests of one connection that are queued behind an unanswered one; more end the connection. */
+  pipelinedMax: number;
   connectionsMax: number;
   /** How long requests under way may take once the door closes. */
   closeMs: number;
@@ -40,6 +43,7 @@ export const defaultHttpLimits: HttpLimits = {
   streamStallMs: 60_000,
   streamsPerCaller: 100,
   waitsMax: 4096,
+  pipelinedMax: 64,
   connectionsMax: 16_384,
   closeMs: 10_000,
 };
@@ -56,7 +60,7 @@ export type Door = {
   /** What holds for a project that has no limit of its own. */
   projectLimits: Project['serverLimits'];
   /** Waits that end when the door closes. */
-  waits: Set<AbortController>;
+  waits: Waits;
 };
 
 export const JSON_TYPE = 'application/json; charset=utf-8';

@@ -9,7 +9,6 @@ import { JSON_TYPE, send } from './door.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { faultOfEvent, isProblemCode, Refused, refused } from './problem.ts';
 import { readQuery } from './query.ts';
-import { clientSignal } from './wait.ts';
 
 const WAIT_S_MAX = 300;
 const STRUCTURED = 'application/cloudevents';
@@ -48,7 +47,7 @@ export async function takeEvents(door: Door, req: IncomingMessage, res: ServerRe
     send(res, 202, JSON_TYPE, JSON.stringify(accepted));
     return 202;
   }
-  return answerOne(door, { req, res, event, accepted });
+  return answerOne(door, { req, res, event, accepted, caller: caller.name });
 }
 
 /** New runs wait while there is too much to do; answers, which end work, never do. */
@@ -82,9 +81,9 @@ function mayBeBatch(contentType: string | undefined): boolean {
   return contentType === undefined || contentType.startsWith(BATCH) || contentType.startsWith('application/json');
 }
 
-type One = { req: IncomingMessage; res: ServerResponse; event: CloudEvent; accepted: Accepted };
+type One = { req: IncomingMessage; res: ServerResponse; event: CloudEvent; accepted: Accepted; caller: string };
 
-async function answerOne(door: Door, { req, res, event, accepted }: One): Promise<number> {
+async function answerOne(door: Door, { req, res, event, accepted, caller }: One): Promise<number> {
   const [item] = accepted.items;
   if (item?.outcome === 'ignored') throw ignored(event, item.code);
   const kind = parseEventType(event.type);
@@ -97,7 +96,7 @@ async function answerOne(door: Door, { req, res, event, accepted }: One): Promis
   const location = `/v1/runs/${encodeURIComponent(run)}`;
   const waitS = waitOf(req);
   if (waitS !== undefined) {
-    using client = clientSignal(door, res);
+    using client = door.waits.begin({ req, caller });
     const waited = await door.plane.waitForRun(run, waitS * 1000, client.signal);
     const applied = ['location', location, 'preference-applied', `wait=${waitS}`];
     const status = waited === undefined ? 202 : 200;

@@ -89,11 +89,11 @@ export function makeHandlers({ door, streams, description, registry, readiness }
     listServices: async ({ query }) => ok({ items: await plane.listServices(query) }),
     listSubscriptions: async ({ query }) => ok(await plane.listSubscriptions(paged(query))),
     getSubscription: async ({ params }) => ok(await plane.getSubscription(params.id)),
-    putSubscription: async ({ params, body }) => {
+    putSubscription: async ({ params, body, caller }) => {
       const { types = [], mode, encoding, ...rest } = body;
       refusePatterns(types);
       const { subscription, created } = await plane.putSubscription(params.id, {
-        ...{ ...rest, types },
+        ...{ ...rest, types, createdBy: caller.name },
         ...modeOf({ types, mode, encoding }),
       });
       return { status: created ? 201 : 200, body: subscription };

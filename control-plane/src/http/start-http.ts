@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Project } from '@slipway/contract';
 import type { Logger } from 'pino';
@@ -22,6 +23,7 @@ import { makeRouter } from './router.ts';
 import { serveWebView } from './static-files.ts';
 import { makeStreams } from './stream.ts';
 import type { Token } from './token-file.ts';
+import { Waits } from './wait.ts';
 
 export type HttpOptions = {
   plane: ControlPlane;
@@ -55,7 +57,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpDoor> {
   if (!verdict.ok) throw new Error(verdict.reason);
 
   const limits: HttpLimits = { ...defaultHttpLimits, ...options.limits };
-  const waits = new Set<AbortController>();
+  const waits = new Waits(limits.waitsMax);
   const streams = makeStreams({ plane, limits, log });
   const load = watchLoad(() => plane.pressure());
   const metrics = httpMetrics(registry, { streams: () => streams.count, waits: () => waits.size });
@@ -81,7 +83,10 @@ export async function startHttp(options: HttpOptions): Promise<HttpDoor> {
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       noDelay: true,
     },
-    (req, res) => answer(door, router, req, res),
+    (req, res) => {
+      if (res.socket !== null || isQueued(req, res, limits.pipelinedMax)) answer(door, router, req, res);
+      else req.socket.destroy();
+    },
   );
   server.maxConnections = limits.connectionsMax;
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
@@ -97,7 +102,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpDoor> {
     url,
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const wait of waits) wait.abort();
+      waits.endAll();
       streams.close();
       load.close();
       // A connection whose last answer has just gone out would be kept for the client's next request, which never comes.
@@ -108,6 +113,17 @@ export async function startHttp(options: HttpOptions): Promise<HttpDoor> {
       clearTimeout(deadline);
     },
   };
+}
+
+const queued = new WeakMap<Socket, number>();
+
+/** A request that came before the one ahead of it was answered. Each takes memory until its turn, so they are counted. */
+function isQueued({ socket }: IncomingMessage, res: ServerResponse, max: number): boolean {
+  const count = (queued.get(socket) ?? 0) + 1;
+  if (count > max) return false;
+  queued.set(socket, count);
+  res.once('socket', () => queued.set(socket, (queued.get(socket) ?? 1) - 1));
+  return true;
 }
 
 const EVENTS = '/v1/events';

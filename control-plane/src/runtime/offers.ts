@@ -117,6 +117,7 @@ export class Offers {
   ): Offer[] | Promise<Offer[]> {
     const queue = this.#queue(uses);
     const taken = this.#take(queue, request, options.max);
+    this.#dropIfEmpty(uses, queue);
     if (
       taken.length > 0 ||
       options.waitMs <= 0 ||
@@ -130,6 +131,7 @@ export class Offers {
         waiter.done = true;
         waiter.cancelTimer();
         queue.waiters = queue.waiters.filter((one) => one !== waiter);
+        this.#dropIfEmpty(uses, queue);
         resolve([]);
       };
       const waiter: Waiter = {
@@ -140,6 +142,7 @@ export class Offers {
         cancelTimer: this.#clock.after(options.waitMs, end),
       };
       queue.waiters.push(waiter);
+      this.#queues.set(uses, queue);
       options.signal?.addEventListener('abort', end, { once: true });
     });
   }
@@ -186,6 +189,12 @@ export class Offers {
       }
     }
     return taken;
+  }
+
+  /** Anybody may claim a task of any name: one that nobody has or waits for costs nothing. */
+  #dropIfEmpty(uses: string, queue: Queue): void {
+    if (queue.offers.size === 0 && queue.waiters.length === 0 && this.#queues.get(uses) === queue)
+      this.#queues.delete(uses);
   }
 
   #queue(uses: string): Queue {

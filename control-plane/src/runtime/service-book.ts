@@ -13,6 +13,10 @@ type Known = {
 /** A service that has not been heard of for this long is shown as gone. */
 const CONNECTED_MS = 30_000;
 const KNOWN_MAX = 10_000;
+/** One that has been gone for so long is not shown any more. */
+const FORGOTTEN_MS = 24 * 3_600_000;
+/** How many of those that were heard of longest ago are looked at when another comes. */
+const LOOK_MAX = 4;
 
 /** Who serves which task, as far as this process has heard of them. */
 export class ServiceBook {
@@ -102,11 +106,23 @@ export class ServiceBook {
     const key = `${service.task}\n${service.source}`;
     let known = this.#known.get(key);
     if (!known) {
+      this.#forgetGone();
       if (this.#known.size >= KNOWN_MAX) this.#forgetOldest();
       known = { ...service, lastSeenAt: 0, waits: 0 };
-      this.#known.set(key, known);
+    } else {
+      // The order of the map is that of the last sign of life.
+      this.#known.delete(key);
     }
+    this.#known.set(key, known);
     return known;
+  }
+
+  #forgetGone(): void {
+    let looked = 0;
+    for (const [key, known] of this.#known) {
+      if (++looked > LOOK_MAX || known.waits > 0 || this.#clock.now() - known.lastSeenAt < FORGOTTEN_MS) return;
+      this.#known.delete(key);
+    }
   }
 
   #forgetOldest(): void {

@@ -293,6 +293,7 @@ export const subscriptionSchema = z.object({
     .describe('`execute`: taking the trigger of a task starts it, and the response may answer it'),
   encoding: z.enum(['binary', 'structured']),
   createdAt: at,
+  createdBy: z.string().optional().describe('The name of the token that created it'),
   matched: z.number().int().optional().describe('Events that it has matched since it was created'),
   failures: z.number().int().describe('Deliveries that failed since the last one that did not'),
   lastError: z.string().optional(),
