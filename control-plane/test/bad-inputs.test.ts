@@ -81,6 +81,12 @@ const ROWS: readonly (readonly [row: string, ...tests: readonly string[]])[] = [
   ],
   ['a webhook inside', 'outbound/post: is refused before anything is saved'],
   ['rebinding and mixed addresses', 'outbound/post: resolved once', 'outbound/post: when one of them is inside'],
+  [
+    'a compressed body, a form, UTF-16',
+    'http/told-right: a compressed body is 415',
+    'http/told-right: a form in binary mode',
+  ],
+  ['waits without end', 'http/shares: waits of a connection', 'http/shares: sends more requests than it reads'],
   ['patterns of types that match nothing', 'http/subscriptions: is refused with its place'],
   ['other schemes, passwords, line breaks', 'http/bad-input: a subscription to', 'outbound/post: hold line breaks'],
   [

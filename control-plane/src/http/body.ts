@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { readJsonBody } from '@slipway/contract';
-import { ClientGone, faultOfEvent, Refused, refused } from './problem.ts';
+import { notUtf8, readJsonBody } from '@slipway/contract';
+import { ClientGone, faultOfEvent, quoted, Refused, refused } from './problem.ts';
 
 /** The most that any route reads. */
 export const BODY_BYTES_MAX = 8 * 1024 * 1024;
@@ -12,6 +12,9 @@ const NOTHING = Buffer.alloc(0);
  * a byte was read. How long it may take is the server's `requestTimeout`, which ends the connection with 408.
  */
 export function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const encoding = req.headers['content-encoding'];
+  if (encoding !== undefined && encoding.trim() !== '' && encoding.trim().toLowerCase() !== 'identity')
+    return Promise.reject(encoded(encoding));
   const declared = req.headers['content-length'];
   if (declared === undefined && req.headers['transfer-encoding'] === undefined) return Promise.resolve(NOTHING);
   if (declared !== undefined && Number(declared) > maxBytes) return Promise.reject(tooLarge(maxBytes));
@@ -24,7 +27,7 @@ export function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer
       if (length > maxBytes) {
         first = undefined;
         rest = undefined;
-        // The rest flows on into nothing: Node answers the next request of the connection after it.
+        // The rest flows on into nothing until the connection is closed, a moment after the answer.
         reject(tooLarge(maxBytes));
       } else if (first === undefined) first = chunk;
       else if (rest === undefined) rest = [first, chunk];
@@ -37,6 +40,11 @@ export function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer
       if (!req.complete) reject(new ClientGone('the request was cut off'));
     });
   });
+}
+
+function encoded(encoding: string): Refused {
+  const detail = `the body is encoded as ${quoted(encoding)}, which is not read here: send it without Content-Encoding`;
+  return refused('unsupported-media-type', detail, { headers: { 'accept-encoding': 'identity' } });
 }
 
 function tooLarge(maxBytes: number): Refused {
@@ -81,6 +89,6 @@ export async function readText(req: IncomingMessage, maxBytes: number): Promise<
   try {
     return utf8.decode(body);
   } catch {
-    throw refused('invalid-request', 'the body is not UTF-8');
+    throw refused('invalid-request', notUtf8(body));
   }
 }

@@ -64,6 +64,8 @@ export type Door = {
 };
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
+/** How long the rest of a body that was refused is read over. */
+const LINGER_MS = 500;
 const PROBLEM_TYPE = 'application/problem+json';
 
 /** Writes a whole answer at once. `headers` alternates names and values, which is the cheapest form that Node takes. */
@@ -117,10 +119,32 @@ export function sendError(
     res.destroy();
     return;
   }
+  if (found.code === 'too-large' && !req.complete) {
+    refuseRest(req, res, found);
+    return;
+  }
   const headers = Object.entries(found.headers ?? {}).flat();
   const retryAfterMs = retryAfterOf(found);
   if (retryAfterMs !== undefined) headers.push('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
   send(res, found.status, PROBLEM_TYPE, problemText({ ...found, retryAfterMs }, pathOf(req)), headers);
+}
+
+/**
+ * Answers, and closes the connection: nobody reads the rest of a body that is too large. Not at once, because a client that
+ * still sends would lose the answer with the connection.
+ */
+function refuseRest(req: IncomingMessage, res: ServerResponse, found: Fault): void {
+  const text = problemText(found, pathOf(req));
+  const length = String(Buffer.byteLength(text));
+  res.writeHead(found.status, { 'content-type': PROBLEM_TYPE, 'content-length': length, connection: 'close' });
+  res.write(text);
+  req.resume();
+  const end = (): void => void res.end();
+  const timer = setTimeout(end, LINGER_MS);
+  req.once('close', () => {
+    clearTimeout(timer);
+    end();
+  });
 }
 
 /** Whoever is told to come back comes back at another time than the others that were told so. */

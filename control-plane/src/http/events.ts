@@ -7,7 +7,7 @@ import { BODY_BYTES_MAX, readBody } from './body.ts';
 import type { Door } from './door.ts';
 import { JSON_TYPE, send } from './door.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
-import { faultOfEvent, isProblemCode, Refused, refused } from './problem.ts';
+import { faultOfEvent, isProblemCode, quoted, Refused, refused } from './problem.ts';
 import { readQuery } from './query.ts';
 
 const WAIT_S_MAX = 300;
@@ -27,6 +27,7 @@ export async function takeEvents(door: Door, req: IncomingMessage, res: ServerRe
   const headers = contentType?.startsWith(STRUCTURED) ? req.headers : req.headersDistinct;
   const decoded = decodeHttp({ headers, body });
   if (!decoded.ok) throw new Refused(faultOfEvent(decoded.problem));
+  if (decoded.mode === 'binary' && decoded.events[0]?.data_base64 !== undefined) throw notJson(contentType);
   const events = decoded.events.map((one) => signed(one, caller));
   const received: ReceivedEvent[] = body.length > EVENT_BYTES_MAX ? weigh(events) : events.map(asIs);
   const [event] = events;
@@ -61,6 +62,12 @@ function refuseTriggers(door: Door, types: readonly unknown[]): void {
 /** The author of an answer by hand is the token's owner; without tokens, the event's own `by` counts. */
 function signed(event: CloudEvent, caller: Caller): CloudEvent {
   return caller.way === 'open' || !isByHand(event.source) ? event : { ...event, by: caller.name };
+}
+
+/** In binary mode the content type is the type of `data`: bytes that are no JSON would become `data_base64`, which nobody sent. */
+function notJson(contentType: string | undefined): Refused {
+  const detail = `content-type ${quoted(contentType ?? '')} is not JSON: send the data of the event with content-type application/json`;
+  return refused('unsupported-media-type', detail);
 }
 
 function asIs(event: CloudEvent): ReceivedEvent {

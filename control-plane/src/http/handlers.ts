@@ -9,6 +9,7 @@ import { type Door, send } from './door.ts';
 import { makeEvaluationHandlers } from './evaluation-handlers.ts';
 import { etag, isKnown, versionsOf } from './if-match.ts';
 import { quoted, refused } from './problem.ts';
+import { forStrangers } from './readiness.ts';
 import type { Handlers } from './route-types.ts';
 import { STREAM_HEADERS, type Streams } from './stream.ts';
 
@@ -137,9 +138,9 @@ export function makeHandlers({ door, streams, description, registry, readiness }
       send(res, 200, 'text/html; charset=utf-8', description.html, description.htmlHeaders);
       return undefined;
     },
-    readyz: async () => {
+    readyz: async ({ caller }) => {
       const status = await readiness();
-      return { status: status.ready ? 200 : 503, body: status };
+      return { status: status.ready ? 200 : 503, body: caller.way === 'none' ? forStrangers(status) : status };
     },
     metrics: async ({ res }) => {
       send(res, 200, registry.contentType, await registry.metrics());

@@ -16,6 +16,16 @@ export function makeReadiness(plane: ControlPlane): () => Promise<PlaneStatus> {
   };
 }
 
+/** Without what errors say, which may be the addresses of the bus and the store: anybody may ask whether it is ready. */
+export function forStrangers({ store, bus, ...status }: PlaneStatus): PlaneStatus {
+  return {
+    ...status,
+    store: { ok: store.ok },
+    bus: { kind: bus.kind, connected: bus.connected },
+    reasons: status.reasons.map((reason) => reason.split(':', 1)[0] ?? ''),
+  };
+}
+
 async function askInTime(plane: ControlPlane): Promise<PlaneStatus> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<PlaneStatus>((resolve) => {

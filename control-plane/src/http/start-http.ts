@@ -144,7 +144,7 @@ function answer(door: Door, router: Router, req: IncomingMessage, res: ServerRes
       serve(door, 'claimTasks', claimTasks, req, res, task);
       return;
     }
-  } else if (method === 'GET' && url === '/livez') {
+  } else if ((method === 'GET' || method === 'HEAD') && (url === '/livez' || url.startsWith('/livez?'))) {
     // Answering at all is the proof.
     send(res, 200, JSON_TYPE, '{"status":"ok"}');
     return;

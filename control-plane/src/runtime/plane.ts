@@ -120,6 +120,8 @@ export async function startPlane(
   return plane;
 }
 
+type Taken = Extract<Ingested, { run: string }>;
+
 class Plane implements ControlPlane {
   readonly #store: Store;
   readonly #bus: Bus;
@@ -386,6 +388,16 @@ class Plane implements ControlPlane {
     return Math.max(...levels) as 0 | 1 | 2 | 3;
   }
 
+  /** The trigger under an id of its own project, when another project has a run of the same source and id. */
+  #inItsProject(one: Taken, verdict: Verdict | undefined): Taken | undefined {
+    const { input } = one;
+    if (input.kind !== 'trigger' || !verdict?.run || verdict.run.project === input.project) return undefined;
+    const run = runIdOf(`project:${input.project}`, `${input.event.source}\n${input.event.id}`);
+    if (run === one.run) return undefined;
+    const correlationId = input.correlationId === one.run ? run : input.correlationId;
+    return { ...one, run, correlationId, input: { ...input, run, correlationId } };
+  }
+
   #take(one: Ingested, id: string): Promise<Accepted['items'][number]> | Accepted['items'][number] {
     if (one.run === undefined) return { id, outcome: 'ignored', code: one.ignored };
     const { run, input } = one;
@@ -396,6 +408,8 @@ class Plane implements ControlPlane {
       lazy: input.kind === 'answer' && input.phase !== 'finished',
     };
     return this.#decide(run, input, options).then((verdict) => {
+      const other = this.#inItsProject(one, verdict);
+      if (other) return this.#take(other, id);
       this.#noteService(input, verdict);
       return itemOf(id, run, one.correlationId, verdict);
     });
@@ -535,6 +549,7 @@ class Plane implements ControlPlane {
       this.#ignoreDelivery(delivery, { reason: one.ignored, detail: one.detail, event });
       return;
     }
+    const taken = one;
     this.#renewLease(one.input);
     this.#advance.deliver(one.run, one.input, {
       isNew: one.isNew,
@@ -542,6 +557,11 @@ class Plane implements ControlPlane {
       done: (verdict, error) => {
         if (error) {
           delivery.retry(DELIVERY_RETRY_MS);
+          return;
+        }
+        const other = this.#inItsProject(taken, verdict);
+        if (other) {
+          this.#takeDelivery(other, event, delivery);
           return;
         }
         this.#noteService(one.input, verdict);
@@ -1081,7 +1101,10 @@ class Plane implements ControlPlane {
       return await ask();
     } catch (error) {
       if (error instanceof InvalidCursor)
-        throw new Refusal('invalid-cursor', `${error.message}: leave it out to start over`);
+        throw new Refusal(
+          'invalid-cursor',
+          'this is no cursor or position that this server gave out: leave it out to start over',
+        );
       throw error;
     }
   }

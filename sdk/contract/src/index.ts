@@ -25,6 +25,7 @@ export {
   encodeHttp,
   encodeNats,
   eventProblemStatus,
+  notUtf8,
   readJsonBody,
   stringifyEvent,
 } from './cloudevents/index.ts';

@@ -16,6 +16,8 @@ import { Targets } from './targets.ts';
 
 const SUBSCRIPTIONS_MAX = 1000;
 const SAVE_MS = 500;
+/** A sink that has not failed for so long is no longer in trouble. */
+const TROUBLE_OVER_MS = 60_000;
 const STOP_MAX_MS = 2_000;
 /** How long a shutdown waits for the responses of deliveries that are under way. What is later is delivered again. */
 const DRAIN_MAX_MS = 5_000;
@@ -46,6 +48,8 @@ type Owned = {
   /** The write that is under way. */
   saving: Promise<void> | undefined;
   isDirty: boolean;
+  /** When its sink last failed, while it counts as troubled. */
+  troubledAt: number | undefined;
 };
 
 /** The push subscriptions: who has one, and which of them this replica delivers for. */
@@ -213,7 +217,14 @@ export class Push {
       onFailed: (message) => this.#failed(id, message),
       onProgress: () => this.#saveSoon(id),
     });
-    this.#owned.set(id, { runner, delivery, revision: written, saving: undefined, isDirty: false });
+    this.#owned.set(id, {
+      runner,
+      delivery,
+      revision: written,
+      saving: undefined,
+      isDirty: false,
+      troubledAt: undefined,
+    });
     runner.wake();
   }
 
@@ -299,14 +310,11 @@ export class Push {
 
   /** It counts as no failure of the sink, but whoever looks for an event that never came must see it. */
   #refused(id: string, event: StoredEvent, status: number): void {
-    this.#options.log.warn(
-      { subscription: id, status, event: event.position },
-      'a sink refused an event: it is passed over',
-    );
     const owned = this.#owned.get(id);
     if (!owned) return;
     const lastError = `${owned.runner.subscription.sink} answered ${status} to ${event.type} of run ${event.stream}: it was passed over`;
     owned.delivery = { ...owned.delivery, lastError: lastError.slice(0, 500) };
+    this.#troubled(id, owned, lastError, 'a sink refused an event: it is passed over');
     this.#saveSoon(id);
   }
 
@@ -315,12 +323,22 @@ export class Push {
     if (!owned) return;
     const failures = owned.delivery.failures + 1;
     owned.delivery = { ...owned.delivery, failures, lastError: message.slice(0, 500) };
-    if (failures === 1 || failures % 100 === 0)
-      this.#options.log.warn(
-        { subscription: id, error: message, failures },
-        'a push subscription could not be served, it will be again',
-      );
+    this.#troubled(id, owned, message, 'a push subscription could not be served, it will be again');
     this.#saveSoon(id);
+  }
+
+  /** One line when trouble begins and one when it is over: a sink that fails now and then must not fill the log. */
+  #troubled(id: string, owned: Owned, error: string, what: string): void {
+    if (owned.troubledAt === undefined)
+      this.#options.log.warn({ subscription: id, error: error.slice(0, 500), failures: owned.delivery.failures }, what);
+    owned.troubledAt = this.#options.clock.elapsed();
+  }
+
+  #served(id: string, owned: Owned): void {
+    const { clock, log } = this.#options;
+    if (owned.troubledAt === undefined || clock.elapsed() - owned.troubledAt < TROUBLE_OVER_MS) return;
+    owned.troubledAt = undefined;
+    log.info({ subscription: id }, 'a push subscription is served again');
   }
 
   /** Whether it counts as delivered: not before the answer that came with it is durable. */
@@ -328,7 +346,10 @@ export class Push {
     const isWork = runner.subscription.mode === 'execute' && isTaskTrigger(event);
     if (isWork && !(await this.#answered(runner, event, answer))) return false;
     const owned = this.#ownedOf(runner);
-    if (owned) owned.delivery = { ...owned.delivery, failures: 0, lastDeliveredAt: this.#options.clock.now() };
+    if (owned) {
+      owned.delivery = { ...owned.delivery, failures: 0, lastDeliveredAt: this.#options.clock.now() };
+      this.#served(owned.runner.subscription.id, owned);
+    }
     return true;
   }
 

@@ -4,7 +4,7 @@ import { checkEvent } from './envelope.ts';
 import type { CloudEvent } from './event.ts';
 import { decodeHeaderText, encodeHeaderText, undoLatin1 } from './header-text.ts';
 import type { EventHeaders } from './headers.ts';
-import { jsonTextOf, parseJson } from './json-scan.ts';
+import { jsonTextOf, notUtf8, parseJson } from './json-scan.ts';
 import type { CodecLimits } from './limits.ts';
 import { dataKindOf, isUtf8, readMediaType, refuseCharset } from './media-type.ts';
 import type { EventProblemCode, Refusal } from './problem.ts';
@@ -103,7 +103,7 @@ function decodeData(
   const charset = refuseCharset(contentType);
   if (charset !== undefined) return charset;
   const json = jsonTextOf(body);
-  if (json === undefined) return refuse('malformed-json', 'the body is not UTF-8');
+  if (json === undefined) return refuse('malformed-json', notUtf8(body));
   const parsed = parseJson(json, { batch: false, envelopeDepth: 0, keysBefore: attributes + 1 }, limits);
   return parsed.ok ? { ok: true, members: { data: parsed.value } } : parsed;
 }

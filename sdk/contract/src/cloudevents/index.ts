@@ -5,6 +5,7 @@ export type { EncodedHttp, HttpDecoded, HttpMessage } from './http.ts';
 export { decodeHttp, encodeHttp } from './http.ts';
 export { readJsonBody } from './json-body.ts';
 export type { ParsedJson } from './json-scan.ts';
+export { notUtf8 } from './json-scan.ts';
 export type { CodecLimits } from './limits.ts';
 export { defaultCodecLimits } from './limits.ts';
 export type { EncodedNats, NatsDecoded, NatsMessage } from './nats.ts';

@@ -1,5 +1,5 @@
 import type { ParsedJson } from './json-scan.ts';
-import { jsonTextOf, parseJson } from './json-scan.ts';
+import { jsonTextOf, notUtf8, parseJson } from './json-scan.ts';
 import { defaultCodecLimits } from './limits.ts';
 import { refuseCharset } from './media-type.ts';
 import { refuse } from './problem.ts';
@@ -13,6 +13,6 @@ export function readJsonBody(body: Uint8Array, contentType?: string): ParsedJson
   if (charset !== undefined) return charset;
   if (body.length === 0) return refuse('empty-body', 'the body is empty: send JSON');
   const json = jsonTextOf(body);
-  if (json === undefined) return refuse('malformed-json', 'the body is not UTF-8');
+  if (json === undefined) return refuse('malformed-json', notUtf8(body));
   return parseJson(json, { batch: false, envelopeDepth: 0, keysBefore: 0 }, defaultCodecLimits);
 }

@@ -23,6 +23,13 @@ export interface JsonText {
   bytes: Uint8Array;
 }
 
+/** Why a body is no text. Editors and shells on Windows write UTF-16, which says so by its first two bytes. */
+export function notUtf8(body: Uint8Array | string): string {
+  const [first, second] = typeof body === 'string' ? [] : body;
+  const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  return isUtf16 ? 'the body is UTF-16: save it as UTF-8 and send it again' : 'the body is not UTF-8';
+}
+
 /** The JSON text of a body, without its byte order mark; undefined when it is not UTF-8. */
 export function jsonTextOf(body: Uint8Array | string): JsonText | undefined {
   const text = typeof body === 'string' ? body : textOf(body);

@@ -1,6 +1,6 @@
 import { checkEvent } from './envelope.ts';
 import type { CloudEvent } from './event.ts';
-import { jsonTextOf, parseJson } from './json-scan.ts';
+import { jsonTextOf, notUtf8, parseJson } from './json-scan.ts';
 import type { CodecLimits } from './limits.ts';
 import { refuseCharset } from './media-type.ts';
 import type { Refusal } from './problem.ts';
@@ -21,7 +21,7 @@ export function decodeJson(
   const charset = refuseCharset(contentType);
   if (charset !== undefined) return charset;
   const json = jsonTextOf(body);
-  if (json === undefined) return refuse('malformed-json', 'the body is not UTF-8');
+  if (json === undefined) return refuse('malformed-json', notUtf8(body));
   const first = firstCharacter(json.text);
   if (first === undefined) return refuse('empty-body', 'the body is empty: send a CloudEvent as JSON');
   const batch = layout === 'batch' || (layout === 'either' && first === '[');
