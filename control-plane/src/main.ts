@@ -46,7 +46,16 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
   if (!allowed.ok) throw new CannotStart(allowed.reason);
 
   const { promise: failed, resolve: fail } = Promise.withResolvers<Error>();
-  const store = await openStore(settings, fail, (notice) => log.warn({ notice }, 'store'));
+  let fileProblem: string | undefined;
+  const store = await openStore(settings, {
+    onLost: fail,
+    onNotice: (notice) => log.warn({ notice }, 'store'),
+    onProblem: (problem) => {
+      fileProblem = problem;
+      if (problem === undefined) log.warn({}, 'the data files are in place again: work goes on');
+      else log.error({ dataDir: settings.dataDir, problem }, 'no work is taken');
+    },
+  });
   const bus = await openBus(settings, log).catch(async (error: unknown) => {
     await store.close();
     throw error;
@@ -69,7 +78,7 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
       ...(settings.pushConcurrency === undefined ? {} : { pushConcurrency: settings.pushConcurrency }),
       perProject: projectLimits,
     },
-    intakeProblem: () => disk?.problem(),
+    intakeProblem: () => fileProblem ?? disk?.problem(),
   });
   plane.evaluations
     .catchUp()
@@ -132,9 +141,13 @@ function isShared(settings: Settings): boolean {
 
 async function openStore(
   settings: Settings,
-  onLost: (error: Error) => void,
-  onNotice: (text: string) => void,
+  tell: {
+    onLost(error: Error): void;
+    onNotice(text: string): void;
+    onProblem(problem: string | undefined): void;
+  },
 ): Promise<Store> {
+  const { onLost, onNotice, onProblem } = tell;
   if (settings.postgresUrl !== undefined) {
     const { openPostgresStore } = await import('./store/postgres/index.ts');
     return openPostgresStore({ url: settings.postgresUrl, onNotice });
@@ -144,7 +157,7 @@ async function openStore(
     return openMongoStore({ url: settings.mongoUrl });
   }
   const { openSqliteStore } = await import('./store/sqlite/index.ts');
-  return openSqliteStore({ dir: settings.dataDir, onLost });
+  return openSqliteStore({ dir: settings.dataDir, onLost, onProblem });
 }
 
 /** Only where the store is a file of ours: another's disk is another's business. */

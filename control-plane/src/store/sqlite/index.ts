@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { type RunSummary, stateOfPhase } from '@slipway/contract';
@@ -7,23 +7,31 @@ import type { CommitResult, Store } from '../store.ts';
 import { InvalidCursor, StoreUnavailable } from '../store.ts';
 import { encodeBatch } from './batch.ts';
 import { padPosition } from './key.ts';
-import type { OpName, Ops, SummaryRest, SummaryRow } from './protocol.ts';
+import type { FailureKind, OpName, Ops, SummaryRest, SummaryRow } from './protocol.ts';
 
 /**
  * Opens (or makes) the SQLite store in a folder. Two threads: one writes, one reads, so that neither the disk nor a long
  * scan holds up the control plane. One process at a time: a second one is refused. `onLost`: one of the threads has died, and
  * nothing will be read or written any more; the way back is to open it again in a new process, as after any crash.
+ * `onProblem`: the files are not fit for use, so nothing is written; undefined when they are again.
  */
-export async function openSqliteStore(options: { dir: string; onLost?(error: Error): void }): Promise<Store> {
+export async function openSqliteStore(options: {
+  dir: string;
+  onLost?(error: Error): void;
+  onProblem?(problem: string | undefined): void;
+}): Promise<Store> {
   makeFolder(options.dir);
   const lock = takeLock(options.dir);
   const path = join(options.dir, 'slipway.db');
+  checkUnused(path, lock);
   const onLost = options.onLost ?? ((): void => undefined);
-  const writer = await startThread(path, 'writer', onLost);
-  const reader = await startThread(path, 'reader', onLost);
+  const fitness = new Fitness(options.onProblem ?? ((): void => undefined));
+  const writer = await startThread(path, 'writer', { onLost, fitness });
+  const reader = await startThread(path, 'reader', { onLost, fitness });
 
   const store: Store = {
     async commit(items) {
+      fitness.check();
       const firsts = await writer.call('commit', encodeBatch(items));
       if (firsts.length !== items.length)
         throw new StoreUnavailable(`sqlite: ${firsts.length} results for a batch of ${items.length}`);
@@ -77,6 +85,7 @@ export async function openSqliteStore(options: { dir: string; onLost?(error: Err
     },
     async probe() {
       const start = performance.now();
+      fitness.check();
       await writer.call('probe', undefined);
       return performance.now() - start;
     },
@@ -88,6 +97,9 @@ export async function openSqliteStore(options: { dir: string; onLost?(error: Err
   };
   return store;
 }
+
+/** For a backup tool to finish with the database. */
+const OPEN_ELSEWHERE_MS = 2_000;
 
 /** SQLite would tell of a folder that cannot be written in words that name none. */
 function makeFolder(dir: string): void {
@@ -120,6 +132,60 @@ function takeLock(dir: string): DatabaseSync {
   }
 }
 
+/**
+ * The lock file may have been deleted under a running process, and a new one locks nobody out. Each connection holds a
+ * shared lock on the database, so a process that gets the exclusive one is alone.
+ */
+function checkUnused(path: string, lock: DatabaseSync): void {
+  const probe = new DatabaseSync(path, { timeout: OPEN_ELSEWHERE_MS });
+  try {
+    probe.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT;');
+  } catch (cause) {
+    lock.close();
+    throw new StoreUnavailable(
+      `another Slipway uses the data folder ${dirname(path)}, or another program has its database open: stop it, or choose another --data`,
+      { cause },
+    );
+  } finally {
+    probe.close();
+  }
+}
+
+/** Whether the files can be worked with, as the threads have found them. */
+class Fitness {
+  readonly #onProblem: (problem: string | undefined) => void;
+  #gone: string | undefined;
+  #malformed: string | undefined;
+
+  constructor(onProblem: (problem: string | undefined) => void) {
+    this.#onProblem = onProblem;
+  }
+
+  /** Throws while the database is malformed: whatever is written into it may be lost, or make it worse. */
+  check(): void {
+    if (this.#malformed !== undefined) throw new StoreUnavailable(this.#malformed);
+  }
+
+  found(kind: FailureKind, text: string): void {
+    if (kind === 'gone') this.#set(text, this.#malformed);
+    if (kind === 'malformed')
+      this.#set(this.#gone, `slipway.db is damaged (${text}): stop this process, restore a backup and start again`);
+  }
+
+  /** The writing thread has looked at its files and found them in place. */
+  inPlace(): void {
+    if (this.#gone !== undefined) this.#set(undefined, this.#malformed);
+  }
+
+  #set(gone: string | undefined, malformed: string | undefined): void {
+    const before = this.#malformed ?? this.#gone;
+    this.#gone = gone;
+    this.#malformed ??= malformed;
+    const now = this.#malformed ?? this.#gone;
+    if (now !== before) this.#onProblem(now);
+  }
+}
+
 type Thread = {
   call<O extends OpName>(
     op: O,
@@ -128,16 +194,22 @@ type Thread = {
   close(): Promise<void>;
 };
 
-async function startThread(path: string, role: 'writer' | 'reader', onLost: (error: Error) => void): Promise<Thread> {
+async function startThread(
+  path: string,
+  role: 'writer' | 'reader',
+  { onLost, fitness }: { onLost: (error: Error) => void; fitness: Fitness },
+): Promise<Thread> {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { path, role } });
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let next = 0;
   let gone: Error | undefined;
   let isReady = false;
   let isClosing = false;
-  worker.on('message', (message: { id: number; value?: unknown; error?: string; kind?: string }) => {
+  worker.on('message', (message: { id: number; value?: unknown; error?: string; kind?: FailureKind }) => {
     const one = waiting.get(message.id);
     waiting.delete(message.id);
+    if (message.error !== undefined) fitness.found(message.kind ?? 'store', message.error);
+    else if (role === 'writer') fitness.inPlace();
     if (message.error === undefined) one?.resolve(message.value);
     else
       one?.reject(

@@ -101,3 +101,6 @@ export function labelsOf(labels: Readonly<Record<string, string>>): string[] {
 function withoutControls(text: string): string {
   return text.replaceAll('\u0001', ' ').replaceAll('\u0002', ' ').replaceAll('\u0003', ' ');
 }
+
+/** What a thread's error means: nothing more, a bad cursor, or that the files are not fit for use. */
+export type FailureKind = 'store' | 'cursor' | 'gone' | 'malformed';

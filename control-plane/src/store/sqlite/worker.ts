@@ -1,10 +1,14 @@
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { InvalidCursor } from '../store.ts';
-import type { OpName } from './protocol.ts';
+import { DataFileGone, DataFiles } from './data-files.ts';
+import type { FailureKind, OpName } from './protocol.ts';
 import { Reader } from './reader.ts';
 import { prepareSchema, tune } from './schema.ts';
 import { Writer } from './writer.ts';
+
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
 
 /** One thread with one connection: the writing one or the reading one, as its data says. */
 const { path, role } = workerData as { path: string; role: 'writer' | 'reader' };
@@ -14,6 +18,7 @@ if (!port) throw new Error('this file is a worker thread');
 const db = new DatabaseSync(path);
 tune(db, role === 'reader');
 if (role === 'writer') prepareSchema(db);
+const files = role === 'writer' ? new DataFiles(path) : undefined;
 const target = role === 'writer' ? new Writer(db) : new Reader(db);
 
 port.on('message', (message: { id: number; op: OpName | 'close'; args: unknown }) => {
@@ -25,6 +30,7 @@ port.on('message', (message: { id: number; op: OpName | 'close'; args: unknown }
       port.close();
       return;
     }
+    files?.check();
     const method = (target as unknown as Record<string, (args: unknown) => unknown>)[message.op];
     if (typeof method !== 'function') throw new Error(`the ${role} does not know ${message.op}`);
     port.postMessage({ id: message.id, value: method.call(target, message.args) });
@@ -33,8 +39,15 @@ port.on('message', (message: { id: number; op: OpName | 'close'; args: unknown }
     port.postMessage({
       id: message.id,
       error: cause.message,
-      kind: error instanceof InvalidCursor ? 'cursor' : 'store',
+      kind: kindOf(error),
     });
   }
 });
 port.postMessage({ id: 0, value: 'ready' });
+
+function kindOf(error: unknown): FailureKind {
+  if (error instanceof InvalidCursor) return 'cursor';
+  if (error instanceof DataFileGone) return 'gone';
+  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
+  return code === SQLITE_CORRUPT || code === SQLITE_NOTADB ? 'malformed' : 'store';
+}
