@@ -132,9 +132,9 @@ export const bugs: readonly Bug[] = [
   {
     name: 'a pause leaks',
     checker: 'pause-leaks-nothing',
-    file: 'src/engine/transition.ts',
-    find: '        if (!work.run.paused) changed =',
-    replace: '        changed =',
+    file: 'src/engine/run/proceed.ts',
+    find: 'if (work.run.paused || ready.length === 0) return over;',
+    replace: 'if (ready.length === 0) return over;',
   },
   {
     name: 'the second answer of a service counts',
@@ -153,7 +153,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'the clocks say which task was last',
     checker: 'run-rules',
-    file: 'src/engine/finish.ts',
+    file: 'src/engine/run/main-end.ts',
     find: "    if (node?.state === 'finished') found =",
     replace: "    if (node?.state === 'finished' && node.finishedAt % 5 !== 0) found =",
   },
@@ -161,16 +161,17 @@ export const bugs: readonly Bug[] = [
     name: 'a timer that fires twice begins its task twice',
     checker: 'task-runs-once-past-finish',
     file: 'src/engine/transition.ts',
-    find: "    if (node.state !== 'delayed' || node.nextAttempt !== Number(number) || input.at < node.dueAt) return nothing(run);\n    setNode(work, task.key, {\n      state: 'pending',\n      nextAttempt: node.nextAttempt,",
-    replace: "    setNode(work, task.key, {\n      state: 'pending',\n      nextAttempt: Number(number),",
+    find: "    if (node.state !== 'delayed' || node.nextAttempt !== Number(number) || input.at < node.dueAt) return nothing(run);\n",
+    replace:
+      "    if (node.state !== 'delayed') {\n      setNode(work, task.key, { state: 'pending', nextAttempt: Number(number), delayed: true, attempts: node.attempts });\n      makeReady(work, [graphOf(env.sequence).byKey.get(task.key)]);\n      return proceed(work, []);\n    }\n",
   },
   {
     name: 'tasks of the same name are one task',
     checker: 'same-name-tasks',
-    file: 'src/engine/transition.ts',
-    find: "      if (node?.state !== 'pending') continue;\n      const need",
+    file: 'src/engine/run/begin-task.ts',
+    find: '  const isFirst = node.nextAttempt === 1 && !node.delayed;\n',
     replace:
-      "      if (node?.state !== 'pending') continue;\n      if (task.key.endsWith('~2')) { setNode(work, task.key, { ...(work.run.nodes[task.name] ?? node) }); changed = true; continue; }\n      const need",
+      "  if (task.key.endsWith('~2')) {\n    setNode(work, task.key, { ...(work.run.nodes[plan.name] ?? node), join: node.join });\n    return OVER;\n  }\n  const isFirst = node.nextAttempt === 1 && !node.delayed;\n",
   },
   {
     name: 'a trigger dispatched again has another time',

@@ -1,4 +1,4 @@
-import type { Evaluated, Evaluator } from './types.ts';
+import type { Evaluated, Evaluator, SchemaFault } from './types.ts';
 
 /**
  * The outcomes of a decision's expressions are part of its journal entry, in the order in which the decision asked for them. A
@@ -18,6 +18,11 @@ export function recordOutcomes(
     evaluator: {
       evaluate: (expression, scope) => note(evaluator.evaluate(expression, scope, budget)),
       resolve: (template, scope) => note(evaluator.resolve(template, scope, budget)),
+      faultOf: (schema, value) => {
+        const fault = evaluator.faultOf(schema, value);
+        note({ ok: true, value: fault ?? null });
+        return fault;
+      },
     },
   };
 }
@@ -31,5 +36,9 @@ export function replayOutcomes(outcomes: readonly Evaluated[]): Evaluator {
       throw new Error(`the journal has ${outcomes.length} outcomes for a decision that asks for more`);
     return outcome;
   };
-  return { evaluate: take, resolve: take };
+  const takeFault = (): SchemaFault | undefined => {
+    const outcome = take();
+    return outcome.ok && outcome.value !== null ? (outcome.value as SchemaFault) : undefined;
+  };
+  return { evaluate: take, resolve: take, faultOf: takeFault };
 }

@@ -1,8 +1,15 @@
 import type { JsonObject, Result, Status, TaskError, TaskPlan } from '@slipway/contract';
 import { attemptId, isObject, mergeData, plainType, worstResult } from '@slipway/contract';
 import { readAnswer } from './answer.ts';
-import { closeRun, finishRun, resultSoFar } from './finish.ts';
+import { graphOf } from './graph/compile.ts';
 import { retryDelayMs } from './retry.ts';
+import { endWait } from './run/begin-task.ts';
+import { closeRun } from './run/finish.ts';
+import { finishTask, keepOutput } from './run/finish-task.ts';
+import { resultSoFar } from './run/main-end.ts';
+import { outputOf } from './run/output.ts';
+import { enqueue as makeReady, proceed, startRun, stopRun } from './run/proceed.ts';
+import { scopeOf } from './scope.ts';
 import type {
   Attempt,
   Effect,
@@ -22,7 +29,7 @@ import type {
   WaitingRun,
 } from './types.ts';
 import type { Work } from './work.ts';
-import { endAttempt, openWork, outEvent, scopeOf, setNode, triggerAttempt } from './work.ts';
+import { endAttempt, openWork, outEvent, setNode } from './work.ts';
 
 /** A claimant that dies this often in a row fails the task: something kills whoever takes it. */
 const LOST_ATTEMPTS_MAX = 10;
@@ -61,6 +68,8 @@ export function transition(run: Run | undefined, input: RunInput, env: Env): Ste
       return leaseLost(run, input, env);
     case 'timer':
       return timer(run, input, env);
+    case 'continue':
+      return goOn(run, input, env);
     case 'command':
       return command(run, input, env);
   }
@@ -72,24 +81,21 @@ function begin(input: TriggerInput, env: Env): Step {
   const base = baseFromTrigger(input, env);
   const problem = input.refusal ?? (env.sequence === undefined ? unknownSequence(input, env) : undefined);
   if (problem !== undefined) {
-    const end = { status: 'errored', result: 'fail', message: problem, startedAt: undefined } as const;
-    return applied(closeRun(base, { env: { ...env, followers: [] }, at: input.at }, end));
+    return refuse(base, input.at, env, problem);
   }
   const concurrency = env.sequence?.concurrency;
   if (!concurrency) return start(base, input.at, env, input.event.id, false, []);
   const key = env.evaluator.resolve(concurrency.group, scopeOf(base, env));
-  if (!key.ok) {
-    const end = {
-      status: 'errored',
-      result: 'fail',
-      message: `concurrency.group: ${key.message}`,
-      startedAt: undefined,
-    } as const;
-    return applied(closeRun(base, { env: { ...env, followers: [] }, at: input.at }, end));
-  }
+  if (!key.ok) return refuse(base, input.at, env, `concurrency.group: ${key.message}`);
   const group = `group:${base.project}/${base.stage}/${String(key.value)}`;
   const waiting: WaitingRun = { ...base, kind: 'waiting', group, paused: false };
   return applied({ run: waiting, effects: [enqueue(waiting, input.at, env)] });
+}
+
+/** It ends before it begins, and triggers nothing. */
+function refuse(base: RunBase, at: number, env: Env, message: string): Step {
+  const end = outputOf(base, env, { status: 'errored', result: 'fail', message });
+  return applied(closeRun(base, { env: { ...env, followers: [] }, at }, { ...end, startedAt: undefined }));
 }
 
 function enqueue(run: WaitingRun, at: number, env: Env): Effect {
@@ -169,6 +175,7 @@ function start(base: RunBase, at: number, env: Env, cause: string, paused: boole
     paused,
     startedAt: at,
     deadlineAt: timeoutMs === undefined ? undefined : at + timeoutMs,
+    ...{ ready: [], begun: 0, left: 0, main: undefined },
   };
   const work = openWork(open, env, at, cause, 0);
   work.effects.push(...effects);
@@ -181,7 +188,7 @@ function start(base: RunBase, at: number, env: Env, cause: string, paused: boole
     const event = outEvent(base, { id: `${base.id}.started`, type, at, cause: base.trigger.id, data });
     work.effects.push({ kind: 'publish', event, again: false });
   }
-  return advance(work);
+  return startRun(work);
 }
 
 /** A repeat of the trigger starts nothing; what it caused and is still open is told again. */
@@ -206,120 +213,16 @@ function granted(run: Run, at: number, env: Env): Step {
 
 function rejected(run: Run, input: { at: number; message: string }, env: Env): Step {
   if (run.kind !== 'waiting') return { run, effects: [], outcome: { kind: 'duplicate' } };
-  const end = { status: 'errored', result: 'fail', message: input.message, startedAt: undefined } as const;
+  const end = outputOf(run, env, { status: 'errored', result: 'fail', message: input.message });
   // It still lets go of the group: a repeat of its question may have been answered otherwise.
-  return applied(closeRun(run, { env, at: input.at }, end));
-}
-
-// ---- going on
-
-/** Starts whatever can start now, and ends the run when nothing is open and nothing can. */
-function advance(work: Work): Step {
-  const tasks = work.env.sequence?.tasks ?? [];
-  for (let round = 0; round <= tasks.length; round++) {
-    let changed = false;
-    let open = false;
-    for (const task of tasks) {
-      const node = work.run.nodes[task.key];
-      if (node?.state === 'open' || node?.state === 'delayed') open = true;
-      if (node?.state !== 'pending') continue;
-      const need = needsMet(task, work.run);
-      if (need === 'never') {
-        setNode(work, task.key, { state: 'skipped', attempts: node.attempts });
-        changed = true;
-      } else if (need === 'met') {
-        open = true;
-        if (!work.run.paused) changed = beginTask(work, task, node) || changed;
-      }
-    }
-    if (!changed) {
-      if (open) return applied({ run: work.run, effects: work.effects });
-      const { result, status, message } = resultSoFar(work.run, work.env);
-      // Keptn's words for a passed run say nothing; a failed one repeats the last task's.
-      const run = finishRun(work, { result, status, message });
-      return applied({ run, effects: work.effects });
-    }
-  }
-  throw new Error(`run ${work.run.id} did not settle after ${tasks.length} rounds`);
-}
-
-function needsMet(task: TaskPlan, run: OpenRun): 'met' | 'open' | 'never' {
-  let met = 0;
-  let open = 0;
-  for (const need of task.needs) {
-    const node = run.nodes[need.task];
-    if (node?.state === 'finished') {
-      const failed = node.result === 'fail' || node.status === 'errored';
-      const holds =
-        need.on === 'complete' ||
-        (need.on === 'timeout' ? node.timedOut : need.on === 'failure' ? failed && !node.timedOut : !failed);
-      if (holds) met++;
-    } else if (node?.state === 'pending' || node?.state === 'delayed' || node?.state === 'open') {
-      open++;
-    }
-  }
-  const wanted =
-    task.join === 'all' ? task.needs.length : task.join === 'any' ? Math.min(1, task.needs.length) : task.join;
-  if (met >= wanted) return 'met';
-  return met + open >= wanted ? 'open' : 'never';
-}
-
-/** Triggers a task, or delays it; answers whether another look at the others is due because it failed at once. */
-function beginTask(work: Work, task: TaskPlan, node: Extract<Node, { state: 'pending' }>): boolean {
-  if (task.triggeredAfterMs !== undefined && node.nextAttempt === 1 && !node.delayed) {
-    const dueAt = work.at + task.triggeredAfterMs;
-    setNode(work, task.key, {
-      state: 'delayed',
-      nextAttempt: 1,
-      dueAt,
-      reason: 'triggered-after',
-      attempts: node.attempts,
-    });
-    work.effects.push({ kind: 'schedule', name: `begin/${task.key}/1`, dueAt });
-    return false;
-  }
-  const problem = triggerAttempt(work, task.key, node.nextAttempt);
-  if (!problem) return false;
-  const error = { code: problem.code, message: problem.failed };
-  finishTask(work, task.key, node.attempts, {
-    status: 'errored',
-    result: 'fail',
-    message: problem.failed,
-    output: undefined,
-    data: {},
-    error,
-    timedOut: false,
-  });
-  return true;
-}
-
-function finishTask(
-  work: Work,
-  key: string,
-  attempts: readonly Attempt[],
-  end: {
-    status: Status;
-    result: Result;
-    message: string;
-    output: unknown;
-    data: JsonObject;
-    error: TaskError | undefined;
-    timedOut: boolean;
-  },
-): void {
-  const { data, ...outcome } = end;
-  setNode(work, key, { state: 'finished', attempts, finishedAt: work.at, ...outcome });
-  const name = work.env.sequence?.tasks.find((one) => one.key === key)?.name ?? key;
-  const handedOn: JsonObject = { ...data, status: end.status, result: end.result, message: end.message };
-  if (end.output !== undefined) handedOn[name] = end.output;
-  work.run.data = mergeData(work.run.data, handedOn);
+  return applied(closeRun(run, { env, at: input.at }, { ...end, startedAt: undefined }));
 }
 
 // ---- answers
 
 function answer(run: Run, input: AnswerInput, env: Env): Step {
   const node = run.nodes[input.task];
-  const task = env.sequence?.tasks.find((one) => one.key === input.task);
+  const task = graphOf(env.sequence).byKey.get(input.task)?.plan;
   if (!node || !task) return keepIgnored(run, input, 'unknown-task');
   if (isSpoof(run, task, input)) return keepIgnored(run, input, 'spoof');
   if (input.phase === 'invalidated') return invalidated(run, node, input);
@@ -477,8 +380,9 @@ function completeAttempt(work: Work, task: TaskPlan, executors: Readonly<Record<
     };
     error = one.error ?? error;
   }
-  const failed = merged.status === 'errored';
-  return settleAttempt(work, task, { ...merged, error, outcome: failed ? 'failed' : 'finished' });
+  const node = graphOf(work.env.sequence).byKey.get(task.key);
+  const end = node === undefined ? { ...merged, error } : keepOutput(work, node, { ...merged, error });
+  return settleAttempt(work, task, { ...end, outcome: end.status === 'errored' ? 'failed' : 'finished' });
 }
 
 const STATUS_ORDER: Record<Status, number> = { succeeded: 0, unknown: 1, aborted: 2, errored: 3 };
@@ -502,6 +406,8 @@ function settleAttempt(
   },
 ): Step {
   const { data, ...ended } = end;
+  const node = graphOf(work.env.sequence).byKey.get(task.key);
+  if (node === undefined) throw new Error(`task ${task.key} does not exist`);
   const before = work.run.nodes[task.key]?.attempts ?? [];
   const attempt = endAttempt(work, task.key, ended);
   const attempts = attempt ? [...before, attempt] : before;
@@ -511,14 +417,15 @@ function settleAttempt(
     const dueAt = work.at + delayMs;
     if (delayMs === 0) {
       setNode(work, task.key, { state: 'pending', nextAttempt: next, delayed: true, attempts });
+      makeReady(work, [node]);
     } else {
       setNode(work, task.key, { state: 'delayed', nextAttempt: next, dueAt, reason: 'retry', attempts });
       work.effects.push({ kind: 'schedule', name: `begin/${task.key}/${next}`, dueAt });
     }
-    return advance(work);
+    return proceed(work, []);
   }
-  finishTask(work, task.key, attempts, { ...ended, data, timedOut: end.outcome === 'timed-out' });
-  return advance(work);
+  finishTask(work, node, attempts, { ...ended, data, timedOut: end.outcome === 'timed-out' });
+  return proceed(work, [node]);
 }
 
 /** Undefined: no further attempt. Lost leases do not count as failures of the task, within a bound. */
@@ -542,12 +449,17 @@ function retryDelay(
     const error = end.error ?? { code: 'FAILED', message: '' };
     const verdict = work.env.evaluator.evaluate(
       retry.when,
-      scopeOf(work.run, work.env, {
-        error: { message: '', ...error },
-        result: end.result,
-        status: end.status,
-        attempts: used,
-      }),
+      scopeOf(
+        work.run,
+        work.env,
+        {
+          error: { message: '', ...error },
+          result: end.result,
+          status: end.status,
+          attempts: used,
+        },
+        graphOf(work.env.sequence).byKey.get(task.key),
+      ),
     );
     // An expression that cannot be evaluated must not loop: it counts as no.
     if (!verdict.ok || verdict.value !== true) return undefined;
@@ -560,7 +472,7 @@ function retryDelay(
 
 function undeliverable(run: Run, input: Extract<RunInput, { kind: 'undeliverable' }>, env: Env): Step {
   const node = run.nodes[input.task];
-  const task = env.sequence?.tasks.find((one) => one.key === input.task);
+  const task = graphOf(env.sequence).byKey.get(input.task)?.plan;
   if (run.kind !== 'open' || node?.state !== 'open' || node.attempt.number !== input.attempt || !task)
     return nothing(run);
   // Somebody works on it all the same, by HTTP: the answer will tell. When more executors are wanted than could hear of it,
@@ -584,7 +496,7 @@ function leaseLost(run: Run, input: Extract<RunInput, { kind: 'lease-lost' }>, e
   const node = run.nodes[input.task];
   const executor =
     node?.state === 'open' && node.attempt.number === input.attempt ? node.attempt.executors[input.source] : undefined;
-  const task = env.sequence?.tasks.find((one) => one.key === input.task);
+  const task = graphOf(env.sequence).byKey.get(input.task)?.plan;
   if (run.kind !== 'open' || !executor || executor.finished || !task) return nothing(run);
   const { leaseMs } = executor;
   const isGivenBack = input.isGivenBack === true;
@@ -611,6 +523,14 @@ function leaseLost(run: Run, input: Extract<RunInput, { kind: 'lease-lost' }>, e
   });
 }
 
+/** Begins more of what is ready. A repeat finds that other tasks have begun since. */
+function goOn(run: Run, input: Extract<RunInput, { kind: 'continue' }>, env: Env): Step {
+  if (run.kind !== 'open' || run.paused || run.ready.length === 0 || run.begun !== input.begun) return nothing(run);
+  const work = openWork(run, env, input.at, `continue/${input.begun}`, 0);
+  work.isContinued = true;
+  return proceed(work, []);
+}
+
 function timer(run: Run, input: Extract<RunInput, { kind: 'timer' }>, env: Env): Step {
   if (run.kind !== 'open') return nothing(run);
   const [what, key, number] = input.name.split('/');
@@ -618,20 +538,30 @@ function timer(run: Run, input: Extract<RunInput, { kind: 'timer' }>, env: Env):
   if (what === 'run-timeout') {
     if (run.deadlineAt === undefined || input.at < run.deadlineAt) return nothing(run);
     const message = `the run did not end within ${run.deadlineAt - run.startedAt} ms`;
-    return applied({ run: finishRun(work, { status: 'errored', result: 'fail', message }), effects: work.effects });
+    return run.main === undefined
+      ? stopRun(work, { status: 'errored', result: 'fail', message, by: 'timeout' })
+      : nothing(run);
   }
-  const task = env.sequence?.tasks.find((one) => one.key === key);
+  if (what === 'finally-timeout') {
+    if (run.main === undefined || run.deadlineAt === undefined || input.at < run.deadlineAt) return nothing(run);
+    const message = `finally did not end within ${env.sequence?.finallyTimeoutMs} ms`;
+    return stopRun(work, { status: 'errored', result: 'fail', message, by: 'timeout' });
+  }
+  const task = graphOf(env.sequence).byKey.get(key ?? '')?.plan;
   const node = key === undefined ? undefined : run.nodes[key];
   if (!task || !node) return nothing(run);
   if (what === 'begin') {
     if (node.state !== 'delayed' || node.nextAttempt !== Number(number) || input.at < node.dueAt) return nothing(run);
-    setNode(work, task.key, {
-      state: 'pending',
-      nextAttempt: node.nextAttempt,
-      delayed: true,
-      attempts: node.attempts,
-    });
-    return advance(work);
+    const graphTask = graphOf(env.sequence).byKey.get(task.key);
+    if (graphTask === undefined) return nothing(run);
+    if (node.reason === 'wait') {
+      endWait(work, graphTask, node);
+      return proceed(work, [graphTask]);
+    }
+    const { nextAttempt, attempts } = node;
+    setNode(work, task.key, { state: 'pending', nextAttempt, delayed: true, attempts });
+    makeReady(work, [graphTask]);
+    return proceed(work, []);
   }
   if (node.state !== 'open' || node.attempt.number !== Number(number)) return nothing(run);
   const { attempt } = node;
@@ -685,21 +615,16 @@ function command(run: Run, input: Extract<RunInput, { kind: 'command' }>, env: E
   if (input.command === 'resume') {
     if (!run.paused) return refused('the run is not paused');
     if (run.kind === 'waiting') return applied({ run: { ...run, history, paused: false }, effects: [] });
-    return advance(openWork({ ...run, history, paused: false }, env, input.at, `command/resume`, 0));
+    return proceed(openWork({ ...run, history, paused: false }, env, input.at, `command/resume`, 0), []);
   }
-  const { result } = resultSoFar(run, env);
   const message = input.reason ?? '';
   if (run.kind === 'waiting') {
-    return applied(
-      closeRun(
-        { ...run, history },
-        { env, at: input.at },
-        { status: 'aborted', result, message, startedAt: undefined },
-      ),
-    );
+    const { result } = resultSoFar(run, env);
+    const end = outputOf(run, env, { status: 'aborted', result, message });
+    return applied(closeRun({ ...run, history }, { env, at: input.at }, { ...end, startedAt: undefined }));
   }
   const work = openWork({ ...run, history }, env, input.at, 'command/abort', 0);
-  return applied({ run: finishRun(work, { status: 'aborted', result, message }), effects: work.effects });
+  return stopRun(work, { status: 'aborted', result: undefined, message, by: 'abort' });
 }
 
 // ---- telling again
@@ -759,6 +684,7 @@ export function finalEffects(run: FinishedRun, env: Env): Effect[] {
   const evaluator: Env['evaluator'] = {
     resolve: () => ({ ok: true, value: run.output }),
     evaluate: () => ({ ok: true, value: true }),
+    faultOf: () => undefined,
   };
   const { effects } = closeRun(run, { env: { ...env, followers, evaluator }, at: run.finishedAt }, run);
   const ids = new Set<string>();

@@ -1,4 +1,5 @@
 import type { CloudEvent, Dialect, JsonObject, Plan, Result, SequencePlan, Status, TaskError } from '@slipway/contract';
+import type { Join } from './graph/join.ts';
 
 /**
  * A run and what can happen to it.
@@ -34,7 +35,7 @@ export type RunBase = {
   labels: Record<string, string>;
   /** The trigger's data. */
   input: JsonObject;
-  /** The trigger's data and all outputs so far, later wins. */
+  /** The trigger's data; in a line, with all outputs so far, later wins. What a task of a graph sees, `scope.ts` makes. */
   data: JsonObject;
   depth: number;
   /** The project's config as it was when the run was triggered: a later change must not change what the journal folds to. */
@@ -50,7 +51,24 @@ export type RunBase = {
 };
 
 export type WaitingRun = RunBase & { kind: 'waiting'; group: string; paused: boolean };
-export type OpenRun = RunBase & { kind: 'open'; paused: boolean; startedAt: number; deadlineAt: number | undefined };
+export type OpenRun = RunBase & {
+  kind: 'open';
+  paused: boolean;
+  startedAt: number;
+  deadlineAt: number | undefined;
+  /** Tasks that have started and not begun, first in, first out: what one step does is bounded, and a pause holds them. */
+  ready: readonly string[];
+  /** How many tasks and attempts have begun: names the input that goes on with the rest. */
+  begun: number;
+  /** Tasks of this phase that have not ended. */
+  left: number;
+  /** What the tasks came to, once those of `finally` run. */
+  main: RunEnd | undefined;
+};
+/** How a run ends. */
+export type RunEnd = { status: Status; result: Result; message: string; output: unknown };
+/** What ends the tasks of a run before all of them have ended; without a result, it is computed from those that have. */
+export type Stop = { by: 'end' | 'abort' | 'timeout'; status: Status; result: Result | undefined; message: string };
 export type FinishedRun = RunBase & {
   kind: 'finished';
   startedAt: number | undefined;
@@ -77,8 +95,16 @@ export type HistoryLine = {
 };
 export type IgnoredAnswer = { at: number; eventId: string; code: string };
 
+/** Why a task was skipped. `after-failure`: none of its edges was taken, because a task before it failed or was cancelled. */
+export type SkipReason = 'when' | 'not-taken' | 'after-failure';
+
 /** One task of a run. */
-export type Node =
+export type Node = {
+  /** What it has heard from its sources; undefined while that is nothing. */
+  join?: Join;
+} & NodeState;
+
+type NodeState =
   /** Not begun, or held by a pause: `nextAttempt` is what would be triggered. */
   | { state: 'pending'; nextAttempt: number; delayed: boolean; attempts: readonly Attempt[] }
   /** Waits for a time: Keptn's `triggeredAfter`, or the delay before a retry. */
@@ -86,7 +112,7 @@ export type Node =
       state: 'delayed';
       nextAttempt: number;
       dueAt: number;
-      reason: 'triggered-after' | 'retry';
+      reason: 'triggered-after' | 'retry' | 'wait';
       attempts: readonly Attempt[];
     }
   | { state: 'open'; attempts: readonly Attempt[]; attempt: OpenAttempt }
@@ -100,8 +126,18 @@ export type Node =
       output: unknown;
       error: TaskError | undefined;
       timedOut: boolean;
+      /** In a graph: what it hands on beside its output. */
+      data?: JsonObject;
+      /** The variables that it sets for the tasks after it. */
+      published?: JsonObject;
+      /** Which branch of its decision holds; -1: none. */
+      branch?: number;
+      /** It failed, and `ignoreFailure` made a warning of that. */
+      ignored?: true;
     }
-  | { state: 'skipped' | 'cancelled'; attempts: readonly Attempt[] };
+  /** `continues`: it counts as passed for the tasks after it. A line, and what was skipped before there were graphs, has no reason. */
+  | { state: 'skipped'; attempts: readonly Attempt[]; reason?: SkipReason; continues?: boolean }
+  | { state: 'cancelled'; attempts: readonly Attempt[] };
 
 export type AttemptBase = {
   number: number;
@@ -193,6 +229,8 @@ export type RunInput =
       isGivenBack?: true;
     }
   | { kind: 'timer'; at: number; name: string; dueAt: number; random: number }
+  /** Begins what has started and not begun. `begun` is the run's when this was sent: a repeat finds another. */
+  | { kind: 'continue'; at: number; begun: number }
   /** Deciding an input threw: the run stands still and says why; the others go on. */
   | { kind: 'park'; at: number; reason: string }
   | { kind: 'command'; command: 'pause' | 'resume' | 'abort'; at: number; by?: string; reason?: string };
@@ -209,6 +247,8 @@ export type TriggerInput = {
   correlationId: string;
   bodyHash: string;
   depth: number;
+  /** By which rules the run is decided; absent: 1, a line. 2 adds the graph. A run keeps its number. */
+  rules?: 2;
   triggeredBy?: string;
   /** Came over the bus, where nobody could be told that it is wrong: a run that has failed tells. */
   lenient: boolean;
@@ -225,6 +265,8 @@ export type Effect =
   | { kind: 'schedule'; name: string; dueAt: number }
   | { kind: 'unschedule'; name: string; dueAt: number }
   | { kind: 'send'; to: string; input: GroupInput }
+  /** More tasks are ready than one step begins: the run goes on with this input. */
+  | { kind: 'continue'; begun: number }
   /** The attempt is over or has its executors: nobody may claim it any more. */
   | { kind: 'withdraw'; task: string; attempt: number };
 
@@ -263,10 +305,15 @@ export type GroupInput =
 /** What an expression or a template came to; `at` is the place in the template that has no value. */
 export type Evaluated = { ok: true; value: unknown } | { ok: false; code?: string; message: string; at?: string };
 
+/** Where a value does not meet a schema, and why. */
+export type SchemaFault = { pointer: string; message: string };
+
 /** `budget`: what is left for the input that is decided; each evaluation takes from it. */
 export type Evaluator = {
   evaluate(expression: string, scope: JsonObject, budget?: { left: number }): Evaluated;
   resolve(template: unknown, scope: JsonObject, budget?: { left: number }): Evaluated;
+  /** What of a value does not meet a JSON Schema: the first fault. */
+  faultOf(schema: JsonObject, value: unknown): SchemaFault | undefined;
 };
 
 /** All a decision may look at beside the run and the input. Immutable. */

@@ -1,7 +1,9 @@
 import type { CloudEvent, JsonObject } from '@slipway/contract';
 import { attemptId, controlPlaneSource, isObject, linkAttributes, mergeData, spellType } from '@slipway/contract';
+import { type GraphTask, graphOf } from './graph/compile.ts';
 import { isoTime } from './iso-time.ts';
-import type { Attempt, Effect, Env, Node, OpenRun, OutEvent, RunBase } from './types.ts';
+import { scopeOf, seenBy } from './scope.ts';
+import type { Attempt, Effect, Env, Node, OpenRun, OutEvent, RunBase, Stop } from './types.ts';
 
 /** One decision under way: a copy of the run that may be changed, and the effects so far. Never leaves the engine. */
 export type Work = {
@@ -12,42 +14,16 @@ export type Work = {
   cause: string;
   random: number;
   effects: Effect[];
+  /** Something in this step ends the run's tasks: an `end`. */
+  stop?: Stop | undefined;
+  /** It only begins what was ready before. */
+  isContinued?: true;
 };
 
 export function openWork(run: OpenRun, env: Env, at: number, cause: string, random: number): Work {
   // In a run of thousands of tasks this copy is most of a decision.
   const nodes = env.ownsRun ? run.nodes : { ...run.nodes };
   return { run: { ...run, nodes }, env, at, cause, random, effects: [] };
-}
-
-/** The scope of expressions in this run. */
-export function scopeOf(run: RunBase, env: Env, more: JsonObject = {}): JsonObject {
-  const tasks: JsonObject = {};
-  for (const task of env.sequence?.tasks ?? []) {
-    const node = run.nodes[task.key];
-    if (node?.state !== 'finished') continue;
-    tasks[task.key.replace(/[-~]/g, '_')] = {
-      output: node.output ?? null,
-      result: node.result,
-      status: node.status,
-      message: node.message,
-      error: node.error ?? null,
-      attempts: node.attempts.length,
-    };
-  }
-  return {
-    input: run.input,
-    data: run.data,
-    vars: env.sequence?.vars ?? {},
-    tasks,
-    run: { id: run.id, correlationid: run.correlationId, acceptedAt: run.acceptedAt, depth: run.depth },
-    stage: run.stage,
-    sequence: run.sequence,
-    service: run.service ?? '',
-    labels: run.labels,
-    project: { name: run.project, config: run.config },
-    ...more,
-  };
 }
 
 /** A CloudEvent of the control plane's own, in the run's dialect. */
@@ -79,40 +55,55 @@ export function outEvent(
   return { id: options.id, type: options.type, json: JSON.stringify(event) };
 }
 
+/** Writes a task's state. What it has heard from its sources stays, and the run counts how many have not ended. */
 export function setNode(work: Work, key: string, node: Node): void {
+  const before = work.run.nodes[key];
+  if (node.join === undefined && before?.join !== undefined) node.join = before.join;
   work.run.nodes[key] = node;
+  if (before !== undefined && isOver(before) !== isOver(node)) work.run.left += isOver(node) ? -1 : 1;
 }
 
-/** Triggers attempt `number` of a task, or fails the task when its input cannot be computed. */
-export function triggerAttempt(work: Work, key: string, number: number): { failed: string; code: string } | undefined {
+function isOver({ state }: Node): boolean {
+  return state === 'finished' || state === 'skipped' || state === 'cancelled';
+}
+
+/** Triggers attempt `number` of a task, or says why its input cannot be computed. */
+export function triggerAttempt(
+  work: Work,
+  task: GraphTask,
+  number: number,
+): { failed: string; code: string } | undefined {
   const { run, env } = work;
-  const task = env.sequence?.tasks.find((one) => one.key === key);
+  const { key, plan } = task;
   const node = run.nodes[key];
-  if (!task || !node) return { failed: `task ${key} does not exist`, code: 'EXPRESSION' };
-  let input: unknown = Object.hasOwn(run.data, task.uses) ? run.data[task.uses] : undefined;
-  if (task.properties !== undefined) input = mergeData(isObject(input) ? input : {}, task.properties);
-  if (task.with !== undefined) {
-    const computed = env.evaluator.resolve(task.with, scopeOf(run, env));
+  if (!node) return { failed: `task ${key} does not exist`, code: 'EXPRESSION' };
+  const { isLine } = graphOf(env.sequence);
+  const seen = isLine ? run.data : seenBy(run, env, task).data;
+  let input: unknown = Object.hasOwn(seen, plan.uses) ? seen[plan.uses] : undefined;
+  if (plan.properties !== undefined) input = mergeData(isObject(input) ? input : {}, plan.properties);
+  if (plan.with !== undefined) {
+    const computed = env.evaluator.resolve(plan.with, scopeOf(run, env, {}, task));
     if (!computed.ok) {
-      const code = computed.code === 'template-limit' ? 'TEMPLATE_LIMIT' : 'EXPRESSION';
+      const expression = isLine ? 'EXPRESSION' : 'EXPRESSION_ERROR';
+      const code = computed.code === 'template-limit' ? 'TEMPLATE_LIMIT' : expression;
       return { failed: `with${computed.at ?? ''}: ${computed.message}`, code };
     }
     input = isObject(computed.value) ? mergeData(isObject(input) ? input : {}, computed.value) : computed.value;
   }
-  const data: JsonObject = { ...run.data, project: run.project, stage: run.stage };
+  const data: JsonObject = { ...seen, project: run.project, stage: run.stage };
   if (run.service !== undefined) data.service = run.service;
-  if (input !== undefined) data[task.uses] = input;
+  if (input !== undefined) data[plan.uses] = input;
   const id = attemptId({ run: run.id, task: key, attempt: number });
   const keptn = run.dialect === 'keptn';
   const event = outEvent(run, {
     id,
-    type: `${task.uses}.triggered`,
+    type: `${plan.uses}.triggered`,
     at: work.at,
     cause: keptn ? undefined : work.cause,
     data,
-    extensions: { ...(keptn ? { gitcommitid: run.planVersion } : {}), ...heartbeatAttribute(task.heartbeatMs) },
+    extensions: { ...(keptn ? { gitcommitid: run.planVersion } : {}), ...heartbeatAttribute(plan.heartbeatMs) },
   });
-  event.dispatch = { task: key, uses: task.uses, attempt: number };
+  event.dispatch = { task: key, uses: plan.uses, attempt: number };
   setNode(work, key, {
     state: 'open',
     attempts: node.attempts,
@@ -127,11 +118,11 @@ export function triggerAttempt(work: Work, key: string, number: number): { faile
     },
   });
   work.effects.push({ kind: 'publish', event, again: false });
-  if (task.startTimeoutMs !== undefined) {
+  if (plan.startTimeoutMs !== undefined) {
     work.effects.push({
       kind: 'schedule',
       name: `start-timeout/${key}/${number}`,
-      dueAt: work.at + task.startTimeoutMs,
+      dueAt: work.at + plan.startTimeoutMs,
     });
   }
   return undefined;
@@ -149,7 +140,7 @@ export function endAttempt(
   end: Pick<Attempt, 'outcome' | 'status' | 'result' | 'message' | 'output' | 'error'>,
 ): Attempt | undefined {
   const node = work.run.nodes[key];
-  const task = work.env.sequence?.tasks.find((one) => one.key === key);
+  const task = graphOf(work.env.sequence).byKey.get(key)?.plan;
   if (node?.state !== 'open' || !task) return undefined;
   const { json: _sent, ...attempt } = node.attempt;
   const { number } = attempt;

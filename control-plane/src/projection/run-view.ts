@@ -1,23 +1,27 @@
-import type { AttemptView, RunCommand, RunView, SequencePlan, TaskView } from '@slipway/contract';
+import type { AttemptView, RunCommand, RunView, SequencePlan, TaskPlan, TaskView } from '@slipway/contract';
 import { attemptId } from '@slipway/contract';
 import type { Attempt, AttemptBase, Node, Run } from '../engine/index.ts';
 import { summarize } from './summary.ts';
+import { type SawValues, type Sources, sourcesOf, taskReason } from './task-reason.ts';
 
 export type ViewContext = {
   sequence: SequencePlan | undefined;
   at: number;
+  /** What an expression saw, for the reason of a skip; undefined: the reason goes without. */
+  saw?: SawValues;
   /** The run an event id triggers, for the runs that this one's end triggered. */
   runIdOfTrigger(eventId: string): string;
 };
 
 /** One run with its tasks and attempts, as the API shows it. */
 export function runView(run: Run, context: ViewContext): RunView {
+  const sources = sourcesOf(run, context.sequence);
   const view: RunView = {
     ...summarize(run, context.sequence, context.at),
     trigger: { id: run.trigger.id, source: run.trigger.source, data: run.input },
     dialect: run.dialect,
     depth: run.depth,
-    tasks: (context.sequence?.tasks ?? []).map((task) => taskView(run, task)),
+    tasks: (context.sequence?.tasks ?? []).map((task) => taskView(run, task, context, sources)),
     triggers:
       run.kind === 'finished'
         ? run.triggers.map(({ stage, sequence, eventId }) => ({
@@ -45,14 +49,14 @@ export function allowedCommands(run: Run): RunCommand[] {
   return [run.paused ? 'resume' : 'pause', 'abort'];
 }
 
-function taskView(run: Run, task: SequencePlan['tasks'][number]): TaskView {
+function taskView(run: Run, task: TaskPlan, { saw, at }: ViewContext, all: Sources | undefined): TaskView {
   const node = run.nodes[task.key];
   const attempts = (node?.attempts ?? []).map((attempt) => pastAttempt(run.id, task.key, attempt));
   const view: TaskView = {
     key: task.key,
     name: task.name,
     uses: task.uses,
-    needs: task.needs.map((need) => need.task),
+    needs: all === undefined ? task.needs.map((need) => need.task) : (all.get(task.key) ?? []).map((one) => one.task),
     state: node?.state ?? 'pending',
     attemptsMax: task.retry?.attempts ?? 1,
     attempts,
@@ -60,6 +64,13 @@ function taskView(run: Run, task: SequencePlan['tasks'][number]): TaskView {
   if (node?.state === 'open') attempts.push({ ...attemptBase(run.id, task.key, node.attempt), state: 'open' });
   if (node?.state === 'delayed') view.dueAt = node.dueAt;
   if (node?.state === 'finished') putEnd(view, node);
+  if (all !== undefined) {
+    const sources = all.get(task.key) ?? [];
+    view.sources = [...sources];
+    if (task.finally) view.finally = true;
+    const reason = taskReason(run, task, { sources, saw, at });
+    if (reason !== undefined) view.reason = reason;
+  }
   return view;
 }
 

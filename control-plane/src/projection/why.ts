@@ -2,6 +2,7 @@ import type { SequencePlan, TaskPlan, Why } from '@slipway/contract';
 import { formatDuration, stateOfPhase } from '@slipway/contract';
 import type { Run } from '../engine/index.ts';
 import { phaseOf } from './summary.ts';
+import { sourcesOf, taskReason } from './task-reason.ts';
 
 export type WhyContext = {
   sequence: SequencePlan | undefined;
@@ -13,6 +14,9 @@ export type WhyContext = {
   /** A line that starts a service for a task type. */
   hintFor(uses: string): string;
 };
+
+/** A graph has thousands of tasks; these are enough to see what holds it. */
+const GRAPH_REASONS_MAX = 20;
 
 type Reason = Why['reasons'][number];
 type OpenAttempt = Extract<Run['nodes'][string], { state: 'open' }>['attempt'];
@@ -61,7 +65,7 @@ function reasonsOf(run: Run, context: WhyContext): Reason[] {
   }
   for (const task of context.sequence?.tasks ?? []) {
     const node = run.nodes[task.key];
-    if (node?.state === 'delayed') {
+    if (node?.state === 'delayed' && node.reason !== 'wait') {
       const inMs = rounded(node.dueAt - context.at);
       const what =
         node.reason === 'retry'
@@ -78,7 +82,28 @@ function reasonsOf(run: Run, context: WhyContext): Reason[] {
     }
     if (node?.state === 'open') reasons.push(...openReasons(task, node.attempt, context));
   }
+  reasons.push(...graphReasons(run, context));
   if (reasons.length === 0) reasons.push({ code: 'starting', sentence: 'It is about to go on.' });
+  return reasons;
+}
+
+/** What joins wait for that have heard from some of their sources, and what waits for a time. */
+function graphReasons(run: Run, { sequence, at }: WhyContext): Reason[] {
+  const sources = sourcesOf(run, sequence);
+  const reasons: Reason[] = [];
+  if (sources === undefined) return reasons;
+  for (const task of sequence?.tasks ?? []) {
+    if (reasons.length >= GRAPH_REASONS_MAX) break;
+    const node = run.nodes[task.key];
+    const isWait = node?.state === 'delayed' && node.reason === 'wait';
+    const isJoin = node?.state === 'pending' && node.join !== undefined && node.join.from === undefined;
+    if (!isWait && !isJoin) continue;
+    const reason = taskReason(run, task, { sources: sources.get(task.key) ?? [], at });
+    if (reason === undefined) continue;
+    const sentence = ended(`'${task.key}' ${reason.charAt(0).toLowerCase()}${reason.slice(1)}`);
+    if (isWait) reasons.push({ code: 'waiting-for-time', sentence, task: task.key, until: node.dueAt });
+    else reasons.push({ code: 'waiting-for-task', sentence, task: task.key });
+  }
   return reasons;
 }
 

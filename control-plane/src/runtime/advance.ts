@@ -97,6 +97,8 @@ const BYTES_PER_CHAR = 3;
 const GROUP_PLACE_BYTES = 150;
 /** MongoDB takes documents of 16 MB; what a run may be must not depend on where it is kept. */
 const ENTRY_BYTES_MAX = 15 * 1024 * 1024;
+/** What the events of one entry may weigh before what else has arrived is left for the next one. */
+const ENTRY_SENT_CHARS_MAX = 1024 * 1024;
 /** Of what streams may take in memory, what those that are only looked at may. */
 const LOOKED_AT_SHARE = 0.25;
 /** What is evicted at once, so that the next one is not at once. */
@@ -350,6 +352,7 @@ export class Advance {
     let run = slot.run;
     const pending = slot.pending as Pending<RunInput>[];
     let count = 0;
+    let sentChars = 0;
     for (const one of pending) {
       let step: ReturnType<typeof transition>;
       if (!run && one.input.kind !== 'trigger') {
@@ -398,8 +401,13 @@ export class Advance {
         decided.push({ input: one.input, ignored, outcomes: recorded.outcomes });
       }
       run = step.run;
-      for (const effect of step.effects) effects.push(effect);
+      for (const effect of step.effects) {
+        effects.push(effect);
+        if (effect.kind === 'publish') sentChars += effect.event.json.length;
+      }
       verdicts.push({ done: one.done, outcome: step.outcome });
+      // Each input may begin many tasks: the rest is decided in the next entry.
+      if (sentChars > ENTRY_SENT_CHARS_MAX) break;
     }
     const taken = pending.slice(0, count);
     slot.pending = pending.slice(count);
@@ -778,7 +786,9 @@ function growthOf(slot: Slot, { header, events, rows }: CommitItem): number {
     else sent += event.length;
   }
   const before = slot.sentBytes;
-  if (sent > 0) slot.sentBytes = BYTES_PER_CHAR * sent;
+  // A graph has several attempts open at once, and an entry ends or begins some of them.
+  if (slot.env?.sequence?.edges !== undefined) slot.sentBytes = BYTES_PER_CHAR * charsSent(slot.run);
+  else if (sent > 0) slot.sentBytes = BYTES_PER_CHAR * sent;
   return BYTES_PER_CHAR * taken + slot.sentBytes - before;
 }
 

@@ -344,6 +344,7 @@ function makeTrigger(
   };
   if (triggeredBy !== undefined) input.triggeredBy = triggeredBy;
   if (refusal !== undefined) input.refusal = refusal;
+  if (env.sequence?.edges !== undefined) input.rules = 2;
   for (const _key in known.project.config) {
     input.config = known.project.config;
     break;

@@ -73,6 +73,7 @@ import { Quota } from './quota.ts';
 import { Relay } from './relay.ts';
 import { sweepRetention } from './retention.ts';
 import type { FoldedRun } from './run-folds.ts';
+import { sawOf } from './saw.ts';
 import { ServiceBook } from './service-book.ts';
 import { TakeUp } from './take-up.ts';
 import { Timers } from './timers.ts';
@@ -649,6 +650,8 @@ class Plane implements ControlPlane {
       this.#timers.add({ stream, name: effect.name, dueAt: effect.dueAt });
     } else if (effect.kind === 'unschedule') {
       this.#timers.cancel({ stream, name: effect.name });
+    } else if (effect.kind === 'continue') {
+      this.#advance.tell(stream, { kind: 'continue', at: this.#clock.now(), begun: effect.begun });
     }
   }
 
@@ -1006,6 +1009,7 @@ class Plane implements ControlPlane {
     const view = runView(run, {
       sequence: env.sequence,
       at: this.#clock.now(),
+      saw: sawOf(run, env),
       runIdOfTrigger: (eventId) => runIdOf(run.dialect === 'keptn' ? 'shipyard-controller' : 'slipway', eventId),
     });
     return asShown(view);

@@ -17,6 +17,8 @@ type Kept = FoldedRun & { at: number; chars: number };
 
 /** Entries that are folded without a pause: a millisecond's work, or tens of them in a run of thousands of tasks. */
 const FOLD_TURN = 50;
+/** A run by later rules is left to replicas that know them: decided by these it would mean something else. */
+const RULES_MAX = 2;
 /** A shorter journal is folded sooner than it pays to keep what comes out. */
 const KEPT_ENTRIES_MIN = 20;
 
@@ -116,6 +118,10 @@ export async function foldRun(
     if (index % FOLD_TURN === FOLD_TURN - 1) await new Promise<void>((resolve) => void clock.after(0, resolve));
     chars += entry.header.length;
     for (const { input, outcomes } of decodeRunDecisions(entry)) {
+      if (input.kind === 'trigger' && (input.rules ?? 1) > RULES_MAX)
+        throw new Error(
+          `run ${entry.stream} is decided by rules ${input.rules}, and this program knows ${RULES_MAX}: upgrade it`,
+        );
       if (input.kind === 'trigger' && !env) {
         env = await envOf(input);
         own = { ...env, ownsRun: true };
@@ -152,7 +158,8 @@ class OldWork {
   /** Each evaluation as it was, without a bound on all of a decision; once too much is spent, nothing is computed. */
   evaluator(evaluator: Evaluator): Evaluator {
     const compute: Evaluator['evaluate'] = (...[what, scope]) => this.#take(evaluator.evaluate, what, scope);
-    return { evaluate: compute, resolve: (template, scope) => this.#take(evaluator.resolve, template, scope) };
+    const resolve: Evaluator['resolve'] = (template, scope) => this.#take(evaluator.resolve, template, scope);
+    return { evaluate: compute, resolve, faultOf: evaluator.faultOf };
   }
 
   #take<T>(

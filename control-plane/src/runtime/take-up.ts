@@ -1,6 +1,6 @@
 import { attemptId } from '@slipway/contract';
 import type { Env, Group, GroupInput, OpenRun, OutEvent, Run } from '../engine/index.ts';
-import { finalEffects, openDispatches } from '../engine/index.ts';
+import { finalEffects, openDispatches, owesContinue } from '../engine/index.ts';
 import type { Store } from '../store/store.ts';
 import type { Advance } from './advance.ts';
 import type { Clock } from './clock.ts';
@@ -264,6 +264,8 @@ export class TakeUp {
       else relay.watch(run, effect.event);
     }
     this.#takeUpLeases(run, env);
+    // More tasks were ready than one step begins, and who wrote that step may be gone.
+    if (owesContinue(run)) advance.tell(run.id, { kind: 'continue', at: this.#now(), begun: run.begun });
   }
 
   /** As it is now: what this process has ended since must not be offered or published again. */

@@ -4,6 +4,7 @@ export type { Evaluated, Evaluator, Scope } from './expression/evaluator.ts';
 export { createEvaluator } from './expression/evaluator.ts';
 export type { ExpressionLimits, WorkBudget } from './expression/meter.ts';
 export { DECISION_WORK_MAX } from './expression/meter.ts';
+export { pathsIn } from './expression/paths.ts';
 export { taskVariable } from './expression/where.ts';
 export type { InputFault, InputSchema } from './input-schema.ts';
 export { compileInputSchema } from './input-schema.ts';

@@ -63,7 +63,7 @@ describe('what expressions came to', () => {
     const asked = (): never => {
       throw new Error('a fold asked for the value of an expression');
     };
-    const env = indexPlan(planOf(COMPUTED), { evaluate: asked, resolve: asked })('dev', 'quick');
+    const env = indexPlan(planOf(COMPUTED), { evaluate: asked, resolve: asked, faultOf: asked })('dev', 'quick');
     expect((await fold(entries, env)).run).toMatchObject({ kind: 'finished', output: { made: 7 } });
   });
 
@@ -98,6 +98,7 @@ describe('a definition of an older version that takes minutes to compute', () =>
         evaluations++;
         return real.resolve(...given);
       },
+      faultOf: real.faultOf,
     };
     const env = indexPlan(heavyPlan(), evaluator)('dev', 'quick');
     const { header, events } = encodeRunEntry([{ input: triggerInput(HEAVY_DATA), ignored: undefined }], [], 'slipway');

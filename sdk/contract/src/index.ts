@@ -86,6 +86,8 @@ export { resultSchema, statusSchema, taskErrorSchema, worstResult } from './outc
 export { pageOf } from './page.ts';
 export type {
   ConcurrencyPlan,
+  EdgeOn,
+  EdgePlan,
   Plan,
   RetryPlan,
   SequencePlan,
@@ -94,6 +96,7 @@ export type {
   TaskPlan,
   TriggerRule,
 } from './plan.ts';
+export { edgesOf, needsByTask } from './plan.ts';
 export { printable, printableJson } from './printable.ts';
 export type { Problem, ProblemCode } from './problem.ts';
 export { problemSchema, problemStatus } from './problem.ts';

@@ -92,7 +92,21 @@ export const taskViewSchema = z.object({
   key: z.string().describe('Unique in its sequence'),
   name: z.string(),
   uses: z.string().describe('The task type that is triggered'),
-  needs: z.array(z.string()),
+  needs: z.array(z.string()).describe('The tasks whose edges lead here'),
+  sources: z
+    .array(
+      z.object({
+        task: z.string(),
+        on: z.array(z.enum(['success', 'failure', 'timeout', 'complete', 'skipped', 'always'])),
+        state: z.enum(['open', 'taken', 'dead']).describe('All edges from one task count as one'),
+        required: z.boolean().optional(),
+        branch: z.string().optional().describe("The condition of the source's decision; `default` where it has none"),
+      }),
+    )
+    .optional()
+    .describe('Only in a graph: what it waits for, and what became of that'),
+  reason: z.string().optional().describe('Why it waits or was skipped, for people'),
+  finally: z.boolean().optional().describe('It runs after the others, whatever their result'),
   state: z.enum(['pending', 'delayed', 'open', 'finished', 'skipped', 'cancelled']),
   dueAt: at.optional().describe('delayed: when the next attempt is triggered'),
   result: resultSchema.optional(),
@@ -155,6 +169,8 @@ export const whySchema = z.object({
           'no-service',
           'waiting-for-service',
           'working',
+          'waiting-for-task',
+          'waiting-for-time',
           'retry',
           'delay',
           'paused',

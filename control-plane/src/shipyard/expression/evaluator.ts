@@ -1,4 +1,5 @@
 import { isObject } from '@slipway/contract';
+import { compileInputSchema, type InputFault, type InputSchema } from '../input-schema.ts';
 import { quoted } from '../text.ts';
 import { type Compiled, compile, messageOf } from './compile.ts';
 import { createEnvironment, type ScopeName } from './environment.ts';
@@ -33,6 +34,8 @@ export type Evaluator = {
   evaluate(expression: string, scope: Scope, budget?: WorkBudget): Evaluated;
   /** JSON with every `${{ }}` in its strings replaced; a string that is one whole `${{ }}` keeps the value's type. */
   resolve(template: unknown, scope: Scope, budget?: WorkBudget): Evaluated;
+  /** What of a value does not meet a JSON Schema: the first fault. A schema is compiled once. */
+  faultOf(schema: Record<string, unknown>, value: unknown): InputFault | undefined;
 };
 
 const COMPILED_KEPT = 2000;
@@ -51,6 +54,7 @@ export function createEvaluator(options: { limits?: Partial<ExpressionLimits> } 
     compile(environment, expression, { meter, charsMax: limits.expressionCharsMax }),
   );
   const templates = new Kept<ParsedTemplate>(COMPILED_KEPT, parseTemplate);
+  const schemas = new WeakMap<Record<string, unknown>, InputSchema>();
 
   function evaluate(expression: string, scope: Scope, budget: WorkBudget = ownBudget()): Evaluated {
     budget.left -= EVALUATION_WORK + expression.length;
@@ -130,6 +134,16 @@ export function createEvaluator(options: { limits?: Partial<ExpressionLimits> } 
       const room: Room = { left: limits.outputCharsMax, path: [], budget };
       const result = attempt(() => resolveValue(template, scope, room));
       return result.ok || room.path.length === 0 ? result : { ...result, at: room.path.map(step).join('') };
+    },
+    faultOf: (schema, value) => {
+      let known = schemas.get(schema);
+      if (known === undefined) {
+        known = compileInputSchema(schema);
+        schemas.set(schema, known);
+      }
+      return known.ok
+        ? known.faultsOf(value)[0]
+        : { pointer: '', message: `the schema cannot be used: ${known.message}` };
     },
   };
 }

@@ -1,7 +1,7 @@
-import type { Plan } from '@slipway/contract';
+import { needsByTask, type Plan, type SequencePlan } from '@slipway/contract';
 import { conditionOf } from '../../ui/graph.ts';
 import { pendingLook } from '../../ui/state.ts';
-import { Steps } from '../../ui/steps.tsx';
+import { type Step, Steps } from '../../ui/steps.tsx';
 
 /** What the control plane would do, drawn: each sequence with its tasks, and what starts it. */
 export function PlanView({ plan }: { plan: Plan | undefined }) {
@@ -31,17 +31,22 @@ export function PlanView({ plan }: { plan: Plan | undefined }) {
             label={`Tasks of ${sequence.stage}.${sequence.name}`}
             run={undefined}
             selected={undefined}
-            steps={sequence.tasks.map((task) => ({
-              key: task.key,
-              name: task.key,
-              needs: task.needs.map((need) => need.task),
-              look: pendingLook,
-              word: task.uses === task.key ? 'task' : task.uses,
-              note: task.retry === undefined ? '' : `${task.retry.attempts} attempts`,
-            }))}
+            steps={stepsOf(sequence)}
           />
         </div>
       ))}
     </section>
   );
+}
+
+function stepsOf(sequence: SequencePlan): Step[] {
+  const needs = needsByTask(sequence);
+  return sequence.tasks.map((task) => ({
+    key: task.key,
+    name: task.key,
+    needs: [...(needs.get(task.key) ?? [])],
+    look: pendingLook,
+    word: task.uses === task.key ? 'task' : task.uses,
+    note: task.retry === undefined ? '' : `${task.retry.attempts} attempts`,
+  }));
 }

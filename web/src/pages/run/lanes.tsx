@@ -1,4 +1,4 @@
-import type { RunSummary, RunView, TaskView } from '@slipway/contract';
+import { needsByTask, type RunSummary, type RunView, type SequencePlan, type TaskView } from '@slipway/contract';
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
@@ -54,19 +54,24 @@ export function Lanes({ run, selected }: { run: RunView; selected: string | unde
             label={`Tasks of ${sequence.stage}.${sequence.name}`}
             run={undefined}
             selected={undefined}
-            steps={sequence.tasks.map((task) => ({
-              key: task.key,
-              name: task.key,
-              needs: task.needs.map((need) => need.task),
-              look: pendingLook,
-              word: run.state === 'finished' ? 'Not triggered' : pendingLook.word,
-              note: task.uses === task.key ? '' : task.uses,
-            }))}
+            steps={stepsAhead(run, sequence)}
           />
         </div>
       ))}
     </section>
   );
+}
+
+function stepsAhead(run: RunSummary, sequence: SequencePlan): Step[] {
+  const needs = needsByTask(sequence);
+  return sequence.tasks.map((task) => ({
+    key: task.key,
+    name: task.key,
+    needs: [...(needs.get(task.key) ?? [])],
+    look: pendingLook,
+    word: run.state === 'finished' ? 'Not triggered' : pendingLook.word,
+    note: task.uses === task.key ? '' : task.uses,
+  }));
 }
 
 /** For itself, so that news of another lane do not draw this one again. */

@@ -1,11 +1,12 @@
 import type { JsonObject, Result, Status } from '@slipway/contract';
-import { mergeData } from '@slipway/contract';
-import type { Effect, FinishedRun, HistoryLine, Node, OpenRun, RunBase } from './types.ts';
-import type { Work } from './work.ts';
-import { endAttempt, outEvent, scopeOf, setNode } from './work.ts';
+import { graphOf } from '../graph/compile.ts';
+import { scopeOf, seenBy } from '../scope.ts';
+import type { Effect, FinishedRun, HistoryLine, Node, OpenRun, RunBase, RunEnd } from '../types.ts';
+import type { Work } from '../work.ts';
+import { endAttempt, outEvent, setNode } from '../work.ts';
 
 /** Ends an open run: what is open is cancelled, its followers are triggered, its group is told. */
-export function finishRun(work: Work, end: { status: Status; result: Result; message: string }): FinishedRun {
+export function finishRun(work: Work, end: RunEnd): FinishedRun {
   for (const task of work.env.sequence?.tasks ?? []) {
     const node = work.run.nodes[task.key];
     if (node?.state === 'open') {
@@ -27,8 +28,10 @@ export function finishRun(work: Work, end: { status: Status; result: Result; mes
       setNode(work, task.key, { state: 'skipped', attempts: node.attempts });
     }
   }
-  if (work.run.deadlineAt !== undefined)
-    work.effects.push({ kind: 'unschedule', name: 'run-timeout', dueAt: work.run.deadlineAt });
+  if (work.run.deadlineAt !== undefined) {
+    const name = work.run.main === undefined ? 'run-timeout' : 'finally-timeout';
+    work.effects.push({ kind: 'unschedule', name, dueAt: work.run.deadlineAt });
+  }
   const { run, effects } = closeRun(work.run, work, { ...end, startedAt: work.run.startedAt });
   work.effects.push(...effects);
   return run;
@@ -38,30 +41,19 @@ export function finishRun(work: Work, end: { status: Status; result: Result; mes
 export function closeRun(
   base: RunBase,
   context: Pick<Work, 'env' | 'at'>,
-  end: { status: Status; result: Result; message: string; startedAt: number | undefined },
+  end: RunEnd & { startedAt: number | undefined },
 ): { run: FinishedRun; effects: Effect[] } {
   const { env, at } = context;
   const effects: Effect[] = [];
-  let { status, result, message } = end;
-  let output: unknown;
-  if (status !== 'aborted' && env.sequence?.output !== undefined) {
-    const resolved = env.evaluator.resolve(env.sequence.output, scopeOf(base, env, { result, status }));
-    if (resolved.ok) output = resolved.value;
-    else if (result !== 'fail') {
-      // A failed run's output may well refer to tasks that never ran; a passed one's may not.
-      status = 'errored';
-      result = 'fail';
-      message = `output: ${resolved.message}`;
-    }
-  } else {
-    output = leafOutputs(base, env);
-  }
+  const { status, result, message, output } = end;
   const plainName = `${base.stage}.${base.sequence}`;
   const data: JsonObject = { project: base.project, stage: base.stage };
   if (base.service !== undefined) data.service = base.service;
   if (base.dialect === 'plain' && Object.keys(base.labels).length > 0) data.labels = base.labels;
   data.status = status;
-  data.result = result;
+  // Keptn's services know an aborted sequence by its status; its result stays what Keptn's own would be.
+  const isKeptnAbort = status === 'aborted' && base.dialect === 'keptn' && !graphOf(env.sequence).isLine;
+  data.result = isKeptnAbort ? 'pass' : result;
   if (message !== '') data.message = message;
   if (base.dialect === 'plain' && output !== undefined) data.output = output;
   const finishedId = `${base.id}.finished`;
@@ -72,6 +64,7 @@ export function closeRun(
   });
   const triggers: { stage: string; sequence: string; eventId: string }[] = [];
   const history: HistoryLine[] = [...base.history];
+  const followed = graphOf(env.sequence).isLine || env.followers.length === 0 ? base.data : seenBy(base, env).data;
   for (const { target, rule } of env.followers) {
     if (status === 'aborted') continue;
     const verdict = fires(base, context, rule, { result, status, output });
@@ -82,7 +75,7 @@ export function closeRun(
     }
     if (verdict !== true) continue;
     const id = `${base.id}.triggers.${target.stage}.${target.name}`;
-    const handedOn: JsonObject = { ...base.data, project: base.project, stage: target.stage };
+    const handedOn: JsonObject = { ...followed, project: base.project, stage: target.stage };
     if (base.service !== undefined) handedOn.service = base.service;
     const keptn = base.dialect === 'keptn';
     const event = outEvent(base, {
@@ -149,24 +142,6 @@ function lastTask(base: RunBase, env: Work['env']): string | undefined {
   return last;
 }
 
-/** Without an `output` of its own, a run's output is that of its leaf tasks (those that nothing came after), by name. */
-function leafOutputs(base: RunBase, env: Work['env']): unknown {
-  const tasks = env.sequence?.tasks ?? [];
-  const followed = new Set<string>();
-  for (const task of tasks) {
-    const state = base.nodes[task.key]?.state;
-    if (state === 'pending' || state === 'skipped' || state === undefined) continue;
-    for (const need of task.needs) followed.add(need.task);
-  }
-  let outputs: JsonObject | undefined;
-  for (const task of tasks) {
-    const node = base.nodes[task.key];
-    if (node?.state !== 'finished' || followed.has(task.key) || node.output === undefined) continue;
-    outputs = mergeData(outputs ?? {}, { [task.name]: node.output });
-  }
-  return outputs;
-}
-
 function baseOf(run: RunBase | OpenRun): RunBase {
   return {
     id: run.id,
@@ -191,17 +166,4 @@ function baseOf(run: RunBase | OpenRun): RunBase {
     ignored: run.ignored,
     parked: undefined,
   };
-}
-
-/**
- * The result of the last task that ended, which is a linear run's own; pass before any did. The last is told by the order of
- * the plan: the clocks of two replicas differ, so a later end may have the earlier time.
- */
-export function resultSoFar(base: RunBase, env: Work['env']): { result: Result; status: Status; message: string } {
-  let found: { result: Result; status: Status; message: string } = { result: 'pass', status: 'succeeded', message: '' };
-  for (const task of env.sequence?.tasks ?? []) {
-    const node = base.nodes[task.key];
-    if (node?.state === 'finished') found = { result: node.result, status: node.status, message: node.message };
-  }
-  return found;
 }
