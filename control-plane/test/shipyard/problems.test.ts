@@ -89,17 +89,11 @@ const TABLE: Record<string, [name: string, text: string, expected: string[]][]> 
     ['101 stages', `spec: {stages: [${Array.from({ length: 101 }, (_, i) => `{name: s${i}}`)}]}`, ['1:8 too-many']],
   ],
   'what is not supported yet': [
-    ['needs', withTask('- name: a\n- {name: b, needs: [a]}'), ['9:23 not-supported-yet']],
-    ['next', withTask('- {name: a, next: {success: [b]}}'), ['8:23 not-supported-yet']],
-    ['decision', withTask('- {name: a, decision: [{default: b}]}'), ['8:23 not-supported-yet']],
-    ['join', withTask('- {name: a, join: any}'), ['8:23 not-supported-yet']],
-    ['when', withTask('- {name: a, when: "${{ true }}"}'), ['8:23 not-supported-yet']],
     [
       'forEach, batchSize and parallel',
       withTask('- {name: a, forEach: x, batchSize: 1, parallel: 2}'),
       ['8:23 not-supported-yet', '8:35 not-supported-yet', '8:49 not-supported-yet'],
     ],
-    ['publish', withTask('- {name: a, publish: {x: 1}}'), ['8:23 not-supported-yet']],
     [
       'a child sequence and wait',
       withTask('- {name: a, sequence: dev.b, wait: false}'),
@@ -114,8 +108,154 @@ const TABLE: Record<string, [name: string, text: string, expected: string[]][]> 
     ['kv()', withTask(`- {name: a, with: {x: "\${{ kv('key') }}"}}`), ['8:38 not-supported-yet']],
     [
       'also under Keptn',
-      `${KEPTN}spec: {stages: [{name: dev, sequences: [{name: a, tasks: [{name: a, needs: []}]}]}]}\n`,
+      `${KEPTN}spec: {stages: [{name: dev, sequences: [{name: a, tasks: [{name: a, forEach: x}]}]}]}\n`,
       ['2:69 not-supported-yet'],
+    ],
+  ],
+  graphs: [
+    [
+      'a need of a task that there is not',
+      withTask('- {name: build}\n- {name: test, needs: [biuld]}'),
+      ['9:34 unknown-task -> build'],
+    ],
+    [
+      'a next, a branch and a default that lead nowhere',
+      withTask(
+        '- {name: a, next: {success: nowhere}, decision: [{when: "true", next: nowhere}, {default: [nowhere]}]}',
+      ),
+      ['8:39 unknown-task', '8:81 unknown-task', '8:102 unknown-task'],
+    ],
+    ['a task that waits for itself', withTask('- {name: a, needs: [a]}'), ['8:31 task-cycle']],
+    [
+      'a circle, from its first task',
+      withTask('- {name: a, needs: [c]}\n- {name: b, needs: [a]}\n- {name: c, needs: [b]}'),
+      ['8:31 task-cycle'],
+    ],
+    [
+      'a word that no edge has',
+      withTask('- name: a\n- {name: b, needs: [{task: a, on: sucess}]}'),
+      ['9:45 unknown-word -> success'],
+    ],
+    [
+      'an unknown key of next',
+      withTask('- {name: a, next: {succes: b}}\n- {name: b}'),
+      ['8:30 unknown-key -> success'],
+    ],
+    ['a need without a task', withTask('- name: a\n- {name: b, needs: [{on: success}]}'), ['9:32 missing-key']],
+    [
+      'a branch without a condition',
+      withTask('- {name: a, decision: [{next: b}]}\n- {name: b}'),
+      ['8:23 warning no-default', '8:35 missing-key'],
+    ],
+    ['no branch at all', withTask('- {name: a, decision: []}'), ['8:23 missing-key', '8:23 warning no-default']],
+    [
+      'a branch below the default',
+      withTask('- {name: a, decision: [{default: b}, {when: "true", next: c}]}\n- {name: b}\n- {name: c}'),
+      ['8:35 edge-never-taken'],
+    ],
+    ['a join of none', withTask('- {name: a}\n- {name: b, needs: [a], join: 0}'), ['9:41 out-of-range']],
+    ['a join of more than there are', withTask('- {name: a}\n- {name: b, needs: [a], join: 2}'), ['9:41 out-of-range']],
+    [
+      'a join of some other word',
+      withTask('- {name: a}\n- {name: b, needs: [a], join: al}'),
+      ['9:41 unknown-word -> all'],
+    ],
+    ['a join in a line', withTask('- {name: a, join: any}'), ['8:23 needs-a-graph']],
+    ['rest in a line', withTask('- {name: a, rest: cancel}'), ['8:23 needs-a-graph']],
+    ['onSkip: cascade in a line', withTask('- {name: a, onSkip: cascade}'), ['8:23 needs-a-graph']],
+    ['onSkip: continue in a line', withTask('- {name: a, onSkip: continue}'), []],
+    [
+      'a failure edge from a task whose failure is ignored',
+      withTask('- {name: a, ignoreFailure: true, next: {failure: b}}\n- {name: b, uses: end}'),
+      ['8:60 edge-never-taken'],
+    ],
+    [
+      'a timeout edge from a task without a timeout',
+      withTask('- {name: a, next: {timeout: b}}\n- {name: b, uses: end}'),
+      ['8:39 edge-never-taken'],
+    ],
+    ['an edge from the end', withTask('- {name: a, uses: end}\n- {name: b, needs: [a]}'), ['9:31 edge-never-taken']],
+    [
+      'all of two branches of which one is taken',
+      withTask(
+        '- {name: a, decision: [{when: "output.x", next: b}, {default: c}]}\n- {name: b}\n- {name: c}\n- {name: d, needs: [b, c]}',
+      ),
+      ['11:23 exclusive-branches'],
+    ],
+    [
+      'any of two branches of which one is taken',
+      withTask(
+        '- {name: a, decision: [{when: "output.x", next: b}, {default: c}]}\n- {name: b}\n- {name: c}\n- {name: d, needs: [b, c], join: any}',
+      ),
+      [],
+    ],
+    [
+      'a join of which it is not clear what it waits for',
+      withTask('- {name: a, next: {failure: c}}\n- {name: b}\n- {name: c, needs: [b], uses: end}'),
+      ['10:13 warning unclear-join'],
+    ],
+    [
+      'a failure after which the run passes',
+      withTask('- {name: a, next: {failure: b}}\n- {name: b}'),
+      ['8:39 warning pass-after-failure'],
+    ],
+    [
+      'a task that may run beside',
+      withTask('- {name: a, needs: []}\n- {name: b, needs: [], with: "${{ tasks.a.output }}"}'),
+      ['9:45 task-beside'],
+    ],
+    [
+      'a task that runs later',
+      withTask('- {name: a, with: "${{ tasks.b.output }}"}\n- {name: b, needs: [a]}'),
+      ['8:34 task-not-before'],
+    ],
+    [
+      'a task that may not have run',
+      withTask('- {name: a, when: "data.x"}\n- {name: b, with: "${{ tasks.a.output }}"}'),
+      ['9:34 task-may-not-run'],
+    ],
+    [
+      'a task that may not have run, and is asked for',
+      withTask(
+        '- {name: a, when: "data.x"}\n- {name: b, with: "${{ default(tasks.a.output, 1) }}", when: "has(tasks.a)"}',
+      ),
+      [],
+    ],
+    [
+      'a variable that is set beside',
+      withTask('- {name: a, needs: [], publish: {x: 1}}\n- {name: b, with: "${{ vars.x }}"}'),
+      ['9:34 unknown-name'],
+    ],
+    [
+      'a variable that two tasks set beside each other',
+      withTask('- {name: a, needs: [], publish: {x: 1}}\n- {name: b, publish: {x: 2}}'),
+      ['9:33 warning published-twice'],
+    ],
+    ['a variable that cannot be named', withTask('- {name: a, publish: {a-b: 1}}'), ['8:33 invalid-name']],
+    ['a condition that is a number', withTask('- {name: a, when: "1 + 1"}'), ['8:30 expression-type']],
+    ['ignoreFailure that is text', withTask('- {name: a, ignoreFailure: "no"}'), ['8:38 wrong-type']],
+    [
+      'an output schema that is none',
+      withTask('- {name: a, outputSchema: {type: objekt}}'),
+      ['8:44 invalid-schema -> object'],
+    ],
+    ['a wait without an end', withTask('- {name: a, uses: wait}'), ['8:13 missing-key']],
+    ['a wait of no length', withTask('- {name: a, uses: wait, with: {for: soon}}'), ['8:47 invalid-duration']],
+    [
+      'a result that there is not',
+      withTask('- {name: a, uses: end, with: {result: passed}}'),
+      ['8:49 unknown-word -> pass'],
+    ],
+    ['a retry of what no service does', withTask('- {name: a, uses: noop, retry: {}}'), ['8:35 unknown-key']],
+    [
+      'an end in finally',
+      withSequence('- {name: a, tasks: [{name: a}], finally: [{name: b, uses: end}]}'),
+      ['6:49 end-in-finally'],
+    ],
+    [
+      'an edge into finally, and one out of it',
+      withSequence('- {name: a, tasks: [{name: a, next: {success: b}}], finally: [{name: b, needs: [a]}]}'),
+      ['6:53 unknown-task', '6:87 unknown-task'],
     ],
   ],
   values: [

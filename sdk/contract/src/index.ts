@@ -118,6 +118,7 @@ export { componentSchemas } from './schema-table.ts';
 export type { Shipyard } from './shipyard.ts';
 export {
   concurrencySchema,
+  needSchema,
   retrySchema,
   sequenceSchema,
   shipyardApiVersions,

@@ -10,12 +10,14 @@ const nameSchema = z.string().regex(NAME_PATTERN).describe('A DNS label: a-z, 0-
 const durationSchema = z.string().describe('A length of time: 250ms, 10s, 1h30m, 2d or PT10M; at most 365 days');
 const expressionSchema = z.string().describe('A CEL expression, with or without ${{ }} around it');
 const templateSchema = z.unknown().describe('Any JSON; strings may hold ${{ expressions }}');
-const edgeSchema = z.enum(['success', 'failure', 'timeout', 'complete']);
+const edgeSchema = z.enum(['success', 'failure', 'timeout', 'complete', 'skipped', 'always']);
+const namesSchema = z.union([nameSchema, z.array(nameSchema)]);
 
-const needSchema = z.union([
-  nameSchema,
-  z.strictObject({ task: nameSchema, on: edgeSchema.optional().describe('success (default): pass or warning') }),
-]);
+export const needSchema = z.strictObject({
+  task: nameSchema,
+  on: edgeSchema.optional().describe('success (default): pass or warning'),
+  required: z.boolean().optional().describe('The edge must be taken, whatever the join asks for'),
+});
 
 export const retrySchema = z.strictObject({
   attempts: z.int().min(1).max(100).optional().describe('All attempts together, the first included; 3 unless said'),
@@ -29,8 +31,8 @@ export const retrySchema = z.strictObject({
 });
 
 const decisionCaseSchema = z.union([
-  z.strictObject({ when: expressionSchema, next: nameSchema }),
-  z.strictObject({ default: nameSchema }),
+  z.strictObject({ when: expressionSchema, next: namesSchema }),
+  z.strictObject({ default: namesSchema }),
 ]);
 
 export const taskSchema = z.strictObject({
@@ -44,15 +46,26 @@ export const taskSchema = z.strictObject({
   triggeredAfter: durationSchema.optional().describe("Keptn's delay before the task is triggered"),
   executors: z.int().min(1).max(100).optional().describe('How many services must finish it; 1 unless said'),
   retry: retrySchema.optional(),
-  needs: z.array(needSchema).optional(),
-  join: z.union([z.enum(['all', 'any']), z.int().min(1)]).optional(),
-  when: expressionSchema.optional(),
-  next: z.partialRecord(edgeSchema, z.array(nameSchema)).optional(),
-  decision: z.array(decisionCaseSchema).optional(),
+  needs: z
+    .array(z.union([nameSchema, needSchema]))
+    .optional()
+    .describe('The tasks that this one waits for'),
+  next: z.partialRecord(edgeSchema, namesSchema).optional().describe('The same edges from the other end'),
+  decision: z.array(decisionCaseSchema).optional().describe('Branches: the first whose condition holds is taken'),
+  join: z
+    .union([z.enum(['all', 'any']), z.int().min(1)])
+    .optional()
+    .describe('How many of the incoming edges must be taken'),
+  rest: z.enum(['keep', 'cancel']).optional().describe('What happens to the sources that are still open at the start'),
+  when: expressionSchema.optional().describe('The task is skipped unless this holds'),
+  onSkip: z.enum(['cascade', 'continue']).optional().describe('What a skip means for the tasks after this one'),
+  ignoreFailure: z.boolean().optional().describe('A failure counts as a warning'),
+  output: templateSchema.optional().describe('What is kept of the answer; strings may hold ${{ expressions }}'),
+  outputSchema: z.record(z.string(), z.unknown()).optional().describe('JSON Schema (2020-12) of the output'),
   forEach: expressionSchema.optional(),
   batchSize: z.int().min(1).optional(),
   parallel: z.int().min(1).optional(),
-  publish: z.record(z.string(), z.unknown()).optional(),
+  publish: z.record(z.string(), z.unknown()).optional().describe('Sets vars for the tasks after this one'),
   sequence: z.string().optional().describe('<stage>.<name>: runs another sequence as a child'),
   wait: z.unknown().optional(),
 });
@@ -80,6 +93,11 @@ export const sequenceSchema = z.strictObject({
   timeout: durationSchema.optional().describe("From the run's start to its end"),
   vars: z.record(z.string(), z.unknown()).optional().describe('Values that expressions read as vars.<name>'),
   tasks: z.array(taskSchema),
+  result: expressionSchema.optional().describe('Replaces the computed result: pass, warning or fail'),
+  finally: z.array(taskSchema).optional().describe('Tasks that run after all others, whatever the result'),
+  finallyTimeout: durationSchema
+    .optional()
+    .describe('How long the tasks of finally may take together; 10m unless said'),
   output: templateSchema
     .optional()
     .describe("Maps the run's output; without it, the outputs of the leaf tasks by name"),

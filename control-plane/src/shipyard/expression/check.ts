@@ -6,7 +6,7 @@ import { createEnvironment, refusedFunctions, typeNames } from './environment.ts
 import { compilePattern } from './functions.ts';
 import { defaultExpressionLimits, Meter } from './meter.ts';
 import { parseTemplate } from './template.ts';
-import { allScopeNames, runFields, taskFields, type Where } from './where.ts';
+import { allScopeNames, runEndFields, runFields, taskFields, type Where } from './where.ts';
 
 /** What is wrong with an expression, with its place in the text that was checked. */
 export type ExpressionProblem = {
@@ -57,7 +57,7 @@ export function checkExpression(expression: string, where: Where): ExpressionPro
     const root: unknown = parsed.ast;
     if (!isCelNode(root)) return [{ code: 'expression-syntax', message: 'the expression cannot be read', ...whole }];
     const problems: ExpressionProblem[] = [];
-    new NameCheck(where, problems).visit(root, new Set());
+    new NameCheck(where, problems, where.tasks?.maybe && guardedTasks(root)).visit(root, new Set());
     if (problems.length > 0) return problems;
     const checked = parsed.check();
     if (!checked.valid) return [fromLibrary('expression-type', checked.error, expression)];
@@ -97,11 +97,14 @@ function isRange(value: unknown): value is { start: number; end: number } {
 class NameCheck {
   readonly #where: Where;
   readonly #problems: ExpressionProblem[];
+  /** Tasks that the expression asks for before it looks at them; undefined where all have run. */
+  readonly #guarded: ReadonlySet<string> | undefined;
   #isOver = false;
 
-  constructor(where: Where, problems: ExpressionProblem[]) {
+  constructor(where: Where, problems: ExpressionProblem[], guarded: ReadonlySet<string> | undefined) {
     this.#where = where;
     this.#problems = problems;
+    this.#guarded = guarded;
   }
 
   /** `bound` are the variables of the macros around this node. */
@@ -155,15 +158,27 @@ class NameCheck {
     } else if (base === 'project') {
       this.#checkOneOf(node, name, ['name', 'config'], `a project has no ${quoted(name)}`);
     } else if (base === 'run') {
-      this.#checkOneOf(node, name, runFields, `a run has no ${quoted(name)} here`);
+      const known = this.#where.isAfterMain ? [...runFields, ...runEndFields] : runFields;
+      this.#checkOneOf(node, name, known, `a run has no ${quoted(name)} here`);
     }
   }
 
   #checkTask(node: CelNode, name: string): void {
     const known = this.#where.tasks;
-    if (known === undefined || known.before.has(name)) return;
+    if (known === undefined) return;
+    if (known.before.has(name)) {
+      if (known.maybe?.has(name) && this.#guarded?.has(name) === false) {
+        const way = `write default(tasks.${name}. ..., other), or ask has(tasks.${name}) first`;
+        this.#add(node, 'task-may-not-run', `"${name}" may not have run when this is evaluated: ${way}`);
+      }
+      return;
+    }
     if (known.all.has(name)) {
-      this.#add(node, 'task-not-before', `"${name}" has not run when this is evaluated: only tasks before it have`);
+      const isBeside = known.after !== undefined && !known.after.has(name);
+      const message = isBeside
+        ? `"${name}" may run beside this task: add it to needs`
+        : `"${name}" has not run when this is evaluated: only tasks before it have`;
+      this.#add(node, isBeside ? 'task-beside' : 'task-not-before', message);
       return;
     }
     const message = `there is no task ${quoted(name)}`;
@@ -209,6 +224,27 @@ class NameCheck {
   #add(node: CelNode, code: string, message: string, way: { nearest?: string; near?: Near } = {}): void {
     if (!this.#isOver) this.#problems.push({ code, message, start: node.start, end: node.end, ...way });
   }
+}
+
+/** The tasks that stand in `default(...)`, in `has(tasks.<name>)` or in `'<name>' in tasks`. */
+function guardedTasks(root: CelNode): Set<string> {
+  const guarded = new Set<string>();
+  const look: CelNode[] = [root];
+  for (let node = look.pop(); node !== undefined; node = look.pop()) {
+    const call = callOf(node);
+    const argument = call?.arguments[0];
+    const path = argument && pathOf(argument)?.names;
+    const [base, name, ...more] = path ?? [];
+    const isGuard = call?.name === 'default' || (call?.name === 'has' && more.length === 0);
+    if (isGuard && base === 'tasks' && name !== undefined) guarded.add(name);
+    if (node.op === 'in' && Array.isArray(node.args)) {
+      const [left, right]: unknown[] = node.args;
+      if (isCelNode(left) && left.op === 'value' && isCelNode(right) && right.op === 'id' && right.args === 'tasks')
+        guarded.add(String(left.args));
+    }
+    look.push(...childrenOf(node));
+  }
+  return guarded;
 }
 
 function namesOf(methods: boolean): ReadonlySet<string> {

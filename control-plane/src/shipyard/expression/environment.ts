@@ -20,6 +20,7 @@ const VARIABLES = {
   result: 'dyn',
   status: 'dyn',
   output: 'dyn',
+  message: 'dyn',
   attempts: 'dyn',
 } as const;
 

@@ -81,7 +81,9 @@ function readRule(reading: Reading, trigger: TriggerDraft, sequences: SequencesB
     const tasks = new Set(source?.plan.tasks.map((task) => taskVariable(task.key)));
     const where = {
       names: scopeNames.afterRun,
-      vars: Object.keys(source?.plan.vars ?? {}),
+      vars: [source?.plan.vars ?? {}, ...(source?.plan.tasks ?? []).map(({ publish }) => publish ?? {})].flatMap(
+        (one) => Object.keys(one),
+      ),
       tasks: { before: tasks, all: tasks },
     };
     const expression = readExpression(reading, trigger.when, { ...where, wants: 'bool' });

@@ -1,14 +1,15 @@
-import { type ConcurrencyPlan, concurrencySchema, isObject, type SequencePlan, type TaskPlan } from '@slipway/contract';
+import { type ConcurrencyPlan, concurrencySchema, isObject, type SequencePlan } from '@slipway/contract';
 import { scopeNames, taskVariable, type Where } from '../expression/where.ts';
 import { toJson } from '../yaml/node.ts';
-import { checkKeys, type Field, type Fields, isTooMany, type Reading, readFields, readItems } from './fields.ts';
+import { checkKeys, type Fields, type Reading, readFields } from './fields.ts';
 import { checkInputSchema } from './input-schema.ts';
-import { readTask, type TaskNames } from './read-task.ts';
+import { checkVariableName } from './read-task.ts';
+import { readTasks } from './read-tasks.ts';
 import { readTriggers, type TriggerDraft } from './read-triggers.ts';
 import { readDuration, readText, readWhole, readWord } from './scalars.ts';
-import { checkTemplateField, warnOfExpressions } from './templates.ts';
+import { checkTemplateField, readExpression, warnOfExpressions } from './templates.ts';
 
-const TASKS_MAX = 2_000;
+const FINALLY_TIMEOUT_MS = 10 * 60_000;
 const LIMIT_MAX = 10_000;
 
 /** A sequence whose triggers still have to be looked up among all stages. */
@@ -36,75 +37,36 @@ export function readSequence(
   const timeout = fields.get('timeout');
   const timeoutMs = timeout && readDuration(reading, timeout);
   const triggers = readTriggers(reading, fields);
-  const tasks = readTasks(reading, fields, varNames);
+  const read = readTasks(reading, fields, varNames);
   reading.expressions.task = 0;
-  const output = readOutput(reading, fields, { tasks: tasks?.map((task) => task.key) ?? [], varNames });
-  if (tasks === undefined) return undefined;
+  const known = {
+    tasks: read?.tasks.map((task) => task.key) ?? [],
+    varNames: [...varNames, ...(read?.published ?? [])],
+  };
+  const output = readOutput(reading, fields, known);
+  const result = readResult(reading, fields, known);
+  const finallyTimeout = fields.get('finallyTimeout');
+  const finallyTimeoutMs = (finallyTimeout && readDuration(reading, finallyTimeout)) ?? FINALLY_TIMEOUT_MS;
+  if (read === undefined) return undefined;
 
+  const { tasks, edges } = read;
   const plan: SequencePlan = { ...names, triggeredOn: [], tasks };
   if (input !== undefined) plan.input = input;
   if (concurrency !== undefined) plan.concurrency = concurrency;
   if (timeoutMs !== undefined) plan.timeoutMs = timeoutMs;
   if (vars !== undefined) plan.vars = vars;
   if (output !== undefined) plan.output = output;
+  if (edges !== undefined) plan.edges = edges;
+  if (result !== undefined) plan.result = result;
+  if (tasks.some((task) => task.finally)) plan.finallyTimeoutMs = finallyTimeoutMs;
   return { plan, triggers };
-}
-
-function readTasks(reading: Reading, fields: Fields, varNames: string[]): TaskPlan[] | undefined {
-  const list = fields.get('tasks');
-  const items = list && readItems(reading, list);
-  if (list !== undefined && items === undefined) return undefined;
-  if (items === undefined && fields.misspelled.has('tasks')) return undefined;
-  if (items === undefined || items.length === 0) {
-    reading.problems.add({
-      severity: reading.keptn ? 'warning' : 'error',
-      code: 'no-tasks',
-      message: 'a sequence has at least one task: this one cannot be triggered',
-      pointer: `${fields.pointer}/tasks`,
-      at: list?.keyAt ?? fields.at,
-    });
-    return undefined;
-  }
-  if (isTooMany(reading, list, items, TASKS_MAX)) return undefined;
-
-  const names: TaskNames = { taken: new Map(), before: new Set(), all: namesOf(items), vars: varNames };
-  const tasks: TaskPlan[] = [];
-  for (const item of items) {
-    const task = readTask(reading, item, names);
-    if (task === undefined) continue;
-    // A linear sequence is a graph with one path: each task needs the one before it.
-    const previous = tasks.at(-1);
-    tasks.push(previous === undefined ? task : { ...task, needs: [{ task: previous.key, on: 'success' }] });
-    names.before.add(taskVariable(task.key));
-  }
-  return tasks;
-}
-
-/** The names as written, so that an expression that names a later task can be told from a typing error. */
-function namesOf(items: Field[]): ReadonlySet<string> {
-  const names = new Set<string>();
-  for (const { node } of items) {
-    if (node.kind !== 'map') continue;
-    const name = node.entries.find((entry) => entry.key === 'name')?.value;
-    if (name?.kind === 'scalar') names.add(taskVariable(name.written));
-  }
-  return names;
 }
 
 function readVars(reading: Reading, fields: Fields): Record<string, unknown> | undefined {
   const field = fields.get('vars');
   const inside = field && readFields(reading, field);
   if (field === undefined || inside === undefined) return undefined;
-  for (const [name, entry] of inside.entries()) {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-      reading.problems.add({
-        code: 'invalid-name',
-        message: 'a variable is read as vars.<name>: letters, digits and _, not beginning with a digit',
-        pointer: entry.pointer,
-        at: entry.keyAt,
-      });
-    }
-  }
+  for (const [name, entry] of inside.entries()) checkVariableName(reading, name, entry);
   warnOfExpressions(reading, field, 'a variable is fixed');
   const value = toJson(field.node);
   return isObject(value) ? value : undefined;
@@ -145,11 +107,21 @@ function readConcurrency(reading: Reading, fields: Fields, vars: string[]): Conc
   };
 }
 
-function readOutput(reading: Reading, fields: Fields, known: { tasks: string[]; varNames: string[] }): unknown {
+type KnownAtEnd = { tasks: string[]; varNames: string[] };
+
+function readOutput(reading: Reading, fields: Fields, known: KnownAtEnd): unknown {
   const field = fields.get('output');
   if (field === undefined) return undefined;
-  const all = new Set(known.tasks.map(taskVariable));
-  const tasks = { before: all, all };
-  checkTemplateField(reading, field, { names: scopeNames.atEnd, vars: known.varNames, tasks });
+  checkTemplateField(reading, field, whereAtEnd(known));
   return toJson(field.node);
+}
+
+function readResult(reading: Reading, fields: Fields, known: KnownAtEnd): string | undefined {
+  const field = fields.get('result');
+  return field && readExpression(reading, field, whereAtEnd(known));
+}
+
+function whereAtEnd({ tasks, varNames }: KnownAtEnd): Where {
+  const all = new Set(tasks.map(taskVariable));
+  return { names: scopeNames.atEnd, vars: varNames, tasks: { before: all, all } };
 }

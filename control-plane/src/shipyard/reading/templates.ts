@@ -22,7 +22,7 @@ const EXPRESSION_CHARACTERS_MAX = 1_000_000;
 /** Each expression is checked here and computed in a run, also where an alias repeats it. */
 function isOverLimit(reading: Reading, at: Field, text: string): boolean {
   const parsed = parseTemplate(text);
-  const count = parsed.ok ? parsed.parts.filter(({ kind }) => kind === 'expression').length : 1;
+  const count = parsed.ok ? Math.max(1, parsed.parts.filter(({ kind }) => kind === 'expression').length) : 1;
   const used = reading.expressions;
   used.task += count;
   used.sequence += count;
@@ -44,7 +44,7 @@ function isOverLimit(reading: Reading, at: Field, text: string): boolean {
 /** An expression by itself, with or without `${{ }}` around it; the answer is without. */
 export function readExpression(reading: Reading, field: Field, where: Where): string | undefined {
   const text = readText(reading, field);
-  if (text === undefined) return undefined;
+  if (text === undefined || isOverLimit(reading, field, text)) return undefined;
   const whole = isWholeExpression(text);
   const expression = whole?.expression ?? text;
   const problems = checkExpression(expression, where);
