@@ -64,7 +64,7 @@ export function seenBy(run: RunBase, env: Env, task?: GraphTask): Seen {
 }
 
 /** The tasks whose outcome a task may look at, in the order in which they are merged. */
-export function visibleTo(run: RunBase, graph: Graph, task?: GraphTask): GraphTask[] {
+function visibleTo(run: RunBase, graph: Graph, task?: GraphTask): GraphTask[] {
   if (task === undefined) return graph.sorted.filter(({ key }) => hasEnded(run.nodes[key]));
   const found = new Set<GraphTask>();
   const look: GraphTask[] = [task];

@@ -31,6 +31,6 @@ export function canStart(task: GraphTask, join: Join): boolean {
   return join.requiredDead === 0 && join.taken.length + openEdges(task, join) >= task.needed;
 }
 
-export function openEdges(task: GraphTask, join: Join): number {
+function openEdges(task: GraphTask, join: Join): number {
   return task.sources.length - join.taken.length - join.dead.length;
 }

@@ -54,7 +54,7 @@ function spread(board: Board, task: GraphTask, due: TaskHeap<GraphTask>): void {
 }
 
 /** It waits for its sources. */
-export function isUndecided(node: Node | undefined): node is Extract<Node, { state: 'pending' }> {
+function isUndecided(node: Node | undefined): node is Extract<Node, { state: 'pending' }> {
   return node?.state === 'pending' && node.join?.from === undefined;
 }
 

@@ -30,7 +30,7 @@ export type BranchDraft = { when: Field | undefined };
 
 export type EdgesDraft = { edges: EdgeDraft[]; branches: BranchDraft[]; decision: Field | undefined; isGraph: boolean };
 
-export const EDGE_WORDS = ['success', 'failure', 'timeout', 'complete', 'skipped', 'always'] as const;
+const EDGE_WORDS = ['success', 'failure', 'timeout', 'complete', 'skipped', 'always'] as const;
 
 const NEED_KEYS = { all: Object.keys(needSchema.shape) };
 const NEXT_KEYS = { all: [...EDGE_WORDS] };
