@@ -23,7 +23,8 @@ import { inputProblem } from './input-schema.ts';
 import { isOwnSource, triggeringRun } from './own-triggers.ts';
 import type { ProjectBook } from './project-book.ts';
 
-const TRIGGER_DEPTH_MAX = 32;
+/** A cycle is stopped here, or after as many runs as the shipyard has sequences: no chain without a cycle is longer. */
+const TRIGGER_DEPTH_MIN = 32;
 const LABELS_MAX = 64;
 const LABEL_KEY_MAX_CHARS = 128;
 const LABEL_MAX_CHARS = 1024;
@@ -299,8 +300,9 @@ function makeTrigger(
   // It comes from outside as well, where a negative one would buy a longer chain.
   const depth = Math.max(0, Math.floor(Number(event.triggerdepth ?? 0)) || 0);
   let refusal = problem;
-  if (refusal === undefined && depth > TRIGGER_DEPTH_MAX) {
-    const deep = `runs have triggered each other ${depth} times, and ${TRIGGER_DEPTH_MAX} is the limit`;
+  if (refusal === undefined && depth > TRIGGER_DEPTH_MIN && depth > sequencesIn(plan)) {
+    const limit = Math.max(TRIGGER_DEPTH_MIN, sequencesIn(plan));
+    const deep = `runs have triggered each other ${depth} times, and ${limit} is the limit`;
     if (!context.lenient)
       throw new Refusal('trigger-depth', deep, {
         errors: [{ code: 'trigger-depth', detail: deep, pointer: '/triggerdepth' }],
@@ -350,6 +352,10 @@ function makeTrigger(
     break;
   }
   return { run, input, isNew: true, correlationId };
+}
+
+function sequencesIn(plan: { stages: readonly { sequences: readonly unknown[] }[] }): number {
+  return plan.stages.reduce((sum, { sequences }) => sum + sequences.length, 0);
 }
 
 function unknownSequence(
