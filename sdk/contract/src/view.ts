@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { faultInUriReference } from './cloudevents/uri.ts';
 import { namingText } from './naming-text.ts';
 import { resultSchema, statusSchema, taskErrorSchema } from './outcome.ts';
 import { runPhaseSchema, runStateSchema } from './run-state.ts';
@@ -366,7 +367,14 @@ export const contextViewSchema = z.object({
 export type ContextView = z.infer<typeof contextViewSchema>;
 
 export const claimRequestSchema = z.strictObject({
-  source: namingText(256).min(1).describe('Who claims: a URI reference, such as `/my-service/replica-1`'),
+  // By the rule of an event's source, so that no claim is given whose answer would be refused.
+  source: namingText(256)
+    .min(1)
+    .superRefine((source, context) => {
+      const fault = faultInUriReference(source);
+      if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+    })
+    .describe('The service that claims: a URI reference, such as `/my-service/replica-1`'),
   version: namingText(64).optional(),
   project: namingText(256).optional(),
   stage: namingText(256).optional(),
