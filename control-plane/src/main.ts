@@ -73,7 +73,7 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
     clock: systemClock,
     shared: isShared(settings),
     log: planeLog,
-    post: makePost({ allowPrivate: settings.pushPrivate ?? isLoopback(settings.listen.host) }),
+    post: makePost({ allowPrivate: settings.pushPrivate ?? (isLoopback(settings.listen.host) && tokens.length === 0) }),
     limits: {
       ...(settings.pushConcurrency === undefined ? {} : { pushConcurrency: settings.pushConcurrency }),
       perProject: projectLimits,

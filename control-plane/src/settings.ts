@@ -148,7 +148,7 @@ export const settingTable = [
     value: 'BOOL',
     default: undefined,
     description:
-      'Whether push subscriptions may have sinks on private and loopback addresses. Not set: only while it listens on loopback.',
+      'Whether push subscriptions may have sinks on private and loopback addresses. Not set: only on loopback without a token file.',
     parse: (text) =>
       text === 'true' || text === 'false'
         ? { ok: true, value: text === 'true' }

@@ -96,9 +96,41 @@ function refuseStrangers(req: IncomingMessage): void {
       'or start with a token file to be reached under other names';
     throw refused('forbidden', detail);
   }
-  if (origin === undefined || req.method === 'GET' || req.method === 'HEAD') return;
-  if (URL.canParse(origin) && isLoopback(new URL(origin).hostname)) return;
-  throw refused('forbidden', `a page from ${quoted(origin)} may not change anything here: start with a token file`);
+  const via = FORWARDED.find((name) => req.headers[name] !== undefined);
+  if (via !== undefined) {
+    const detail =
+      `the header ${via} says that this request came through a proxy, so it may be of another machine: ` +
+      'start with a token file to be reached through one';
+    throw refused('forbidden', detail);
+  }
+  if (req.method === 'GET' || req.method === 'HEAD') return;
+  const site = req.headers['sec-fetch-site'];
+  // A page on another port of this machine is another program's, though of the same site to a browser.
+  const isForeign = origin === undefined ? isOfAnotherPage(site) : !isOwn(origin, host);
+  if (!isForeign) return;
+  const from = origin === undefined ? 'another page' : `a page from ${quoted(origin)}`;
+  throw refused('forbidden', `${from} may not change anything here: start with a token file`);
+}
+
+/** What proxies add. One that adds none of them and sets `Host` to this machine cannot be told from a program on it. */
+const FORWARDED = [
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'via',
+] as const;
+
+function isOfAnotherPage(site: string | string[] | undefined): boolean {
+  return site !== undefined && site !== 'same-origin' && site !== 'none';
+}
+
+/** The page came from this very host and port, under whichever of its names. */
+function isOwn(origin: string, host: string | undefined): boolean {
+  if (!URL.canParse(origin)) return false;
+  const url = new URL(origin);
+  return isLoopback(url.hostname) && (host === undefined || url.host.toLowerCase() === host.toLowerCase());
 }
 
 function hostnameOf(host: string): string {

@@ -2,8 +2,8 @@ import { lookup } from 'node:dns/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
+import { isPrivateAddress } from '@slipway/contract';
 import type { PostEvent } from '../runtime/outside.ts';
-import { isPrivateAddress } from './private-address.ts';
 
 const BODY_MAX_BYTES = 65_536;
 const PRIVATE_NAMES = /^(localhost|.*\.localhost|metadata\.google\.internal)\.?$/i;

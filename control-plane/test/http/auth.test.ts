@@ -231,15 +231,28 @@ describe('without tokens', () => {
     expect(field(answer.json, 'detail')).toMatch(/token file/);
   });
 
-  test('a page from elsewhere cannot change anything, one from this machine can', async () => {
-    for (const origin of ['https://evil.example', 'null', 'http://127.0.0.1.evil.example']) {
+  test('a page from elsewhere, also from another port of this machine, cannot change anything; its own can', async () => {
+    const foreign = ['https://evil.example', 'null', 'http://127.0.0.1.evil.example', 'http://localhost:5173'];
+    for (const origin of [...foreign, `http://127.0.0.1:${openOne.port + 1}`, `http://localhost:${openOne.port}`]) {
       expect([origin, (await change({ origin })).status]).toEqual([origin, 403]);
       const form = { 'content-type': 'text/plain', origin };
       expect((await openOne.ask('POST', '/v1/events', { headers: form, body: '{}' })).status).toBe(403);
     }
-    expect((await change({ origin: 'http://localhost:5173' })).status).toBe(201);
-    expect((await change({ origin: 'http://127.0.0.1:8484' })).status).toBe(200);
+    for (const site of ['cross-site', 'same-site'])
+      expect([site, (await change({ 'sec-fetch-site': site })).status]).toEqual([site, 403]);
+    const own = { host: `localhost:${openOne.port}`, origin: `http://localhost:${openOne.port}` };
+    expect((await change({ ...own, 'sec-fetch-site': 'same-origin' })).status).toBe(201);
+    expect((await change({})).status).toBe(200);
   });
+
+  test.each(['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'forwarded', 'via'])(
+    'a request with %s came through a proxy, and is refused with the way out',
+    async (name) => {
+      const answer = await list({ host: `127.0.0.1:${openOne.port}`, [name]: 'for=203.0.113.9' });
+      expect([answer.status, field(answer.json, 'code')]).toEqual([403, 'forbidden']);
+      expect(field(answer.json, 'detail')).toMatch(/through a proxy.*token file/);
+    },
+  );
 });
 
 describe('where a server may listen', () => {

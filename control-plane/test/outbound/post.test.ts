@@ -3,7 +3,6 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { makePost, type PostOptions } from '../../src/outbound/post.ts';
-import { isPrivateAddress } from '../../src/outbound/private-address.ts';
 
 /** The rows of the table of bad inputs about webhooks: where one may lead, and what may come back. */
 const INSIDE = [
@@ -12,11 +11,12 @@ const INSIDE = [
   ...['metadata.google.internal', 'metadata.google.internal.', '10.0.0.1', '172.16.0.1', '172.31.255.255'],
   ...['192.168.0.1', '100.64.0.1', '198.18.0.1', '192.0.0.192', '224.0.0.1', '255.255.255.255', '[fd00::1]'],
   ...['[fe80::1]', '[ff02::1]', '[64:ff9b::7f00:1]', '[64:ff9b::10.0.0.1]', '[64:ff9b:1::1]', '[2002:7f00:1::]'],
-  ...['１２７.0.0.1', '127。0。0。1', '%31%32%37.0.0.1'],
+  ...['[::ffff:0:127.0.0.1]', '[fec0::1]', '192.0.2.1', '198.51.100.1', '203.0.113.9', '192.88.99.1', '[4000::1]'],
+  ...['[2001:db8::1]', '１２７.0.0.1', '127。0。0。1', '%31%32%37.0.0.1'],
 ];
 const OUTSIDE = ['example.com', '93.184.215.14', '172.32.0.1', '[2606:2800:21f:cb07:6820:80da:af6b:8b2c]', '8.8.8.8'];
 /** Public by our rule, and no network has a way there. */
-const NOWHERE = { address: '2001:db8::7', family: 6 };
+const NOWHERE = { address: '2000::7', family: 6 };
 
 describe('a sink inside', () => {
   const { refuses } = makePost({ allowPrivate: false });
@@ -28,10 +28,6 @@ describe('a sink inside', () => {
 
   test.each(OUTSIDE)('http://%s is not', (host) => {
     expect(refuses(`https://${host}/hook`)).toBeUndefined();
-  });
-
-  test('what is no address at all counts as inside', () => {
-    for (const text of ['', 'x', '1.2.3', '1.2.3.4.5', '::g']) expect(isPrivateAddress(text)).toBe(true);
   });
 });
 

@@ -100,6 +100,7 @@ export { edgesOf, needsByTask } from './plan.ts';
 export { printable, printableJson } from './printable.ts';
 export type { Problem, ProblemCode } from './problem.ts';
 export { problemSchema, problemStatus } from './problem.ts';
+export { isPrivateAddress } from './public-address.ts';
 export type { Permission, Route, RouteId } from './route.ts';
 export { routes } from './route.ts';
 export type { RunPhase, RunState, RunStateFilter } from './run-state.ts';

@@ -1,5 +1,6 @@
 /** Write a task service (`defineTask`, `serve`), test it (`runTask`), or talk to the control plane (`createClient`). */
 export type { CloudEvent, JsonObject, Result, Status, TaskError } from '@slipway/contract';
+export { isPrivateAddress } from '@slipway/contract';
 export type { Progress } from './attempt.ts';
 export type { CallOptions, RouteAnswer, RouteArguments } from './client/arguments.ts';
 export type { Client, ClientOptions, Triggered, TriggerRequest } from './client/client.ts';

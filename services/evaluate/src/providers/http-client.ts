@@ -3,8 +3,8 @@ import { lookup } from 'node:dns/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
+import { isPrivateAddress } from '@slipway/sdk';
 import { excerpt, ProviderFault } from './fault.ts';
-import { isPrivateAddress } from './guard.ts';
 
 /** Larger answers are cut off: a value is a number, and so are a million samples. */
 const BODY_MAX_BYTES = 5 * 1024 * 1024;
