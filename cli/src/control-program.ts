@@ -55,7 +55,9 @@ export function addControl(program: Command, act: Act): void {
     .description('answer a task by hand, as its service would')
     .argument('<attempt>', 'RUN.TASK.NUMBER, as `get run` names it')
     .addOption(
-      new Option('-r, --result <result>', 'what was found').choices(['pass', 'warning', 'fail']).makeOptionMandatory(),
+      new Option('-r, --result <result>', 'the result of the task')
+        .choices(['pass', 'warning', 'fail'])
+        .makeOptionMandatory(),
     )
     .option('-d, --data <json>', 'what the task gives: JSON, @FILE, or - for standard input')
     .option('-m, --message <text>', 'for people')
@@ -68,7 +70,7 @@ export function addControl(program: Command, act: Act): void {
     );
 
   withServer(program.command('why'))
-    .description('what a run waits for, and what would help')
+    .description('why a run waits, and what would help')
     .argument('<run>')
     .action((run: string, options: ServerOptions) =>
       act(options, async (terminal) => {

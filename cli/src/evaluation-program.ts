@@ -165,7 +165,7 @@ export function addEvaluating(program: Command, act: Act): void {
 function placed(command: Command, kind: 'slo' | 'sli'): Command {
   command.addOption(projectOption().makeOptionMandatory());
   const stage = new Option('--stage <name>', 'the stage');
-  const service = new Option('-s, --service <name>', 'what is judged');
+  const service = new Option('-s, --service <name>', 'the service that is judged');
   return command
     .addOption(kind === 'slo' ? stage.makeOptionMandatory() : stage)
     .addOption(kind === 'slo' ? service.makeOptionMandatory() : service);

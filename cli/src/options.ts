@@ -66,7 +66,7 @@ export function runFilterOptions(states: string): Option[] {
     projectOption(),
     new Option('--stage <name>', 'in this stage'),
     new Option('--sequence <name>', 'of this sequence'),
-    new Option('-s, --service <name>', 'what was worked on'),
+    new Option('-s, --service <name>', 'runs for this service'),
     new Option('--state <state>', states),
     new Option('--context <id>', 'runs that follow from one trigger'),
     labelOption(),

@@ -47,7 +47,7 @@ const EXIT_CODES: readonly (readonly [text: string, means: string])[] = [
   [`${exitCode.runFailed}  `, 'the run failed'],
   [`${exitCode.refused}  `, 'bad usage, or the server refused the input'],
   [`${exitCode.unreachable}  `, 'the server could not be reached, or could not serve'],
-  [`${exitCode.timedOut}  `, 'timed out waiting; what was waited for goes on'],
+  [`${exitCode.timedOut}  `, 'timed out waiting; the run goes on'],
   [`${exitCode.interrupted}`, 'interrupted'],
 ];
 
@@ -85,7 +85,7 @@ function createProgram(outcome: Outcome): Command {
   program.commandsGroup('Shipyards and events:');
   addShipyard(program, act);
   addTriggering(program, act);
-  program.commandsGroup('What runs:');
+  program.commandsGroup('Runs:');
   addReading(program, act);
   addControl(program, act);
   program.commandsGroup('Quality gates:');
@@ -182,7 +182,7 @@ function addTriggering(program: Command, act: Act): void {
     .description('start a sequence')
     .argument('<stage.sequence>')
     .addOption(projectOption('default'))
-    .option('-s, --service <name>', 'what is being worked on')
+    .option('-s, --service <name>', 'the service that the run is about')
     .option('-d, --data <json>', 'data of the event: JSON, @FILE, or - for standard input')
     .addOption(labelOption())
     .addOption(waitOption('wait for the result and show progress', WAIT_DEFAULT_SECONDS))
@@ -259,7 +259,7 @@ function addReading(program: Command, act: Act): void {
     .option('--type <type>', 'exactly this type, such as build.finished')
     .option('--source <source>', 'who sent it')
     .option('--stage <name>', 'in this stage')
-    .option('-s, --service <name>', 'what was worked on')
+    .option('-s, --service <name>', 'runs for this service')
     .option('--context <id>', 'of runs that follow from one trigger')
     .addOption(limitOption())
     .option('--cursor <cursor>', 'the next page, as the page before said')
@@ -271,7 +271,7 @@ function addReading(program: Command, act: Act): void {
     );
 
   withServer(get.command('services'))
-    .description('who serves which task, and tasks that nobody serves')
+    .description('the services of each task, and tasks without a connected service')
     .addOption(projectOption())
     .option('--task <name>')
     .action((options: ServerOptions & { project?: string; task?: string }) =>
@@ -293,7 +293,7 @@ function addReading(program: Command, act: Act): void {
     );
 
   withServer(get.command('project'))
-    .description('one project, with what is set for it')
+    .description('one project with its settings')
     .argument('<name>')
     .action((project: string, options: ServerOptions) =>
       act(options, async (terminal) => {
@@ -342,7 +342,7 @@ function addSlo(program: Command, act: Act): void {
     .argument('<file>', 'slo.yaml; - reads standard input')
     .requiredOption(
       '--values <file>',
-      'what was measured: a map from SLI to number, or records as a provider sends them',
+      'the measured values: a map from SLI to number, or records as a provider sends them',
     )
     .option('--history <file>', 'earlier runs, to compare with: a list of {id, result, time, indicators}')
     .option('--html <file>', 'write the report there as well: one page that needs no server')

@@ -215,10 +215,13 @@ describe('evaluations', () => {
   test('are invalidated and reinstated, with a reason', async () => {
     const { id } = await gate(300);
     const out = await cli('invalidate', id, '--reason', 'no load');
-    expect(out).toMatchObject({ code: 0, stdout: `evaluation ${id} is no baseline for anybody\n` });
+    expect(out).toMatchObject({ code: 0, stdout: `evaluation ${id} is not used as a baseline\n` });
     expect((await cli('get', 'evaluation', id)).stdout).toMatch(/invalidated by .+: no load/);
     expect((await cli('get', 'evaluations', '-p', 'shop')).stdout).toMatch(new RegExp(`${id} .* invalidated`));
-    expect(await cli('reinstate', id)).toMatchObject({ code: 0, stdout: `evaluation ${id} counts as a baseline\n` });
+    expect(await cli('reinstate', id)).toMatchObject({
+      code: 0,
+      stdout: `evaluation ${id} is used as a baseline again\n`,
+    });
   });
 });
 

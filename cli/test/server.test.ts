@@ -246,7 +246,7 @@ describe('control', () => {
     const run = await startedRun('dev.lonely');
     const { code, stdout } = await cli('why', run);
     expect(code).toBe(0);
-    expect(stdout).toContain("o service answers 'nobody-does-this'");
+    expect(stdout).toContain("o service is connected for task 'nobody-does-this'");
     expect(stdout).toContain('[no-service]');
     await cli('abort', run);
     expect(await cli('watch', run)).toMatchObject({ code: 1, stdout: expect.stringContaining('aborted') });
@@ -405,7 +405,7 @@ describe('serve', () => {
     const [taken, ...more] = await Promise.all(
       ['data', 'data2', 'data3'].map((name) => slipway([...args, '--data', join(folder, name)])),
     );
-    const stderr = expect.stringMatching(/^error: could not start: cannot listen on [\d.:]+: somebody else .+\n$/);
+    const stderr = expect.stringMatching(/^error: could not start: cannot listen on [\d.:]+: another process .+\n$/);
     expect(taken).toEqual({ code: 3, stdout: '', stderr });
     for (const ended of more) expect(ended).toEqual(taken);
   });

@@ -51,7 +51,7 @@ describe('slo lint', () => {
   test('bad ones end with 2 and show each problem with its place', async () => {
     const { code, stdout } = await slo(['lint', 'bad.yaml']);
     expect(stdout).toContain('bad.yaml:1:28  warning compare-with  ');
-    expect(stdout).toContain('bad.yaml:3:32  criterion  "=<600" is no criterion');
+    expect(stdout).toContain('bad.yaml:3:32  criterion  "=<600" is not a criterion');
     expect(stdout).toMatch(/\n {2}3 \| - \{sli: rt, pass: \[\{criteria: \["=<600"\]\}\]\}\n {4}\| {32}\^\n/);
     expect(stdout).toContain('\nbad.yaml: 1 error, 1 warning\n');
     expect(code).toBe(2);
@@ -61,7 +61,7 @@ describe('slo lint', () => {
     const { code, stdout } = await slo(['lint', 'slo.yaml', '--sli', 'sli.yaml']);
     expect(stdout).toContain('slo.yaml: ok\n');
     expect(stdout).toContain("no-query  slo.yaml asks for 'rt'");
-    expect(stdout).toContain('sli.yaml:1:23  warning unknown-placeholder  $FOO is no placeholder');
+    expect(stdout).toContain('sli.yaml:1:23  warning unknown-placeholder  $FOO is not a placeholder');
     expect(code).toBe(0);
     expect((await slo(['lint', '--sli', 'sli.yaml'])).stdout).not.toContain('no-query');
   });

@@ -39,7 +39,7 @@ describe('bad usage ends with 2 and names the way out', () => {
     [['send', '-'], 'standard input is not valid JSON'],
     [['get', 'runs', '--server', 'localhost:8484'], 'http://127.0.0.1:8484'],
     [['get', 'runs', '--token-file', '/no/such/token'], '--token-file'],
-    [['serve', '--listen', 'nonsense'], '--listen: "nonsense" is no address'],
+    [['serve', '--listen', 'nonsense'], '--listen: "nonsense" is not an address'],
     [['serve', '--listen', '0.0.0.0:0'], 'no token is configured'],
     [[], 'Usage: slipway'],
   ])('slipway %j', async (args, said) => {
@@ -51,7 +51,7 @@ describe('bad usage ends with 2 and names the way out', () => {
   test('a misspelled variable is not ignored', async () => {
     const { code, stderr } = await slipway(['get', 'runs'], { env: { SLIPWAY_SERVR: 'http://127.0.0.1:1' } });
     expect(code).toBe(2);
-    expect(stderr).toContain('SLIPWAY_SERVR is no setting of Slipway: did you mean SLIPWAY_SERVER?');
+    expect(stderr).toContain('SLIPWAY_SERVR is not a setting of Slipway: did you mean SLIPWAY_SERVER?');
   });
 });
 

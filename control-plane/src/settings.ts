@@ -274,14 +274,14 @@ export function readSettings(
 
 function unknownFlags(flags: { readonly [flag: string]: string | undefined }): SettingProblem[] {
   const known = settingTable.map((one) => one.flag);
-  return unknownAmong(Object.keys(flags), known, (flag) => `${flag} is no flag of serve`);
+  return unknownAmong(Object.keys(flags), known, (flag) => `${flag} is not a flag of serve`);
 }
 
 /** Variables that begin as ours do and are none: a misspelled one would be ignored in silence. */
 export function unknownVariables(env: { readonly [name: string]: string | undefined }): SettingProblem[] {
   const known = [...settingTable.map((one) => one.env), ...OTHER_VARIABLES];
   const named = Object.keys(env).filter((name) => name.startsWith('SLIPWAY_') && !OF_KUBERNETES.test(name));
-  return unknownAmong(named, known, (name) => `${name} is no setting of Slipway`);
+  return unknownAmong(named, known, (name) => `${name} is not a setting of Slipway`);
 }
 
 function unknownAmong(
@@ -301,9 +301,9 @@ function unknownAmong(
 function parseListen(text: string): Parsed<Listen> {
   const match = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<host>[^:\s/[\]]+)):(?<port>\d{1,5})$/.exec(text);
   const { v6, host, port } = match?.groups ?? {};
-  const reason = `${JSON.stringify(text)} is no address to listen on: write HOST:PORT, such as 127.0.0.1:8484 or [::1]:8484`;
+  const reason = `${JSON.stringify(text)} is not an address to listen on: write HOST:PORT, such as 127.0.0.1:8484 or [::1]:8484`;
   if (port === undefined || (v6 !== undefined && isIP(v6) !== 6)) return { ok: false, reason };
-  if (Number(port) > 65_535) return { ok: false, reason: `${port} is no port: the highest is 65535` };
+  if (Number(port) > 65_535) return { ok: false, reason: `${port} is not a port: the highest is 65535` };
   return { ok: true, value: { host: v6 ?? host ?? '', port: Number(port) } };
 }
 
@@ -311,7 +311,7 @@ function parseUrls(text: string, schemes: readonly string[], example: string): P
   for (const part of text.split(',')) {
     const url = URL.canParse(part.trim()) ? new URL(part.trim()) : undefined;
     if (url === undefined || !schemes.includes(url.protocol) || url.hostname === '') {
-      return { ok: false, reason: `${JSON.stringify(withoutPassword(part))} is no such address: write ${example}` };
+      return { ok: false, reason: `${JSON.stringify(withoutPassword(part))} is not a valid address: write ${example}` };
     }
   }
   return { ok: true, value: text };
@@ -327,7 +327,7 @@ function parseDomain(text: string): Parsed<string> {
 function parseMongoUrl(text: string): Parsed<string> {
   if (/^mongodb(\+srv)?:\/\/[^/\s]+/.test(text)) return { ok: true, value: text };
   const shown = JSON.stringify(withoutPassword(text));
-  return { ok: false, reason: `${shown} is no such address: write mongodb://127.0.0.1:27017/slipway` };
+  return { ok: false, reason: `${shown} is not a valid address: write mongodb://127.0.0.1:27017/slipway` };
 }
 
 /** Not by `URL`: an address may name several hosts. */
@@ -357,7 +357,7 @@ function parseLogLevel(text: string): Parsed<LogLevel> {
   if (level !== undefined) return { ok: true, value: level };
   const nearest = nearestName(text, LOG_LEVELS);
   const hint = nearest === undefined ? `choose one of ${LOG_LEVELS.join(', ')}` : `did you mean ${nearest}?`;
-  return { ok: false, reason: `${JSON.stringify(text)} is no log level: ${hint}` };
+  return { ok: false, reason: `${JSON.stringify(text)} is not a log level: ${hint}` };
 }
 
 /** What may be shown of an address. */

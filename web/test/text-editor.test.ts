@@ -26,7 +26,7 @@ test('a problem is underlined at its place, marked beside its line, told on hove
   expect(await underlined.innerText()).toBe('nam');
   await page.locator('.cm-lint-marker-error').waitFor();
   await underlined.hover();
-  await page.locator('.cm-tooltip').getByText('"nam" is no key of a task').waitFor();
+  await page.locator('.cm-tooltip').getByText('"nam" is not a key of a task').waitFor();
   await page.locator('.findings').getByRole('status').getByText('1 problem').waitFor({ state: 'attached' });
   await page.locator('h1').click();
   await page.locator('.findings').getByRole('button', { name: '14:15' }).click();

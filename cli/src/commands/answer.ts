@@ -20,7 +20,7 @@ export async function answer(
     source === CLI_SOURCE ? command.message : `${command.message ?? 'answered'} (by hand, by ${userName()})`;
   const ref = parseAttemptId(command.attempt);
   if (ref === undefined) {
-    throw badUsage(`${JSON.stringify(command.attempt)} is no attempt: write RUN.TASK.NUMBER`, [
+    throw badUsage(`${JSON.stringify(command.attempt)} is not an attempt: write RUN.TASK.NUMBER`, [
       'slipway get run RUN names those that are open',
     ]);
   }

@@ -161,7 +161,8 @@ async function chooseShowcase(
     if (failed === undefined && Date.now() < deadline) continue;
     if (failed !== undefined) say('', `the service ${failed.name} ended (${failed.code}), see ${failed.log}`);
     const chosen = candidates.find(({ tasks }) => tasks.every((task) => connected.has(task))) ?? best;
-    if (chosen !== best) say('', `nobody serves ${missing.join(', ')}, so ${chosen.showcase.project} is shown`);
+    if (chosen !== best)
+      say('', `no service is connected for ${missing.join(', ')}, so dev shows ${chosen.showcase.project}`);
     return chosen.showcase;
   }
 }

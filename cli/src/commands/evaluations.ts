@@ -132,7 +132,7 @@ export function mark(
     });
     if (terminal.format === 'json') terminal.printJson(answer);
     else {
-      const is = answer.invalidated === undefined ? 'counts as a baseline' : 'is no baseline for anybody';
+      const is = answer.invalidated === undefined ? 'is used as a baseline again' : 'is not used as a baseline';
       terminal.print(`evaluation ${answer.id} ${is}`);
     }
     return exitCode.done;

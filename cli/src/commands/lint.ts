@@ -32,7 +32,7 @@ function reportOf({ file, text, problems }: Checked, { paint }: Terminal): strin
   const summary = `${file}: ${verdict}${warnings > 0 ? `, ${count(warnings, 'warning')}` : ''}`;
   if (problems.length === 0) return [summary];
   const elsewhere = errors > 0 ? commandFor(file, text) : undefined;
-  const hint = elsewhere === undefined ? [] : [`This looks like no shipyard. What checks it: ${elsewhere}`];
+  const hint = elsewhere === undefined ? [] : [`This does not look like a shipyard. To check it: ${elsewhere}`];
   return [...linesOf(renderProblems(text, file, problems)), '', summary, ...hint];
 }
 

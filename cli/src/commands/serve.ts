@@ -16,7 +16,7 @@ export async function serve(command: { flags: Record<string, string>; terminal: 
   endWhenFailed(server, terminal);
   terminal.print(`Slipway listens on ${server.url}`);
   const signal = await ending;
-  terminal.note(`${signal}: ends what it has begun; once more ends at once`);
+  terminal.note(`${signal}: finishes running requests, then exits; send it again to exit at once`);
   await closeServer(server);
   return exitCode.done;
 }

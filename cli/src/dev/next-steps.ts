@@ -32,7 +32,7 @@ export async function nextSteps(options: {
     ],
     ['that run, task by task', `${slipway} get run ${run}`],
     ['its events', `${curl} -s ${url}/v1/runs/${run}/events`],
-    ['who serves which task', `${slipway} get services`],
+    ['the services of each task', `${slipway} get services`],
     ['everything that happens, as it happens', `${curl} -sN ${url}/v1/stream`],
     ['the API', `${url}/v1/docs`],
   ];
@@ -42,7 +42,7 @@ export async function nextSteps(options: {
     paint.bold('Try next'),
     ...steps.flatMap(([what, line]) => [paint.dim(`  # ${what}`), `  ${line}`]),
     '',
-    'Runs are told here as they end. Ctrl-C ends everything; the data stays.',
+    'Runs are listed here as they end. Ctrl-C ends everything; the data stays.',
   ];
 }
 

@@ -16,7 +16,7 @@ const route = claimRoute();
 /** `POST /v1/tasks/{task}/claim`. Resolves to the status. */
 export async function claimTasks(door: Door, req: IncomingMessage, res: ServerResponse, task: string): Promise<number> {
   const caller = door.auth.require(req, 'tasks:claim');
-  if (!isName(task)) throw refused('invalid-name', `${quoted(task)} is no name of a task: ${NAME_RULE}`);
+  if (!isName(task)) throw refused('invalid-name', `${quoted(task)} is not a task name: ${NAME_RULE}`);
   const options = optionsOf(req.url ?? '');
   const body = await readJson(req, BODY_BYTES_MAX);
   if (body === undefined) {

@@ -136,7 +136,7 @@ function problemsSection(): Html {
 <td>${status}</td><td>${prose(meaning[code] ?? '')}</td></tr>`,
     );
   return html`<section id="problems"><h2>Problems</h2>
-<p>Every refusal has one of these codes; its detail says what was wrong with this request, and the way out.</p>
+<p>Every refusal has one of these codes; its detail names the fault of this request and how to correct it.</p>
 <div class="scroll"><table><tbody>${rows}</tbody></table></div></section>`;
 }
 

@@ -3,14 +3,14 @@ import type { AnyProblemCode } from './problem.ts';
 /** Each code in a sentence, for the page that the `type` of a problem leads to. */
 export const problemMeaning: Readonly<Record<AnyProblemCode, string>> = {
   'empty-body': 'There is no body, and one is needed.',
-  'malformed-json': 'The body is not JSON; line and column say where it stops being it.',
-  'not-an-event': 'The JSON is no CloudEvent, or no array of CloudEvents where a batch was announced.',
+  'malformed-json': 'The body is not JSON; line and column name the place.',
+  'not-an-event': 'The JSON is not a CloudEvent; in a batch, it is not an array of CloudEvents.',
   'missing-attribute': 'An event lacks `specversion`, `id`, `source` or `type`.',
   'unsupported-specversion': 'Only `specversion` 1.0 is spoken here.',
   'attribute-too-long': 'An attribute has more characters than are kept.',
   'invalid-attribute': 'An attribute or extension has a name or value that CloudEvents does not allow.',
   'invalid-data': 'The data of an event, or of a request, is not what its type says.',
-  'duplicate-key': 'One JSON object has the same key twice: nobody can know which was meant.',
+  'duplicate-key': 'A JSON object has the same key twice, so its meaning is ambiguous.',
   'too-deep': 'The JSON is nested deeper than is read.',
   'too-many-keys': 'The JSON has more keys than are read.',
   'batch-too-large': 'The batch has more than 100 events: send it in several requests.',
@@ -33,8 +33,9 @@ export const problemMeaning: Readonly<Record<AnyProblemCode, string>> = {
   'attempt-over': 'The attempt that was answered is over: retried, timed out, cancelled or finished. Nothing changed.',
   'not-allowed-now': 'The run is in a state in which this command has no meaning; the run lists those that have.',
   'id-reused': 'The same `source` and `id` came before with another content.',
-  conflict: 'Somebody else changed the same thing at the same time, or something open stands in the way.',
-  'precondition-failed': 'What `If-Match` names is no longer what is there: read again.',
+  conflict:
+    'Another request changed the same object at the same time, or something that is still open prevents the change.',
+  'precondition-failed': '`If-Match` names a version that is no longer the current one. Read the object again.',
   'too-large': 'The body, or one event of it, is larger than is taken.',
   'reserved-source':
     'The sources `slipway` and `shipyard-controller` belong to the control plane: send the event with a source of your own.',
@@ -43,7 +44,7 @@ export const problemMeaning: Readonly<Record<AnyProblemCode, string>> = {
   'invalid-shipyard': 'The shipyard has problems; each is in `errors` with its line and column.',
   'invalid-slo': 'The slo.yaml has problems; each is in `errors` with its line and column.',
   'invalid-sli': 'The sli.yaml has problems; each is in `errors` with its line and column.',
-  'invalid-window': 'The span of time that is to be judged cannot be; the detail says why.',
+  'invalid-window': 'The time span of the evaluation is not valid; the detail says why.',
   'invalid-name': 'A name must have lower-case letters, digits and - inside, at most 63.',
   'unknown-stage': 'The shipyard has no such stage; the nearest is named.',
   'unknown-sequence': 'The stage has no such sequence; the nearest is named.',
@@ -54,7 +55,7 @@ export const problemMeaning: Readonly<Record<AnyProblemCode, string>> = {
   'no-shipyard': 'The project has no shipyard yet: upload one.',
   'trigger-depth': 'Runs trigger each other in a circle: the chain is cut at depth 32.',
   'precondition-required':
-    'Somebody else changed the same thing at the same moment: read it, and say in `If-Match` what yours is to replace.',
+    'Another request changed the same object at the same moment. Read it again and name its version in `If-Match`.',
   'rate-limited': 'This caller or project is over its limit; come back after `Retry-After`.',
   internal: 'Something broke here; the log of the server has it under the reference in `detail`.',
   overloaded: 'The server is behind with its work; come back after `Retry-After`.',

@@ -22,7 +22,7 @@ export function readQuery({ query: schema, labelQuery }: Pick<Route, 'query' | '
     if (target.has(key)) throw invalid(name, 'was given twice');
     const fault = faultInNamingText(name) ?? faultInNamingText(value);
     if (fault !== undefined) throw invalid(name, fault);
-    if (value.length > 1024) throw invalid(name, 'is no value that anything here has');
+    if (value.length > 1024) throw invalid(name, 'is longer than any value that can match');
     target.set(key, value);
   }
   if (labels.size > LABELS_MAX) throw refused('invalid-parameter', `at most ${LABELS_MAX} labels can be asked for`);

@@ -110,7 +110,7 @@ function readParams(route: Route, given: Request['params']): Record<string, stri
     params[name] = value;
     const isNamed = name === 'project' || (name === 'id' && route.path.startsWith('/v1/subscriptions/'));
     if (isNamed && !isName(value)) {
-      if (route.method === 'PUT') throw refused('invalid-name', `${quoted(value)} is no name: ${NAME_RULE}`);
+      if (route.method === 'PUT') throw refused('invalid-name', `${quoted(value)} is not a valid name: ${NAME_RULE}`);
       const code = name === 'project' ? 'unknown-project' : 'not-found';
       throw refused(code, `there is nothing of the name ${quoted(value)}: a name has ${NAME_RULE}`);
     }
@@ -118,7 +118,7 @@ function readParams(route: Route, given: Request['params']): Record<string, stri
       throw refused('unknown-run', `there is no run ${quoted(value)}`);
     }
     if (value.length > 1024 || faultInNamingText(value) !== undefined) {
-      throw refused('invalid-request', `${name} in the path is no text that anything here is named by`);
+      throw refused('invalid-request', `${name} in the path is not a valid name`);
     }
   }
   return params;

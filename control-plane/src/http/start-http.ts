@@ -209,7 +209,7 @@ function startListening(server: Server, { host, port }: Listen): Promise<string>
     server.once('error', (cause: Error & { code?: string }) => {
       const reason =
         cause.code === 'EADDRINUSE'
-          ? 'somebody else listens there: stop it, or take another port (0: any free one)'
+          ? 'another process listens there. Stop it, or use another port (0 for any free one)'
           : cause.message;
       reject(new Error(`cannot listen on ${host}:${port}: ${reason}`, { cause }));
     });

@@ -91,7 +91,7 @@ function parseLine(fields: readonly string[], line: number): Token | string {
     if (permissions.has(permission)) continue;
     const nearest = nearestName(permission, permissions);
     const hint = nearest === undefined ? `there are ${[...permissions].join(', ')} and *` : `did you mean ${nearest}?`;
-    return `${JSON.stringify(permission.slice(0, 60))} is no permission: ${hint}`;
+    return `${JSON.stringify(permission.slice(0, 60))} is not a permission: ${hint}`;
   }
   return { name: first, permissions: new Set(wanted), hash: hashed };
 }

@@ -26,7 +26,7 @@ function errorsOf(issue: z.core.$ZodIssue, schema: z.ZodType): RefusalError[] {
     const hint = nearest === undefined ? listOf(known) : `: did you mean ${nearest}?`;
     return {
       code: 'unknown-key',
-      detail: `is no key that is known here${hint}`,
+      detail: `is not a known key${hint}`,
       pointer: pointerOf([...issue.path, key]),
       ...(nearest === undefined ? {} : { nearest }),
     };

@@ -26,7 +26,7 @@ export async function watchDisk(options: {
     const percent = Math.floor(free * 1000) / 10;
     const isLow = free * 100 < reservePercent;
     const now = isLow
-      ? `${percent} % of the disk is free, and ${reservePercent} % are kept for what is open`
+      ? `${percent} % of the disk is free, and ${reservePercent} % are reserved for open runs`
       : undefined;
     const isChange = (now === undefined) !== (problem === undefined);
     problem = now;

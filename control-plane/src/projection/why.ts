@@ -136,7 +136,7 @@ function openReasons(task: TaskPlan, attempt: OpenAttempt, context: WhyContext):
     const sentence = `'${task.key}' is offered and waits for a free service.${limit}`;
     return [{ code: 'waiting-for-service', sentence, ...place }];
   }
-  const sentence = `No service answers '${task.uses}'.${limit}`;
+  const sentence = `No service is connected for task '${task.uses}'.${limit}`;
   return [{ code: 'no-service', sentence, ...place, hint: context.hintFor(task.uses) }];
 }
 

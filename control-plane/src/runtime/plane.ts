@@ -228,7 +228,7 @@ class Plane implements ControlPlane {
       timers: this.#timers,
       offer: (run, env, dispatch, id) => this.#offer(run, env, dispatch, id),
       onWalked: (streams) => {
-        log.info({ streams, ms: Math.round(clock.elapsed() - walkAt) }, 'open runs are taken up');
+        log.info({ streams, ms: Math.round(clock.elapsed() - walkAt) }, 'recovered open runs');
         // A subscription is told of what is open, which is known from here on.
         this.#push.start();
       },
@@ -1180,7 +1180,9 @@ class Plane implements ControlPlane {
     if (store.probeMs !== undefined && store.probeMs > PROBE_MAX_MS)
       reasons.push(`the store needed ${Math.round(store.probeMs)} ms for a write, and ${PROBE_MAX_MS} is the limit`);
     if (this.#lagMs() > this.#limits.lagMaxMs[2])
-      reasons.push(`what is decided now is ${this.#lagMs()} ms old, and ${this.#limits.lagMaxMs[2]} is the limit`);
+      reasons.push(
+        `the oldest undecided input is ${this.#lagMs()} ms old, and ${this.#limits.lagMaxMs[2]} is the limit`,
+      );
     if (!bus.connected)
       reasons.push(`the bus is not connected${bus.lastError === undefined ? '' : `: ${bus.lastError}`}`);
     if (this.#draining) reasons.push('it is shutting down');

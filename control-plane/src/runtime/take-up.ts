@@ -115,7 +115,7 @@ export class TakeUp {
       this.#walk('loss')
         .then(() => this.#tellChains())
         .catch((error: unknown) => {
-          onError('what the broker has lost could not be told again, it will be', { error: String(error) });
+          onError('could not publish events again that the broker lost; will retry', { error: String(error) });
           clock.after(RETRY_MS, tell);
         });
     };

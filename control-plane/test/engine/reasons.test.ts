@@ -77,7 +77,7 @@ test('what a retry decides by is what it was', () => {
 
 test('what cannot be computed names its place under with', () => {
   const { run } = runOf('{name: build, with: {a: 1, b: {c: ["${{ 7.0 / 0.0 }}"]}}}', []);
-  const message = 'with.b.c[0]: Infinity is no number that JSON can hold\n\n>    1 | 7.0 / 0.0\n         ^^^^^^^^^';
+  const message = 'with.b.c[0]: Infinity is not a number that JSON can hold\n\n>    1 | 7.0 / 0.0\n         ^^^^^^^^^';
   expect(run).toMatchObject({ kind: 'finished', status: 'errored', message });
   expect(run?.nodes.build).toMatchObject({ error: { code: 'EXPRESSION', message } });
   expect(runOf('{name: build, with: "${{ data.no }}"}', []).run).toMatchObject({

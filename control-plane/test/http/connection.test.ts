@@ -204,7 +204,7 @@ test('a port that is taken is said so, with the way out', async () => {
     log: pino({ level: 'silent' }),
     metrics: new Registry(),
   });
-  await expect(second).rejects.toThrow(/somebody else listens there/);
+  await expect(second).rejects.toThrow(/another process listens there/);
 });
 
 async function metric(of: TestDoor, name: string): Promise<number | undefined> {

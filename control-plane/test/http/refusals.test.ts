@@ -78,7 +78,7 @@ test('what a value must be is said in words, at any depth', async () => {
   expect(told(await put({ limits: { openRunMax: 1 } }))).toEqual([
     400,
     'invalid-request',
-    '/limits/openRunMax is no key that is known here: did you mean openRunsMax?',
+    '/limits/openRunMax is not a known key: did you mean openRunsMax?',
     '/limits/openRunMax',
   ]);
   expect(told(await put({ limits: { openRunsMax: 0 } }))).toMatchObject([

@@ -23,7 +23,7 @@ test('a start timeout that runs is told, with its end', async () => {
   const begin = await start('timed', '[{name: nobody-does, startTimeout: 2h}]');
   const run = await begin();
   expect(await sentences(run)).toEqual([
-    expect.stringMatching(/^No service answers 'nobody-does'\. It is given up in (2h|1h59m.*)\.$/),
+    expect.stringMatching(/^No service is connected for task 'nobody-does'\. It is given up in (2h|1h59m.*)\.$/),
   ]);
   const why = await door.ask('GET', `/v1/runs/${run}/why`);
   expect(field(field(field(why.json, 'reasons'), 0), 'until')).toBeGreaterThan(Date.now());

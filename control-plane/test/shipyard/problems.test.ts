@@ -484,7 +484,7 @@ test('a problem is shown with its line and a caret', () => {
   const text = withTask('- name: build\n  timout: 5m');
   expect(renderProblems(text, 'shipyard.yaml', lintShipyard(text))).toBe(
     [
-      'shipyard.yaml:9:13  unknown-key  "timout" is no key of a task: did you mean "timeout"?',
+      'shipyard.yaml:9:13  unknown-key  "timout" is not a key of a task: did you mean "timeout"?',
       '  9 |             timout: 5m',
       '    |             ^',
     ].join('\n'),

@@ -183,7 +183,7 @@ export const evaluationRoutes = [
     method: 'POST',
     path: '/v1/evaluations/{id}/what-if',
     permission: 'evaluations:read',
-    summary: 'What another slo.yaml, another baseline or other values would have decided. Changes nothing.',
+    summary: 'Evaluates again with another slo.yaml, baseline or values, and stores nothing.',
     body: whatIfRequestSchema,
     answers: { 200: whatIfAnswerSchema },
   },

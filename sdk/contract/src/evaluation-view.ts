@@ -44,7 +44,9 @@ export const resourcePutAnswerSchema = z.object({
   version: z.string(),
   changed: z.boolean(),
   dryRun: z.boolean(),
-  warnings: z.array(lintProblemSchema).describe('What will not stop it and may surprise; errors are refused with 422'),
+  warnings: z
+    .array(lintProblemSchema)
+    .describe('Possible mistakes that do not prevent the upload; errors are refused with 422'),
 });
 export type ResourcePutAnswer = z.infer<typeof resourcePutAnswerSchema>;
 
@@ -76,7 +78,7 @@ export const evaluatedSliSchema = z.object({
   score: z.number(),
   maximum: z.number().optional().describe('The most it could score; 0: it only informs'),
   keySli: z.boolean(),
-  baseline: z.number().nullable().describe('What it was compared with; null: nothing'),
+  baseline: z.number().nullable().describe('The value it was compared with; null: none'),
   message: z.string().optional().describe('Why there is no value'),
   samples: z.array(z.number()).optional().describe('Only with samples=true'),
 });
@@ -117,7 +119,7 @@ export const evaluationSummarySchema = z.object({
     .optional(),
   comparedEvents: z.array(z.string()).describe('Earlier evaluations, newest first, by the ids of their events'),
   slis: z.array(evaluatedSliSchema).nullable().describe('In the order of the file; null: nothing was evaluated'),
-  invalidated: invalidatedSchema.optional().describe('It serves as a baseline for nobody'),
+  invalidated: invalidatedSchema.optional().describe('No later evaluation compares with it'),
 });
 export type EvaluationSummary = z.infer<typeof evaluationSummarySchema>;
 
@@ -131,7 +133,7 @@ export const evaluationSchema = evaluationSummarySchema.extend({
     .nullable()
     .describe('Each criterion with its formula, each baseline with its runs and values, and the sentence why'),
   data: z.record(z.string(), z.unknown()).describe('The data of the finished event'),
-  marks: z.array(markSchema).describe('Who invalidated and reinstated it, oldest first'),
+  marks: z.array(markSchema).describe('Invalidations and reinstatements with their authors, oldest first'),
 });
 export type Evaluation = z.infer<typeof evaluationSchema>;
 
@@ -169,7 +171,7 @@ const judgementSchema = z.object({
 
 export const replayAnswerSchema = z.object({
   id: z.string(),
-  same: z.boolean().describe('The rules of today give what was stored'),
+  same: z.boolean().describe('The current rules give the stored result'),
   rules: z.object({ stored: z.string().nullable(), now: z.string() }),
   inputsHash: z.string().describe('SHA-256 of what decided: the same hash, the same inputs'),
   differences: z.array(z.string()),

@@ -16,7 +16,7 @@ const extension = z.union([z.string().max(attributeMax), z.boolean(), z.int32()]
 const attributes = {
   specversion: z.literal('1.0'),
   id: namingText(idMax).min(1).describe('With `source` the identity of the event: a repeat of both changes nothing'),
-  source: z.string().min(1).max(uriMax).describe('Who sends it: a URI reference'),
+  source: z.string().min(1).max(uriMax).describe('The sender: a URI reference'),
   type: namingText(typeMax).min(1),
   subject: name.optional().describe('The run, in what the control plane sends'),
   time: text.meta({ format: 'date-time' }).optional(),
@@ -58,7 +58,7 @@ function dataSchemas<S extends z.ZodType, R extends z.ZodType>(status: S, result
   const common = {
     project: z.string().optional().describe('Default `default`'),
     stage: z.string().optional(),
-    service: namingText(256).optional().describe('What is being worked on'),
+    service: namingText(256).optional().describe('The service that the run is about'),
     labels: z.record(z.string(), z.string()).optional(),
     status: status.optional().describe('Missing in a finished event means succeeded'),
     result: result.optional().describe('Missing in a finished event means pass'),
@@ -70,7 +70,7 @@ function dataSchemas<S extends z.ZodType, R extends z.ZodType>(status: S, result
       .describe(
         `Data of a triggered event. ${TASK_OBJECT} its input; the outputs of the tasks before it stand under their names.`,
       ),
-    started: z.looseObject(common).describe('Data of a started event: somebody is on it.'),
+    started: z.looseObject(common).describe('Data of a started event: a service has begun the task.'),
     statusChanged: z
       .looseObject({
         ...common,

@@ -60,16 +60,16 @@ Lists answer \`{items, next}\`, newest first; \`cursor\` takes the \`next\` of t
 Every refusal is \`application/problem+json\` (RFC 9457) with a stable \`code\`. \`x-permission\` names what a caller must be allowed to do.`;
 
 const TAGS = [
-  ['events', 'Send events, and read what was taken and sent'],
+  ['events', 'Send events; read received and sent events'],
   ['tasks', 'Be a task service over HTTP'],
   ['projects', 'Projects and their shipyards'],
   ['resources', 'slo.yaml and sli.yaml, which live with the project'],
   ['evaluations', 'Judge metrics against objectives, and see why'],
-  ['runs', 'What runs, what ran, what it waits for, and its control'],
-  ['services', 'Who serves which task'],
+  ['runs', 'List, inspect and control runs'],
+  ['services', 'Services and their tasks'],
   ['subscriptions', 'Have events sent to an address'],
   ['stream', 'Follow everything as server-sent events'],
-  ['about', 'This description, and who is asking'],
+  ['about', 'This description, and the caller'],
   ['machines', 'Health and metrics'],
 ] as const;
 
@@ -147,7 +147,7 @@ const PATH_PARAMETERS: Record<string, { description: string; schema?: JsonSchema
   task: { description: 'The task type' },
   project: { description: 'The name of the project' },
   stage: { description: 'The name of the stage' },
-  service: { description: 'What is worked on' },
+  service: { description: 'The service that the run is about' },
   version: { description: 'The hash of the meaning, as `PUT` answered it' },
   run: { description: 'The id of the run' },
   correlationid: { description: 'The context' },
@@ -294,7 +294,7 @@ const CONFLICTS: Record<string, string[]> = {
 };
 
 const PROBLEM_RESPONSE = {
-  description: 'Refused: what was wrong, where, and the way out',
+  description: 'Refused: the fault, its place, and how to correct it',
   headers: {
     'Retry-After': { description: 'Seconds, when a repeat may succeed', schema: { type: 'integer' } },
   },

@@ -7,7 +7,7 @@ export const problemSchema = z.object({
     .describe('URI reference that names the kind of problem; `about:blank` never: `/v1/docs#problem-<code>`'),
   title: z.string(),
   status: z.number().int(),
-  detail: z.string().describe('What was wrong with this request, and the way out'),
+  detail: z.string().describe('The fault of this request, and how to correct it'),
   instance: z.string().optional().describe('The path that was asked'),
   code: z.string().describe('Stable, kebab-case; programs decide by this'),
   errors: z

@@ -44,7 +44,7 @@ function exact(type: string, offset: number): TypePattern {
   const word = type.slice(last);
   const nearest = nearestName(word, LAST_WORDS);
   const problem =
-    'is no event type: there are STAGE.SEQUENCE.triggered, .started, .finished and TASK.triggered, .started, ' +
+    'is not an event type: there are STAGE.SEQUENCE.triggered, .started, .finished and TASK.triggered, .started, ' +
     '.status.changed, .finished, .cancelled, .invalidated';
   return wrong(problem, offset + last + 1, nearest === word ? undefined : nearest);
 }

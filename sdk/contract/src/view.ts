@@ -286,15 +286,15 @@ export const shipyardPutAnswerSchema = z.object({
 /** Who serves what: `GET /v1/services`. */
 export const serviceViewSchema = z.object({
   task: z.string(),
-  source: z.string().optional().describe('Absent: nobody serves this task'),
+  source: z.string().optional().describe('Absent: no service serves this task'),
   way: z.enum(['nats', 'claim', 'push', 'http']).optional(),
   version: z.string().optional(),
   connected: z.boolean(),
   lastSeenAt: at.optional(),
   openAttempts: z.number().int().describe('Attempts this service is working on'),
-  waitingAttempts: z.number().int().describe('Attempts of this task that nobody has started'),
+  waitingAttempts: z.number().int().describe('Attempts of this task that no service has started'),
   oldestWaitingAt: at.optional(),
-  hint: z.string().optional().describe('A line that starts a service for a task nobody serves'),
+  hint: z.string().optional().describe('A command that starts a service for a task without one'),
 });
 export type ServiceView = z.infer<typeof serviceViewSchema>;
 

@@ -312,7 +312,7 @@ describe('sli.yaml', () => {
   test('a placeholder that nobody fills in, a missing query and an empty one', () => {
     const sli = 'indicators:\n  rt: up{job="$SERVCE"}\n  throughputs: ""\n';
     expect(sliLint(sli, slo).lines).toEqual([
-      '2:7     warning  $SERVCE is no placeholder and goes to the provider as it is; did you mean $SERVICE?  (unknown-placeholder)',
+      '2:7     warning  $SERVCE is not a placeholder and goes to the provider as it is; did you mean $SERVICE?  (unknown-placeholder)',
       "3:3     error    the query of 'throughputs' must be a text  (empty-query)",
       "2:3     warning  slo.yaml asks for 'throughput', which has no query here; did you mean 'throughputs'?  (no-query)",
     ]);
@@ -327,9 +327,9 @@ describe('sli.yaml', () => {
   });
 
   test.each<[string, string, number, string]>([
-    ['{query: up, reduse: p95}', 'a misspelt key', 18, "'reduse' is no key of a query; did you mean 'reduce'?"],
+    ['{query: up, reduse: p95}', 'a misspelt key', 18, "'reduse' is not a key of a query; did you mean 'reduce'?"],
     ['{query: up, reduce: p96}', 'a word that is none', 26, 'reduce: Invalid option: expected one of "avg"'],
-    ['{query: up, range: true, step: 5x}', 'a step that is none', 37, "step '5x' is no duration such as 30s"],
+    ['{query: up, range: true, step: 5x}', 'a step that is none', 37, "step '5x' is not a duration such as 30s"],
     ['{url: "http://x", headers: {a: 1}}', 'a header that is no text', 37, 'headers.a: Invalid input'],
     ['{reduce: avg}', 'nothing to ask', 6, 'it asks nothing: write a query, or a url'],
     ['{query: "up{job=$SERVCE}"}', 'a placeholder within', 14, 'did you mean $SERVICE?'],

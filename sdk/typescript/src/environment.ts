@@ -3,9 +3,20 @@ import { credsAuthenticator } from '@nats-io/transport-node';
 import { parseNatsAddress } from '@slipway/contract';
 import type { NatsAddress } from './nats/connection.ts';
 import type { PushOptions } from './push/transport.ts';
-import type { ServeOptions } from './serve.ts';
 
 const CONNECTS = ['claim', 'nats', 'push'] as const;
+
+/** The options of `serve` that a process can get by its environment. */
+export interface ServiceEnvironment {
+  connect?: (typeof CONNECTS)[number];
+  server?: string;
+  token?: string;
+  nats?: NatsAddress;
+  push?: PushOptions;
+  name?: string;
+  source?: string;
+  concurrency?: number;
+}
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -15,10 +26,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * SLIPWAY_NATS_DOMAIN and SLIPWAY_NATS_INBOX; for push SLIPWAY_PUSH_LISTEN and SLIPWAY_PUSH_URL. What is not set is left out, so it can be spread
  * over defaults.
  */
-export function fromEnvironment(
-  env: Environment = process.env,
-): Pick<ServeOptions, 'connect' | 'server' | 'token' | 'nats' | 'push' | 'name' | 'source' | 'concurrency'> {
-  const told: ReturnType<typeof fromEnvironment> = {};
+export function fromEnvironment(env: Environment = process.env): ServiceEnvironment {
+  const told: ServiceEnvironment = {};
   const connect = CONNECTS.find((way) => way === env.SLIPWAY_CONNECT);
   if (env.SLIPWAY_CONNECT && connect === undefined) {
     throw new TypeError(`SLIPWAY_CONNECT is ${JSON.stringify(env.SLIPWAY_CONNECT)}: write ${CONNECTS.join(', ')}`);

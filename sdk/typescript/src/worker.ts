@@ -136,7 +136,7 @@ export class Worker {
     const left = [...this.#running.values()];
     this.#options.log.warn(
       { left: left.length, tasks: [...new Set(left.map(({ task }) => task.name))] },
-      'handlers still run although their signal told them to stop: their attempts are left to others',
+      'handlers still run after their signal aborted; other replicas will run their attempts',
     );
     for (const running of left) this.#drop(running, reason);
   }

@@ -23,7 +23,7 @@ const output = z.object({
   countryName: z.string().optional(),
   callingCode: z.string().optional(),
   type: z.string().optional().describe('Such as mobile, fixed-line, toll-free'),
-  reason: z.string().optional().describe('Why it is no number at all'),
+  reason: z.string().optional().describe('Why it is not a phone number'),
 });
 
 /** Parses a phone number and looks it up in the numbering plans of the world. */
@@ -36,7 +36,7 @@ export const checknumber = defineTask({
     if (typeof read === 'string') {
       return outcome({
         result: 'fail',
-        message: `${quote(number)} is no phone number: ${read}`,
+        message: `${quote(number)} is not a phone number: ${read}`,
         output: { valid: false, possible: false, reason: read },
       });
     }

@@ -25,10 +25,10 @@ test.each([
 });
 
 test.each([
-  [{ number: 'call me maybe' }, 'is no phone number: there are other characters in it'],
+  [{ number: 'call me maybe' }, 'is not a phone number: there are other characters in it'],
   [{ number: '901820' }, 'does not begin with + and a known calling code'],
-  [{ number: '+49 1' }, 'is no phone number: it is too short'],
-  [{ number: '+49 30 123456789012345678' }, 'is no phone number: it is too long'],
+  [{ number: '+49 1' }, 'is not a phone number: it is too short'],
+  [{ number: '+49 30 123456789012345678' }, 'is not a phone number: it is too long'],
   [{ number: '+1 555 555 5555' }, 'is in no range that +1 has given out'],
   [{ number: '+33 1 23' }, 'has the wrong length for France'],
 ])('%j fails and says why', async (input, why) => {

@@ -180,7 +180,7 @@ describe.each(['nats', 'http'] as const)('SLI providers that are asked by event,
     [
       'never answers',
       () => {},
-      way === 'nats' ? /nobody started on it: does the provider run/ : /prometheus-service started on it/,
+      way === 'nats' ? /no SLI provider started it\. Is the provider running/ : /prometheus-service started on it/,
     ],
     ['only starts', begins, /prometheus-service started on it and has not finished: its log says why/],
     [

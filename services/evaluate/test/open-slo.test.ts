@@ -168,7 +168,7 @@ test.each([
   [slo('objectives: [{target: 0.5}]'), 'has no indicator'],
   [
     slo(`${threshold}, timeWindow: [{duration: soon}], objectives: [{target: 0.5}]`),
-    "'soon' is no duration such as 28d",
+    "'soon' is not a duration such as 28d",
   ],
 ])('%j is refused with what is wrong', (text, words) => {
   const refusal = (): unknown => importOpenSlo(text);

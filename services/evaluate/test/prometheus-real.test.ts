@@ -115,8 +115,8 @@ describe('a real Prometheus', () => {
   test.each([
     ['nothing matches', 'no_such_metric', 'query did not return any values'],
     ['several series', 'node_cpu_seconds_total', 'query did return multiple values'],
-    ['a division by zero', 'avg(up{job="nobody"}) / 0', '"NaN", which is no finite number'],
-    ['infinity', '1 / (up{job="carts"} - 1)', '"+Inf", which is no finite number'],
+    ['a division by zero', 'avg(up{job="nobody"}) / 0', '"NaN", which is not a finite number'],
+    ['infinity', '1 / (up{job="carts"} - 1)', '"+Inf", which is not a finite number'],
     ['a typing mistake', 'sum(rate(x[5m])', 'answered 400: bad_data:'],
     ['a range where a number is wanted', 'up[1m]', 'an instant query must give one number'],
     ['a text', '"fast"', 'answered a string'],

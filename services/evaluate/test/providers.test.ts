@@ -83,9 +83,9 @@ describe.each(KINDS)('$name', (kind) => {
     ],
     ['is overloaded', text('<html>502</html>', 502), 'answered 502: an HTML page', 'again'],
     ['answers without an end', flood, 'larger than 5 MB: ask for fewer series or a longer step', 'once'],
-    ['answers NaN', json(kind.answer('NaN')), 'which is no finite number', 'once'],
-    ['answers infinity', json(kind.answer('+Inf')), 'which is no finite number', 'once'],
-    ['answers a word', json(kind.answer('fast')), '"fast", which is no finite number', 'once'],
+    ['answers NaN', json(kind.answer('NaN')), 'which is not a finite number', 'once'],
+    ['answers infinity', json(kind.answer('+Inf')), 'which is not a finite number', 'once'],
+    ['answers a word', json(kind.answer('fast')), '"fast", which is not a finite number', 'once'],
     ['has no data', json(kind.nothing), '', 'once'],
     ['has two values', json(kind.two), '', 'once'],
     ['refuses the query', json({ error: 'bad' }, 400), 'answered 400', 'once'],
@@ -328,7 +328,7 @@ describe('what is asked', () => {
       'matches 3 values',
     );
     expect((await measured({ ...KIND(3), indicator: indicator('rows') }, body)).value?.message).toContain(
-      'is no JSONPath',
+      'is not a JSONPath',
     );
     expect(
       (await measured({ ...KIND(3), indicator: indicator('$[?search(@.x,"(a+)+$")]') }, body)).value?.message,
@@ -386,7 +386,7 @@ describe('addresses that authors write', () => {
     ['file:///etc/passwd', 'use an http or https address'],
     ['gopher://x/', 'use an http or https address'],
     ['http://user:pass@example.com/', 'use a header instead'],
-    ['not an address', 'is no address'],
+    ['not an address', 'is not an address'],
   ])('%s is refused', async (url, words) => {
     const [value] = await ask(url);
     expect(value).toMatchObject({ success: false });

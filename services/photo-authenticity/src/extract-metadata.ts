@@ -16,7 +16,7 @@ const output = z.object({
   modifiedAt: z.string().optional(),
   gps: z.object({ lat: z.number(), lon: z.number() }).optional(),
   authors: z.array(z.string()).describe('From EXIF, IPTC and XMP, each once'),
-  software: z.string().optional().describe('What wrote the file last'),
+  software: z.string().optional().describe('The program that wrote the file last'),
   width: z.number(),
   height: z.number(),
   bytes: z.number(),
@@ -34,13 +34,13 @@ export const extractMetadata = defineTask({
   async run({ image, depth }) {
     const bytes = await readImage(image, process.env.SLIPWAY_PHOTOS ?? ownPhotos);
     const size = readSize(bytes);
-    if (size === undefined) throw new TerminalError('the image is no JPEG', { code: 'NOT_A_JPEG' });
+    if (size === undefined) throw new TerminalError('the image is not a JPEG', { code: 'NOT_A_JPEG' });
     const tags = readTags(await parseTags(bytes));
     const found = { ...describe(tags, depth), ...size, bytes: bytes.length };
     if (found.hasMetadata) return found;
     return outcome({
       result: 'warning',
-      message: 'the photo carries no metadata: somebody removed them',
+      message: 'the photo carries no metadata: they were removed',
       output: found,
     });
   },

@@ -55,7 +55,7 @@ function pathOfUrl(image: string): string {
     if (!image.startsWith('file:/')) return decodeURIComponent(image.slice('file:'.length));
     return fileURLToPath(image);
   } catch (error) {
-    throw new TerminalError(`${image.slice(0, 200)} is no file URL`, { code: 'INVALID_IMAGE', cause: error });
+    throw new TerminalError(`${image.slice(0, 200)} is not a file URL`, { code: 'INVALID_IMAGE', cause: error });
   }
 }
 

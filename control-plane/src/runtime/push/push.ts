@@ -361,7 +361,7 @@ export class Push {
     // A sink that was replaced or deleted while it had the event gets nothing more to do, so it does not count as at work.
     if (!this.#ownedOf(runner) && finished.length === 0) return false;
     services.seen({ task: event.type.split('.')[0] ?? '', source: subscription.sink, way: 'push', version: undefined });
-    if (problem !== undefined) this.#note(runner, event, `its response is no event: ${problem}`);
+    if (problem !== undefined) this.#note(runner, event, `its response is not an event: ${problem}`);
     for (const one of [started, ...finished]) {
       const taken = await submitUntilTaken(one, {
         ...{ submit, clock, isStopped: () => this.#stopped },

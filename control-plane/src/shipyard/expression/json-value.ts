@@ -26,7 +26,7 @@ function convert(value: unknown, room: Room, depth: number): unknown {
       return value;
     case 'number':
       take(room, 8);
-      if (!Number.isFinite(value)) throw new Error(`${value} is no number that JSON can hold`);
+      if (!Number.isFinite(value)) throw new Error(`${value} is not a number that JSON can hold`);
       return value;
     case 'bigint':
       take(room, 8);

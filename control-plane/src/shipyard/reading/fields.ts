@@ -64,7 +64,7 @@ export function checkKeys(reading: Reading, fields: Fields, known: KnownKeys, wh
       reading.problems.add({
         severity: reading.keptn ? 'warning' : 'error',
         code: 'unknown-key',
-        message: `${quoted(key)} is no key of ${where}`,
+        message: `${quoted(key)} is not a key of ${where}`,
         pointer: field.pointer,
         at: field.keyAt,
         near: { name: key, known: known.all, list: true },

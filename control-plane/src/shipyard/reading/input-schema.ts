@@ -27,14 +27,14 @@ export function checkInputSchema(reading: Reading, field: Field, schema: Record<
   if (!compiled.ok) {
     const pattern = pointerWhere(schema, ({ pattern }) => typeof pattern === 'string' && !isPattern(pattern));
     const pointer = compiled.at?.pointer ?? (pattern === undefined ? '' : pointerTo(pattern, 'pattern'));
-    const message = `this is no JSON Schema (2020-12) that can be used: ${compiled.message}`;
+    const message = `this is not a usable JSON Schema (2020-12): ${compiled.message}`;
     add(reading, fieldAt(field, pointer), { message, known: compiled.at?.known });
     return;
   }
   for (const keyword of compiled.unknownKeywords) {
     const owner = pointerWhere(schema, (object) => Object.hasOwn(object, keyword));
     const at = fieldAt(field, owner === undefined ? '' : pointerTo(owner, keyword));
-    const message = `${quoted(keyword)} is no keyword of JSON Schema`;
+    const message = `${quoted(keyword)} is not a keyword of JSON Schema`;
     reading.problems.add({ severity: 'warning', code: 'invalid-schema', message, pointer: at.pointer, at: at.keyAt });
   }
 }

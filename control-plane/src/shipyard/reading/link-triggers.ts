@@ -59,7 +59,7 @@ function readRule(reading: Reading, trigger: TriggerDraft, sequences: SequencesB
       reading,
       trigger,
       sequences,
-      'is no event that triggers a sequence: write <stage>.<sequence>.finished',
+      'is not an event that triggers a sequence: write <stage>.<sequence>.finished',
     );
     return undefined;
   }

@@ -67,7 +67,7 @@ function readSelector(reading: Reading, field: Field): TriggerDraft['match'] {
     wanted.push({ key, value, field: entry });
     if (resultSchema.options.some((result) => result === value)) continue;
     neverFires(reading, entry, {
-      message: `${quoted(value)} is no result: they are ${resultSchema.options.join(', ')}`,
+      message: `${quoted(value)} is not a result: write one of ${resultSchema.options.join(', ')}`,
       near: { name: value, known: resultSchema.options },
     });
   }

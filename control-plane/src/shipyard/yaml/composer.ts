@@ -168,7 +168,7 @@ export class Composer {
     const value = event.style === SCALAR_STYLE.PLAIN && tagged !== '!!str' ? readPlainScalar(written) : written;
     const node: YamlScalar = { kind: 'scalar', value: value ?? null, written, at };
     if (typeof value === 'number' && !isExact(value)) {
-      this.#fail('invalid-number', `${quoted(written)} is no number that JSON can carry exactly`, pointer, at);
+      this.#fail('invalid-number', `${quoted(written)} is not a number that JSON can carry exactly`, pointer, at);
     }
     const raw = this.#text.slice(event.valueStart, event.valueEnd);
     const offsetOf = scalarOffsets({ raw, value: written, style: quoteOf(event) });

@@ -106,7 +106,7 @@ function faultInExtension(
   faultInFormat?: (text: string) => string | undefined,
 ): Fault | undefined {
   if (!isAttributeName(name)) {
-    return invalid('is no name for an attribute: only a to z and 0 to 9 are allowed, at least one of them');
+    return invalid('is not a valid attribute name: only a to z and 0 to 9 are allowed, at least one of them');
   }
   if (name.length > limits.nameMax) {
     return { code: 'attribute-too-long', reason: `has a name of more than ${limits.nameMax} characters` };

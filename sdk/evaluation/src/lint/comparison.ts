@@ -13,7 +13,7 @@ export function lintComparison(root: MapTree | null, document: SloDocument, repo
   const at = (key: string) => field(tree, key) ?? tree;
   if (!compareWords.includes(compareWith)) {
     const said = compareWith === '' ? 'compare_with is missing' : `compare_with does not know '${compareWith}'`;
-    const message = `${said}: it compares with 3 earlier results whatever number_of_comparison_results says${hint(compareWith, compareWords)}`;
+    const message = `${said}: it compares with 3 earlier results and ignores number_of_comparison_results${hint(compareWith, compareWords)}`;
     report('warning', 'compare-with', at('compare_with'), 'comparison.compare_with', message);
   }
   if (!includeWords.includes(includeResultWithScore.toLowerCase())) {

@@ -16,7 +16,7 @@ export function lintCriterion(text: string, context: { role: 'pass' | 'warning';
     say(
       context.role === 'pass' ? 'error' : 'warning',
       'criterion',
-      `${quote(text)} is no criterion, ${effect}${wayOut(text)}`,
+      `${quote(text)} is not a criterion,  ${effect}${wayOut(text)}`,
     );
     return;
   }
@@ -76,7 +76,7 @@ export function neverReached(objective: ObjectiveDocument): string | null {
   const covered = direction === '<' ? warns <= passes : warns >= passes;
   const sameNumberLooser = warns === passes && warning.operator.length > pass.operator.length;
   if (!covered || sameNumberLooser) return null;
-  return 'whatever meets the warning criterion passes already, so a warning can never happen';
+  return 'a value that meets the warning criterion passes already, so a warning can never happen';
 }
 
 const comparable = (a: KeptnCriterion, b: KeptnCriterion): boolean =>

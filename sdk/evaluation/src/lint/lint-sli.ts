@@ -92,7 +92,7 @@ function lintQuery(query: MapTree, path: string, report: Report): void {
   }
   const step = field(query, 'step');
   if (step?.kind === 'scalar' && (parseDuration(step.text) ?? 0) <= 0)
-    report('error', 'query', step, `${path}.step`, `step '${step.text}' is no duration such as 30s`);
+    report('error', 'query', step, `${path}.step`, `step '${step.text}' is not a duration such as 30s`);
   if (!['source', 'query', 'url', 'metricSelector'].some((key) => field(query, key) !== undefined))
     report('error', 'query', query, path, 'it asks nothing: write a query, or a url');
 }
@@ -102,7 +102,7 @@ function unknownKey(query: MapTree, key: string, path: string, report: Report): 
   const near = nearest(key, known);
   const hint = near === null ? `it may have ${known.join(', ')}` : `did you mean '${near}'?`;
   const at = query.entries.find((entry) => entry.key === key)?.keyAt ?? query.at;
-  report('error', 'query', { at }, `${path}.${key}`, `'${key}' is no key of a query; ${hint}`);
+  report('error', 'query', { at }, `${path}.${key}`, `'${key}' is not a key of a query; ${hint}`);
 }
 
 /** In texts as deep as they stand; a JSONPath begins with a $ of its own. */
@@ -123,7 +123,7 @@ function lintPlaceholders(tree: Tree, path: string, filters: readonly string[] |
       const message = `$${name} is only filled in when the filter of slo.yaml has it${hint}`;
       report(near === null ? 'info' : 'warning', 'unknown-placeholder', tree, path, message);
     } else {
-      const message = `$${name} is no placeholder and goes to the provider as it is${hint}`;
+      const message = `$${name} is not a placeholder and goes to the provider as it is${hint}`;
       report('warning', 'unknown-placeholder', tree, path, message);
     }
   }

@@ -55,10 +55,10 @@ const aggregate = z
   });
 
 const policyShape = {
-  on_missing: outcome.optional().describe('What an objective without a value becomes; Keptn: fail'),
-  on_error: outcome.optional().describe('What an objective whose value failed becomes; Keptn: fail'),
-  on_no_baseline: outcome.optional().describe('What relative criteria become without a baseline; Keptn: pass'),
-  min_baseline: z.int().min(1).max(100).optional().describe('Fewer earlier values than this are no baseline; Keptn: 1'),
+  on_missing: outcome.optional().describe('The result of an objective without a value; Keptn: fail'),
+  on_error: outcome.optional().describe('The result of an objective whose value failed; Keptn: fail'),
+  on_no_baseline: outcome.optional().describe('The result of relative criteria without a baseline; Keptn: pass'),
+  min_baseline: z.int().min(1).max(100).optional().describe('Earlier values needed for a baseline; Keptn: 1'),
 };
 
 const baseline = z

@@ -133,7 +133,7 @@ class Worker:
             return
         left = list(self._running.values())
         self._log.warn(
-            "handlers still run although their signal told them to stop: their attempts are left to others",
+            "handlers still run after their signal aborted; other replicas will run their attempts",
             left=len(left),
             tasks=sorted({running.task.name for running in left}),
         )

@@ -136,7 +136,7 @@ function readClaimed(answer: HttpAnswer, task: string): Claimed {
   if (status === 200) {
     const events = parseJson(text);
     const isRead = Array.isArray(events) && events.every(isEvent);
-    return isRead ? { events } : { why: `the answer is no list of events: ${text.slice(0, 100)}`, retryAfterMs: 0 };
+    return isRead ? { events } : { why: `the answer is not a list of events: ${text.slice(0, 100)}`, retryAfterMs: 0 };
   }
   const problem = problemOf(answer, `claim of ${task}`);
   if (isFinal(problem)) throw problem;

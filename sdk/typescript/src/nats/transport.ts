@@ -213,7 +213,7 @@ export class NatsTransport implements Transport, Channel {
     if (!decoded.ok) {
       log.error(
         { subject: message.subject, why: decoded.problem.detail },
-        'a message is no CloudEvent: left alone for good',
+        'skipped a message that is not a CloudEvent',
       );
       this.#respond({ message, life: this.#life }, TERM);
       return;

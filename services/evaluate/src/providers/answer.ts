@@ -18,7 +18,7 @@ export function faultOfStatus(answer: HttpAnswer, said: (body: unknown) => strin
     return new ProviderFault('credentials', `${what}; check the credentials of this source`);
   if (status >= 500) return new ProviderFault('server', what, { retryAfterMs: retryAfterMs(answer) });
   if (status >= 300 && status < 400) {
-    const to = excerpt(answer.headers.location ?? 'somewhere else');
+    const to = excerpt(answer.headers.location ?? 'another address');
     return new ProviderFault('caller', `${what} and sends to ${to}: redirects are not followed, use the final address`);
   }
   return new ProviderFault('caller', `${what}; correct the query`);

@@ -85,9 +85,13 @@ function addressOf(text: string, base?: URL): URL {
   try {
     return new URL(text, base);
   } catch (error) {
-    throw new ProviderFault('caller', `${excerpt(text)} is no address: write http://host/path or https://host/path`, {
-      cause: error,
-    });
+    throw new ProviderFault(
+      'caller',
+      `${excerpt(text)} is not an address: write http://host/path or https://host/path`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -110,7 +114,7 @@ function readValue(body: unknown, { path, reduce: reducer }: JsonQuery): Measure
     found = select(body as JsonValue, path);
   } catch (error) {
     const why = error instanceof Error ? excerpt(error.message) : '';
-    throw new ProviderFault('caller', `${excerpt(path)} is no JSONPath (${why}): write one such as $.data.value`, {
+    throw new ProviderFault('caller', `${excerpt(path)} is not a JSONPath (${why}): write one such as $.data.value`, {
       cause: error,
     });
   }

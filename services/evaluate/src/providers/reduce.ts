@@ -32,6 +32,6 @@ export function finite(value: unknown): number {
   const shown = JSON.stringify(value) ?? 'nothing';
   throw new ProviderFault(
     'not-a-number',
-    `answered ${shown.slice(0, 40)}, which is no finite number; a division by zero in the query often is the cause`,
+    `answered ${shown.slice(0, 40)}, which is not a finite number; a division by zero in the query often is the cause`,
   );
 }

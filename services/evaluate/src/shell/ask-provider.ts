@@ -140,7 +140,7 @@ async function stateOf(client: EvaluationClient, run: string): Promise<string> {
     const { tasks } = await client.getRun({ run });
     const executors = tasks[0]?.attempts.at(-1)?.executors ?? [];
     if (executors.length === 0) {
-      return 'nobody started on it: does the provider run, and does it listen to get-sli.triggered?';
+      return 'no SLI provider started it. Is the provider running, and does it listen to get-sli.triggered?';
     }
     const who = executors.map(({ source }) => source).join(', ');
     return `${who} started on it and has not finished: its log says why; a longer deadline may help`;
@@ -152,7 +152,7 @@ async function stateOf(client: EvaluationClient, run: string): Promise<string> {
 /** Nobody waits for it any more: the provider is told, and the run does not stay open. */
 async function withdraw(client: EvaluationClient, run: string, about: string): Promise<void> {
   try {
-    await client.commandRun({ run, command: 'abort', body: { reason: `nobody waits for ${about} any more` } });
+    await client.commandRun({ run, command: 'abort', body: { reason: `the evaluation no longer waits for ${about}` } });
   } catch {
     // It ended meanwhile, or the token may not: it then ends by its own time limit.
   }

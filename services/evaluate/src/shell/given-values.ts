@@ -21,7 +21,7 @@ function recordOf(metric: string | null, item: unknown, place: string): Indicato
     const success = Number.isFinite(number);
     const message = success
       ? ''
-      : `SLI '${metric}': the value ${JSON.stringify(item) ?? String(item)} in the event is no finite number`;
+      : `SLI '${metric}': the value ${JSON.stringify(item) ?? String(item)} in the event is not a finite number`;
     return { metric, value: success ? number : 0, comparedValue: 0, success, message };
   }
   if (!isRecord(item)) throw invalid(`${place} must be a number or {value, samples?, windows?, success?, message?}`);

@@ -149,7 +149,7 @@ def _read_claimed(answer: HttpAnswer, task: str) -> _Claimed | _Again:
         events = parse_json(answer.text)
         if isinstance(events, list) and all(map(is_event, events)):
             return _Claimed(events)
-        return _Again(f"the answer is no list of events: {answer.text[:100]}", 0)
+        return _Again(f"the answer is not a list of events: {answer.text[:100]}", 0)
     problem = problem_of(answer.status, answer.text, f"claim of {task}")
     if _is_final(problem):
         raise problem

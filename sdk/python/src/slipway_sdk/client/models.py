@@ -70,7 +70,7 @@ class TriggeredData(TypedDict):
 
 class StartedData(TypedDict):
     """
-    Data of a started event: somebody is on it.
+    Data of a started event: a service has begun the task.
     """
 
     project: NotRequired[str]
@@ -113,7 +113,7 @@ class KeptnTriggeredData(TypedDict):
 
 class KeptnStartedData(TypedDict):
     """
-    Data of a started event: somebody is on it.
+    Data of a started event: a service has begun the task.
     """
 
     project: NotRequired[str]
@@ -706,7 +706,7 @@ class Versions(TypedDict):
 
 class Invalidated(TypedDict):
     """
-    It serves as a baseline for nobody
+    No later evaluation compares with it
     """
 
     at: int

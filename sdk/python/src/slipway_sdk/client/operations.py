@@ -43,7 +43,7 @@ class Operations(ABC):
         headers: Mapping[str, str] | None = None,
         timeout_ms: float | None = None,
     ) -> models.ListEventsAnswer:
-        """What was taken and sent, newest first."""
+        """Received and sent events, newest first."""
         answer: models.ListEventsAnswer = self._ask(
             "GET",
             "/v1/events",
@@ -759,7 +759,7 @@ class Operations(ABC):
     def what_if_evaluation(
         self, *, id: str, body: models.WhatIfRequest, headers: Mapping[str, str] | None = None, timeout_ms: float | None = None
     ) -> models.WhatIfAnswer:
-        """What another slo.yaml, another baseline or other values would have decided. Changes nothing."""
+        """Evaluates again with another slo.yaml, baseline or values, and stores nothing."""
         answer: models.WhatIfAnswer = self._ask(
             "POST",
             "/v1/evaluations/{id}/what-if",
@@ -884,14 +884,14 @@ class Operations(ABC):
     def get_environment(
         self, *, project: str | None = None, headers: Mapping[str, str] | None = None, timeout_ms: float | None = None
     ) -> models.GetEnvironmentAnswer:
-        """What ran last and what is open, for each service in each stage; those with the newest runs first."""
+        """The last run and the open runs of each service in each stage; services with the newest runs first."""
         answer: models.GetEnvironmentAnswer = self._ask(
             "GET", "/v1/environment", query={"project": project}, headers=headers, timeout_ms=timeout_ms
         )
         return answer
 
     def get_run(self, *, run: str, headers: Mapping[str, str] | None = None, timeout_ms: float | None = None) -> models.Run:
-        """One run with its tasks and attempts; 304 to `If-None-Match` with the `ETag` of what has not changed."""
+        """One run with its tasks and attempts; 304 to `If-None-Match` while the run has the `ETag` named there."""
         answer: models.Run = self._ask("GET", "/v1/runs/{run}", names={"run": run}, headers=headers, timeout_ms=timeout_ms)
         return answer
 
@@ -958,7 +958,7 @@ class Operations(ABC):
         headers: Mapping[str, str] | None = None,
         timeout_ms: float | None = None,
     ) -> models.ListServicesAnswer:
-        """Who is connected or was, by task; and tasks nobody serves."""
+        """Connected and known services by task, and tasks without a service."""
         answer: models.ListServicesAnswer = self._ask(
             "GET", "/v1/services", query={"project": project, "task": task}, headers=headers, timeout_ms=timeout_ms
         )
@@ -1008,7 +1008,7 @@ class Operations(ABC):
         return answer
 
     def get_session(self, *, headers: Mapping[str, str] | None = None, timeout_ms: float | None = None) -> models.Session:
-        """Who am I, and what am I allowed to do."""
+        """The caller and its permissions."""
         answer: models.Session = self._ask("GET", "/v1/session", headers=headers, timeout_ms=timeout_ms)
         return answer
 
@@ -1084,7 +1084,7 @@ class AsyncOperations(ABC):
         headers: Mapping[str, str] | None = None,
         timeout_ms: float | None = None,
     ) -> models.ListEventsAnswer:
-        """What was taken and sent, newest first."""
+        """Received and sent events, newest first."""
         answer: models.ListEventsAnswer = await self._ask(
             "GET",
             "/v1/events",
@@ -1804,7 +1804,7 @@ class AsyncOperations(ABC):
     async def what_if_evaluation(
         self, *, id: str, body: models.WhatIfRequest, headers: Mapping[str, str] | None = None, timeout_ms: float | None = None
     ) -> models.WhatIfAnswer:
-        """What another slo.yaml, another baseline or other values would have decided. Changes nothing."""
+        """Evaluates again with another slo.yaml, baseline or values, and stores nothing."""
         answer: models.WhatIfAnswer = await self._ask(
             "POST",
             "/v1/evaluations/{id}/what-if",
@@ -1929,14 +1929,14 @@ class AsyncOperations(ABC):
     async def get_environment(
         self, *, project: str | None = None, headers: Mapping[str, str] | None = None, timeout_ms: float | None = None
     ) -> models.GetEnvironmentAnswer:
-        """What ran last and what is open, for each service in each stage; those with the newest runs first."""
+        """The last run and the open runs of each service in each stage; services with the newest runs first."""
         answer: models.GetEnvironmentAnswer = await self._ask(
             "GET", "/v1/environment", query={"project": project}, headers=headers, timeout_ms=timeout_ms
         )
         return answer
 
     async def get_run(self, *, run: str, headers: Mapping[str, str] | None = None, timeout_ms: float | None = None) -> models.Run:
-        """One run with its tasks and attempts; 304 to `If-None-Match` with the `ETag` of what has not changed."""
+        """One run with its tasks and attempts; 304 to `If-None-Match` while the run has the `ETag` named there."""
         answer: models.Run = await self._ask("GET", "/v1/runs/{run}", names={"run": run}, headers=headers, timeout_ms=timeout_ms)
         return answer
 
@@ -2005,7 +2005,7 @@ class AsyncOperations(ABC):
         headers: Mapping[str, str] | None = None,
         timeout_ms: float | None = None,
     ) -> models.ListServicesAnswer:
-        """Who is connected or was, by task; and tasks nobody serves."""
+        """Connected and known services by task, and tasks without a service."""
         answer: models.ListServicesAnswer = await self._ask(
             "GET", "/v1/services", query={"project": project, "task": task}, headers=headers, timeout_ms=timeout_ms
         )
@@ -2059,7 +2059,7 @@ class AsyncOperations(ABC):
         return answer
 
     async def get_session(self, *, headers: Mapping[str, str] | None = None, timeout_ms: float | None = None) -> models.Session:
-        """Who am I, and what am I allowed to do."""
+        """The caller and its permissions."""
         answer: models.Session = await self._ask("GET", "/v1/session", headers=headers, timeout_ms=timeout_ms)
         return answer
 

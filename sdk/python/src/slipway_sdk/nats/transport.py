@@ -256,7 +256,7 @@ class NatsTransport:
         try:
             event = read_event(_headers(message), message.data)
         except NoEvent as error:
-            self._log.error("a message is no CloudEvent: left alone for good", subject=message.subject, why=str(error))
+            self._log.error("skipped a message that is not a CloudEvent", subject=message.subject, why=str(error))
             session.respond(message, TERM)
             return
         if is_reference(event):

@@ -104,7 +104,7 @@ function windowOf({ metadata, spec }: OpenSlo, notes: string[]): string {
 /** OpenSLO also knows months, quarters and years. */
 function durationOf(text: string, about: string): string {
   const [, count = '', unit = ''] = /^(\d+)([mhdwMQY])$/.exec(text) ?? [];
-  if (count === '') throw new OfflineProblem(`${about}: '${text}' is no duration such as 28d`);
+  if (count === '') throw new OfflineProblem(`${about}: '${text}' is not a duration such as 28d`);
   const days = LONG_UNITS[unit];
   return days === undefined ? text : `${Number(count) * days}d`;
 }
