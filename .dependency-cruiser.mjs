@@ -12,6 +12,7 @@ const HTTP = '^control-plane/src/http/';
 const STORE = '^control-plane/src/store/';
 const BUS = '^control-plane/src/bus/';
 const CONTRACT = '^sdk/contract/src/';
+const KEPTN = '^control-plane/src/keptn/';
 const OUTBOUND = '^control-plane/src/outbound/';
 const SETTINGS = '^control-plane/src/settings\\.ts$';
 const MAIN = '^control-plane/src/main\\.ts$';
@@ -156,6 +157,19 @@ export default {
       'A door: contract, the rules of evaluation and runtime, never an adapter or the engine.',
     ),
     room(
+      'keptn',
+      KEPTN,
+      [CONTRACT, RUNTIME, '^control-plane/src/http/index\\.ts$', NODE, npm('pino')],
+      "Keptn's API: an adapter on the runtime's port, behind the same tokens; no other room but main knows of it.",
+    ),
+    {
+      name: 'only-main-knows-keptn',
+      severity: 'error',
+      comment: "Keptn's API is an adapter: nothing else may lean on it.",
+      from: { pathNot: [MAIN, KEPTN, TEST] },
+      to: { path: KEPTN },
+    },
+    room(
       'outbound',
       OUTBOUND,
       [CONTRACT, RUNTIME, NODE],
@@ -182,7 +196,7 @@ export default {
       from: {},
       to: {
         path: '^control-plane/src/',
-        pathNot: [ENGINE, SHIPYARD, PROJECTION, STORE, BUS, RUNTIME, HTTP, OUTBOUND, SETTINGS, MAIN, TEST],
+        pathNot: [ENGINE, SHIPYARD, PROJECTION, STORE, BUS, RUNTIME, HTTP, KEPTN, OUTBOUND, SETTINGS, MAIN, TEST],
       },
     },
     {

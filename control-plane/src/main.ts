@@ -5,6 +5,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { Bus } from './bus/bus.ts';
 import { LocalBus } from './bus/local/index.ts';
 import { checkListen, isLoopback, readTokenFile, startHttp } from './http/index.ts';
+import { type KeptnDoor, makeKeptnDoor } from './keptn/index.ts';
 import { type DiskWatch, watchDisk } from './outbound/disk-watch.ts';
 import { makePost } from './outbound/post.ts';
 import { systemClock } from './runtime/clock.ts';
@@ -93,6 +94,7 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
   const metrics = new Registry();
   exposeCounters(metrics, () => ({ ...plane.counters(), ...(disk ? { disk_free_ratio: disk.free() } : {}) }));
   const webRoot = fileURLToPath(new URL('../../web/dist', import.meta.url));
+  let keptn: KeptnDoor | undefined;
   const http = await startHttp({
     plane,
     listen: settings.listen,
@@ -101,12 +103,20 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
     metrics,
     projectLimits,
     webRoot,
+    beside: (auth) => {
+      keptn = makeKeptnDoor({ plane, auth, log });
+      return settings.keptnDoor === false ? { serve: () => false } : keptn;
+    },
   }).catch(async (error: unknown) => {
     await plane.close();
     await bus.close();
     await closeStore();
     throw error;
   });
+  if (settings.keptnListen !== undefined) {
+    const url = await keptn?.listen(settings.keptnListen);
+    log.info({ url }, "listening for Keptn's services, without tokens");
+  }
   log.info({ url: http.url, store: storeKind(settings), bus: bus.kind }, 'listening');
 
   let closing: Promise<void> | undefined;
@@ -118,6 +128,7 @@ export async function startControlPlane(settings: Settings): Promise<RunningCont
       (async () => {
         disk?.close();
         await plane.close();
+        await keptn?.close();
         await http.close();
         await bus.close();
         await closeStore();

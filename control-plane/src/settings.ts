@@ -28,6 +28,10 @@ export type Settings = {
   projectRunsPerSecond?: number | undefined;
   /** Deliveries to one push subscription that are under way at once. */
   pushConcurrency?: number | undefined;
+  /** Undefined: on. */
+  keptnDoor?: boolean | undefined;
+  /** Where services inside a cluster reach Keptn's routes without a token; undefined: nowhere. */
+  keptnListen?: Listen | undefined;
   /** Undefined: only while it listens on loopback. */
   pushPrivate?: boolean | undefined;
 };
@@ -149,10 +153,7 @@ export const settingTable = [
     default: undefined,
     description:
       'Whether push subscriptions may have sinks on private and loopback addresses. Not set: only on loopback without a token file.',
-    parse: (text) =>
-      text === 'true' || text === 'false'
-        ? { ok: true, value: text === 'true' }
-        : { ok: false, reason: 'it is true or false' },
+    parse: parseBoolean,
   }),
   setting({
     key: 'logLevel',
@@ -208,6 +209,25 @@ export const settingTable = [
     description: 'Events that are on their way to one push subscription at once.',
     parse: (text) => parseNumber(text, { min: 1, max: 256, isWhole: true, what: 'a number of deliveries' }),
   }),
+  setting({
+    key: 'keptnDoor',
+    flag: '--keptn-door',
+    env: 'SLIPWAY_KEPTN_DOOR',
+    value: 'BOOL',
+    default: undefined,
+    description: "Keptn's API for its own clients and services, beside Slipway's. On unless it is false.",
+    parse: parseBoolean,
+  }),
+  setting({
+    key: 'keptnListen',
+    flag: '--keptn-listen',
+    env: 'SLIPWAY_KEPTN_LISTEN',
+    value: 'HOST:PORT',
+    default: undefined,
+    description:
+      "A second address for Keptn's services inside a cluster, which send no token. Only a network that you trust may reach it.",
+    parse: parseListen,
+  }),
 ] as const;
 
 /** Variables of the same prefix that tell the command line and the services of this repository something. */
@@ -242,7 +262,8 @@ export function readSettings(
 
   const [listen, dataDir, natsUrl, natsCredsFile, natsCaFile, natsDomain, mongoUrl, ...others] = settingTable;
   const [postgresUrl, tokenFile, pushPrivate, logLevel, ...bounds] = others;
-  const [diskReserve, projectOpenRuns, projectWaitingRuns, projectRunsPerSecond, pushConcurrency] = bounds;
+  const [diskReserve, projectOpenRuns, projectWaitingRuns, projectRunsPerSecond, pushConcurrency, ...keptn] = bounds;
+  const [keptnDoor, keptnListen] = keptn;
   const settings: Settings = {
     listen: read(listen, { host: '127.0.0.1', port: 0 }),
     dataDir: read(dataDir, ''),
@@ -260,6 +281,8 @@ export function readSettings(
     projectWaitingRuns: read(projectWaitingRuns, undefined),
     projectRunsPerSecond: read(projectRunsPerSecond, undefined),
     pushConcurrency: read(pushConcurrency, undefined),
+    keptnDoor: read(keptnDoor, undefined),
+    keptnListen: read(keptnListen, undefined),
   };
   const allowed = checkListen(settings.listen, settings.tokenFile !== undefined);
   if (!allowed.ok) {
@@ -305,6 +328,11 @@ function parseListen(text: string): Parsed<Listen> {
   if (port === undefined || (v6 !== undefined && isIP(v6) !== 6)) return { ok: false, reason };
   if (Number(port) > 65_535) return { ok: false, reason: `${port} is not a port: the highest is 65535` };
   return { ok: true, value: { host: v6 ?? host ?? '', port: Number(port) } };
+}
+
+function parseBoolean(text: string): Parsed<boolean> {
+  if (text === 'true' || text === 'false') return { ok: true, value: text === 'true' };
+  return { ok: false, reason: 'write true or false' };
 }
 
 function parseUrls(text: string, schemes: readonly string[], example: string): Parsed<string> {

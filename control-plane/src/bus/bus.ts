@@ -11,6 +11,11 @@ export interface Bus {
    * with the same `messageId` within the broker's window is stored once. Throws BusUnavailable: publish again, with the same ids.
    */
   publish(messages: readonly BusMessage[]): Promise<void>;
+  /**
+   * Publishes an event that is no message of this control plane, once and without an acknowledgement, under its type. Undefined
+   * where nobody could listen.
+   */
+  passOn?(type: string, json: string): void;
   /** Starts delivering triggers and answers sent by others (and the triggers we publish for the next stage). Call once. */
   consume(handler: (deliveries: readonly Delivery[]) => void): Promise<void>;
   /** Calls back when a service says hello (at connect and about every 10 s). Not durable. */

@@ -37,6 +37,8 @@ export type HttpOptions = {
   /** Folder of the built web view; absent or empty: there is none. */
   webRoot?: string | undefined;
   limits?: Partial<HttpLimits> | undefined;
+  /** Another API on the same address; made with who may call. Its `serve` answers false for what is not its own. */
+  beside?: ((auth: Auth) => { serve(req: IncomingMessage, res: ServerResponse): boolean }) | undefined;
   /** What holds for a project that has no limit of its own. */
   projectLimits?: Project['serverLimits'];
 };
@@ -73,7 +75,11 @@ export async function startHttp(options: HttpOptions): Promise<HttpDoor> {
     waits,
   };
   const handlers = makeHandlers({ door, streams, registry, description: describe(), readiness: makeReadiness(plane) });
-  const router = makeRouter(door, handlers, webRoot === undefined ? undefined : (app) => serveWebView(app, webRoot));
+  const beside = options.beside?.(door.auth);
+  const routes = makeRouter(door, handlers, webRoot === undefined ? undefined : (app) => serveWebView(app, webRoot));
+  const router: Router = (req, res) => {
+    if (beside?.serve(req, res) !== true) routes(req, res);
+  };
 
   const server = createServer(
     {

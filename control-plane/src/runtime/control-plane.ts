@@ -21,6 +21,8 @@ import type {
   Why,
 } from '@slipway/contract';
 import type { Evaluations, Resources } from './evaluation/ports.ts';
+import type { Files } from './files/ports.ts';
+import type { Integrations } from './integrations/ports.ts';
 import { UnstackedError } from './unstacked-error.ts';
 
 /** The most that one event may weigh, whichever way it comes in. */
@@ -93,6 +95,27 @@ export interface ControlPlane {
   /** slo.yaml and sli.yaml, which live with their project. */
   readonly resources: Resources;
   readonly evaluations: Evaluations;
+  /** Files that are kept for task services. */
+  readonly files: Files;
+  /** Programs that have registered themselves. */
+  readonly integrations: Integrations;
+  /** Services of a project: those of its runs, and names that were added before their first run. Sorted. */
+  serviceNames(project: string): Promise<{ name: string; createdAt: number }[]>;
+  /** False: it is there already. */
+  addServiceName(project: string, name: string): Promise<boolean>;
+  /** False: there is none. A service that runs have named stays in the list. */
+  removeServiceName(project: string, name: string): Promise<boolean>;
+  /**
+   * The triggered events, as JSON, of attempts of a task that are not over, started or not, oldest first; of projects in the keptn
+   * dialect. `total` counts all that fit the filter.
+   */
+  openAttempts(
+    task: string,
+    filter: { project?: string; stage?: string; service?: string; id?: string },
+    page: { offset: number; size: number },
+  ): Promise<{ items: string[]; total: number }>;
+  /** Passes an event that is nothing to the control plane on to listeners on the bus, where there is one. */
+  publishForeign(event: CloudEvent): Promise<void>;
 
   listServices(filter: { project?: string; task?: string }): Promise<ServiceView[]>;
   listSubscriptions(page: { limit: number; cursor?: string }): Promise<Paged<Subscription>>;

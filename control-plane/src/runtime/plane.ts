@@ -27,6 +27,7 @@ import {
   parseAttemptId,
   plainType,
   stateOfPhase,
+  stringifyEvent,
 } from '@slipway/contract';
 import type { Bus, Delivery } from '../bus/bus.ts';
 import type { Effect, Env, Run, RunInput } from '../engine/index.ts';
@@ -54,16 +55,19 @@ import { Elsewhere } from './elsewhere.ts';
 import { decodeRunEntry } from './entry.ts';
 import { EvaluationBook } from './evaluation/evaluation-book.ts';
 import { ResourceBook } from './evaluation/resource-book.ts';
+import { FileBook } from './files/file-book.ts';
 import { eventView, Hub } from './hub.ts';
 import { runIdOf } from './ids.ts';
 import type { Ingested } from './ingest.ts';
 import { ingest } from './ingest.ts';
+import { IntegrationBook } from './integrations/integration-book.ts';
 import type { Lease } from './leases.ts';
 import { Leases } from './leases.ts';
 import { defaultPlaneLimits, type PlaneLimits } from './limits.ts';
 import { LoadMeter } from './load-meter.ts';
 import type { Offer } from './offers.ts';
 import { Offers } from './offers.ts';
+import { OpenAttempts } from './open-attempts.ts';
 import type { PlaneLog, PostEvent } from './outside.ts';
 import { countRuns, readEnvironment } from './overview.ts';
 import { isOwnSource, OwnTriggers, ownLimits } from './own-triggers.ts';
@@ -107,6 +111,7 @@ const DELIVERY_RETRY_MS = 1000;
 const LOGGED_CHARS_MAX = 256;
 const NOTE_RETRY_MS = 500;
 const CONTEXT_RUNS_MAX = 1000;
+const SERVICE_NAMES_MAX = 1000;
 /** How many starts of a sink are looked through for those that are open still, newest first. */
 const GIVE_BACK_PAGE = 500;
 const GIVE_BACK_PAGES_MAX = 20;
@@ -133,6 +138,8 @@ class Plane implements ControlPlane {
   readonly #book: ProjectBook;
   readonly resources: ResourceBook;
   readonly evaluations: EvaluationBook;
+  readonly files: FileBook;
+  readonly integrations: IntegrationBook;
   readonly #advance: Advance;
   readonly #offers: Offers;
   readonly #leases: Leases;
@@ -149,6 +156,7 @@ class Plane implements ControlPlane {
   readonly #elsewhere: Elsewhere | undefined;
   readonly #hub: Hub;
   readonly #services: ServiceBook;
+  readonly #openAttempts = new OpenAttempts();
   readonly #push: Push;
   readonly #waits = new Map<string, Set<(run: RunSummary) => void>>();
   readonly #counts = {
@@ -180,6 +188,8 @@ class Plane implements ControlPlane {
     this.#quota = new Quota({ store, clock, shared, defaults: this.#limits.perProject });
     this.#book = new ProjectBook({ store, clock, shared });
     this.resources = new ResourceBook({ store, clock, projects: this.#book });
+    this.files = new FileBook({ store, clock });
+    this.integrations = new IntegrationBook({ store, clock });
     this.evaluations = new EvaluationBook({
       store,
       clock,
@@ -227,6 +237,7 @@ class Plane implements ControlPlane {
       leases: this.#leases,
       timers: this.#timers,
       offer: (run, env, dispatch, id) => this.#offer(run, env, dispatch, id),
+      onRun: (run, env) => this.#openAttempts.note(run, env),
       onWalked: (streams) => {
         log.info({ streams, ms: Math.round(clock.elapsed() - walkAt) }, 'recovered open runs');
         // A subscription is told of what is open, which is known from here on.
@@ -604,6 +615,7 @@ class Plane implements ControlPlane {
       if (committed.item) this.#counts.commits++;
       this.#takeUp.committed(committed.stream);
       const { run } = committed;
+      if (run) this.#openAttempts.note(run, committed.env);
       if (run && committed.before === undefined && committed.item) this.#counts.runsStarted++;
       for (const effect of committed.effects) this.#local(committed, effect);
       if (run?.kind === 'finished' && committed.before?.kind === 'finished' && committed.item?.open === true) {
@@ -1126,6 +1138,60 @@ class Plane implements ControlPlane {
     await this.#book.delete(project);
     await this.resources.deleteAll(project);
     await this.evaluations.deleteAll(project);
+    await this.files.deleteAll(project);
+    for (const { name } of await this.#addedNames(project)) await this.removeServiceName(project, name);
+  }
+
+  async serviceNames(project: string): Promise<{ name: string; createdAt: number }[]> {
+    const names = new Map((await this.#addedNames(project)).map(({ name, createdAt }) => [name, createdAt]));
+    for (const { service, last, openRuns } of await this.environment(project)) {
+      const oldest = last ?? openRuns.at(-1);
+      if (service !== undefined && !names.has(service)) names.set(service, oldest?.acceptedAt ?? 0);
+    }
+    return [...names].map(([name, createdAt]) => ({ name, createdAt })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async #addedNames(project: string): Promise<{ name: string; createdAt: number }[]> {
+    const page = { prefix: `${project}/`, limit: SERVICE_NAMES_MAX };
+    const found = await this.#store.listDocuments('service-name', page);
+    return found.map(({ value }) => value as { name: string; createdAt: number });
+  }
+
+  async addServiceName(project: string, name: string): Promise<boolean> {
+    const known = await this.serviceNames(project);
+    if (known.some((one) => one.name === name)) return false;
+    if (known.length >= SERVICE_NAMES_MAX) {
+      throw new Refusal('conflict', `a project has at most ${SERVICE_NAMES_MAX} services`);
+    }
+    const value = { name, createdAt: this.#clock.now() };
+    const id = `${project}/${encodeURIComponent(name)}`;
+    return (await this.#store.putDocument('service-name', id, value, 'absent')) !== undefined;
+  }
+
+  removeServiceName(project: string, name: string): Promise<boolean> {
+    return this.#store.deleteDocument('service-name', `${project}/${encodeURIComponent(name)}`);
+  }
+
+  async openAttempts(
+    task: string,
+    { id, ...filter }: { project?: string; stage?: string; service?: string; id?: string },
+    { offset, size }: { offset: number; size: number },
+  ): Promise<{ items: string[]; total: number }> {
+    // Another replica may have begun some.
+    this.#elsewhere?.waitsFor(task);
+    const all = this.#openAttempts.list(task, filter).filter((one) => id === undefined || one.id === id);
+    const shown = await Promise.all(
+      all.slice(offset, offset + size).map(async (one) => {
+        const run = (await this.#advance.load(one.run))?.run;
+        const node = run?.nodes[one.task];
+        return node?.state === 'open' && node.attempt.number === one.attempt ? node.attempt.json : undefined;
+      }),
+    );
+    return { items: shown.filter((json) => json !== undefined), total: all.length };
+  }
+
+  async publishForeign(event: CloudEvent): Promise<void> {
+    this.#bus.passOn?.(event.type, stringifyEvent(event));
   }
 
   putShipyard = (

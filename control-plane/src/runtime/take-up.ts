@@ -36,6 +36,8 @@ export type TakeUpOptions = {
   leases: Leases;
   timers: Timers;
   offer(run: Run, env: Env, dispatch: Dispatch, id: string): void;
+  /** A run that is open was read. */
+  onRun?(run: Run, env: Env): void;
   /** All that was open at the start is taken up. */
   onWalked(streams: number): void;
   onError(message: string, details: Record<string, unknown>): void;
@@ -250,6 +252,7 @@ export class TakeUp {
       if (!group?.queue.some((one) => one.run === run.id)) advance.tell(run.group, enqueueOf(run, env, this.#now()));
       return;
     }
+    this.#options.onRun?.(run, env);
     for (const { effect, silentSince } of openDispatches(run, env)) {
       if (why === 'loss') {
         relay.lost(run, effect.event, silentSince);

@@ -84,6 +84,14 @@ export type DocumentKind =
   | 'cursor'
   | 'data'
   | 'token'
+  /** Programs that have registered themselves, what they logged, and names of services without a run. */
+  | 'integration'
+  | 'integration-log'
+  | 'service-name'
+  /** Files that are kept for task services, by place and name. */
+  | 'file'
+  | 'file-version'
+  | 'file-commit'
   | 'meta';
 export type StoredDocument = { id: string; revision: number; value: unknown };
 

@@ -75,6 +75,10 @@ export class NatsBus implements Bus {
     return this.#publisher.publish(messages);
   }
 
+  passOn(type: string, json: string): void {
+    if (this.#state === 'ready') this.#connection.publish(type, json);
+  }
+
   async consume(handler: (deliveries: readonly Delivery[]) => void): Promise<void> {
     if (this.#puller !== undefined) throw new Error('consume may be called once');
     this.#puller = new Puller(this.#connection, handler, {

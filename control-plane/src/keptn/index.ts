@@ -1,0 +1,1 @@
+export { type KeptnDoor, makeKeptnDoor } from './door.ts';
