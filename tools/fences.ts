@@ -89,6 +89,12 @@ export function fencesOf(root: string): Fence[] {
       args: ['--no-progress', '--no-config-hints'],
     },
     {
+      name: 'keys',
+      holds: 'no object is a table by computed keys: Maps, or ownValue and putOwn',
+      script: join(import.meta.dirname, 'keys', 'check.ts'),
+      args: [],
+    },
+    {
       name: 'words',
       holds: 'plain English in what users read, short subjects of commits',
       script: join(import.meta.dirname, 'words', 'check.ts'),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { runStateFilterSchema } from '@slipway/contract';
+import { ownValue, runStateFilterSchema } from '@slipway/contract';
 import { settingTable, unknownVariables } from '@slipway/control-plane/settings';
 import { Command, CommanderError, Help, Option } from 'commander';
 import { addControl, addDeleting, addSettingsUpload } from './control-program.ts';
@@ -405,7 +405,7 @@ function settingOptions(): Option[] {
 function flagsByName(flags: SettingFlags): Record<string, string> {
   return Object.fromEntries(
     settingOptions().flatMap((option) => {
-      const value = flags[option.attributeName()];
+      const value = ownValue(flags, option.attributeName());
       return value === undefined ? [] : [[option.long ?? '', value]];
     }),
   );

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { printableJson } from '@slipway/contract';
+import { ownValue, printableJson } from '@slipway/contract';
 import { destination, pino } from 'pino';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Bus } from './bus/bus.ts';
@@ -213,7 +213,7 @@ function exposeCounters(registry: Registry, read: () => Record<string, number>):
       help: `Control plane: ${name.replace(/_total$/, '').replaceAll('_', ' ')}`,
       registers: [registry],
     };
-    const value = (): number => readOnce()[name] ?? 0;
+    const value = (): number => ownValue(readOnce(), name) ?? 0;
     if (!name.endsWith('_total')) {
       new Gauge({
         ...options,

@@ -266,6 +266,16 @@ const WORDS: Violation[] = [
     ');',
   ),
 ];
+const KEYS: Violation[] = [
+  ['read', 'export const planted = (table: Record<string, number>, key: string): unknown => table[key];'],
+  ['written', 'export const planted = (table: Record<string, number>, key: string): void => void (table[key] = 1);'],
+  ['asked with in', 'export const planted = (table: object, key: string): boolean => key in table;'],
+].map(([how, text]) => ({
+  what: `a table of an object's that is ${how} by a key from outside`,
+  path: `control-plane/src/runtime/planted-key-${how?.split(' ')[0]}.ts`,
+  text: code(text ?? ''),
+  says: 'ownValue',
+}));
 const USER_OF_EXPORT = code("import { used } from './planted-export.ts';", '', 'export const planted = used;');
 
 const FENCES = {
@@ -274,6 +284,7 @@ const FENCES = {
   style: STYLE,
   imports: IMPORTS,
   unused: UNUSED,
+  keys: KEYS,
   words: WORDS,
   web: WEB,
   install: INSTALL,
@@ -283,7 +294,7 @@ test('over a tree that keeps the rules, every fence holds', () => {
   const tree = plantTree();
   try {
     const { status, output } = check(tree.root);
-    expect(output).toMatch(/\n7 fences hold, \d+\.\d s\.\n$/);
+    expect(output).toMatch(/\n8 fences hold, \d+\.\d s\.\n$/);
     expect(status).toBe(0);
   } finally {
     tree.remove();
@@ -318,7 +329,7 @@ describe('a planted violation is caught:', () => {
 
   test('and npm run check ends with 1 and names the broken fences', () => {
     expect(result.status).toBe(1);
-    expect(result.output).toMatch(/8 of 8 fences are broken: /);
+    expect(result.output).toMatch(/9 of 9 fences are broken: /);
   });
 });
 

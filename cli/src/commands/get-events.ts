@@ -1,4 +1,5 @@
 import type { EventView } from '@slipway/contract';
+import { ownValue } from '@slipway/contract';
 import type { Client } from '@slipway/sdk';
 import { connected } from '../connection.ts';
 import { badUsage, exitCode } from '../exit-code.ts';
@@ -51,7 +52,7 @@ async function readEvents(client: Client, options: EventsOptions) {
 function eventColumns({ paint }: Terminal): Column<EventView>[] {
   const now = Date.now();
   const text = (view: EventView, name: string): string => {
-    const value = view.event[name];
+    const value = ownValue(view.event, name);
     return typeof value === 'string' ? value : '';
   };
   return [

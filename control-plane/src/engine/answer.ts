@@ -1,5 +1,5 @@
 import type { JsonObject, Result, Status, TaskError } from '@slipway/contract';
-import { isObject } from '@slipway/contract';
+import { isObject, ownValue, putOwn } from '@slipway/contract';
 
 export type ReadAnswer = {
   status: Status;
@@ -48,14 +48,21 @@ export function readAnswer(eventData: unknown, uses: string): ReadAnswer {
       key !== uses &&
       key !== '__proto__'
     ) {
-      rest[key] = data[key];
+      putOwn(rest, key, ownValue(data, key));
     }
   }
   if (problem) {
     const error = { code: 'INVALID_RESULT', message: problem.message };
     delete rest.status;
     delete rest.result;
-    return { status: 'errored', result: 'fail', message: problem.message, output: data[uses], error, data: rest };
+    return {
+      status: 'errored',
+      result: 'fail',
+      message: problem.message,
+      output: ownValue(data, uses),
+      error,
+      data: rest,
+    };
   }
   const status = (data.status || 'succeeded') as Status;
   const result = (data.result || (status === 'errored' ? 'fail' : 'pass')) as Result;
@@ -64,7 +71,14 @@ export function readAnswer(eventData: unknown, uses: string): ReadAnswer {
   const error = readError(data.error) ?? (status === 'errored' ? { code: 'ERRORED', message: said } : undefined);
   // Who gives a reason with the error alone has given one.
   const message = said || messageIn(data.error);
-  return { status, result, message, output: Object.hasOwn(data, uses) ? data[uses] : undefined, error, data: rest };
+  return {
+    status,
+    result,
+    message,
+    output: Object.hasOwn(data, uses) ? ownValue(data, uses) : undefined,
+    error,
+    data: rest,
+  };
 }
 
 function readError(value: unknown): TaskError | undefined {

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@slipway/contract';
-import { isObject } from '@slipway/contract';
+import { isObject, ownValue, putOwn } from '@slipway/contract';
 import { type Graph, type GraphTask, graphOf } from './graph/compile.ts';
 import type { Env, Node, OpenRun, Run, RunBase } from './types.ts';
 
@@ -44,20 +44,24 @@ export function seenBy(run: RunBase, env: Env, task?: GraphTask): Seen {
   const vars = env.sequence?.vars ?? {};
   if (graph.isLine) {
     for (const { key } of graph.tasks) {
-      const node = run.nodes[key];
-      if (node?.state === 'finished') tasks[variableOf(key)] = shown(node);
+      const node = ownValue(run.nodes, key);
+      if (node?.state === 'finished') putOwn(tasks, variableOf(key), shown(node));
     }
     return { data: run.data, vars, tasks };
   }
   const merged: Seen = { data: copied(run.data), vars: { ...vars }, tasks };
   for (const one of visibleTo(run, graph, task)) {
-    const node = run.nodes[one.key];
+    const node = ownValue(run.nodes, one.key);
     if (node?.state === 'finished') {
-      tasks[variableOf(one.key)] = shown(node);
+      putOwn(tasks, variableOf(one.key), shown(node));
       mergeInto(merged.data, handedOn(one, node));
       if (node.published !== undefined) Object.assign(merged.vars, node.published);
     } else if (node?.state === 'skipped') {
-      tasks[variableOf(one.key)] = { status: 'skipped', ...(node.continues ? { result: 'pass' } : {}), attempts: 0 };
+      putOwn(tasks, variableOf(one.key), {
+        status: 'skipped',
+        ...(node.continues ? { result: 'pass' } : {}),
+        attempts: 0,
+      });
     }
   }
   return merged;
@@ -65,11 +69,11 @@ export function seenBy(run: RunBase, env: Env, task?: GraphTask): Seen {
 
 /** The tasks whose outcome a task may look at, in the order in which they are merged. */
 function visibleTo(run: RunBase, graph: Graph, task?: GraphTask): GraphTask[] {
-  if (task === undefined) return graph.sorted.filter(({ key }) => hasEnded(run.nodes[key]));
+  if (task === undefined) return graph.sorted.filter(({ key }) => hasEnded(ownValue(run.nodes, key)));
   const found = new Set<GraphTask>();
   const look: GraphTask[] = [task];
   for (let at = look.pop(); at !== undefined; at = look.pop()) {
-    const join = run.nodes[at.key]?.join;
+    const join = ownValue(run.nodes, at.key)?.join;
     const from = join?.from ?? join?.taken.length ?? 0;
     for (let index = 0; index < from; index++) {
       const source = graph.byKey.get(join?.taken[index] ?? '');
@@ -79,7 +83,7 @@ function visibleTo(run: RunBase, graph: Graph, task?: GraphTask): GraphTask[] {
     }
   }
   if (task.plan.finally) for (const one of graph.tasks) if (!one.plan.finally) found.add(one);
-  return [...found].filter(({ key }) => hasEnded(run.nodes[key])).sort((a, b) => a.rank - b.rank);
+  return [...found].filter(({ key }) => hasEnded(ownValue(run.nodes, key))).sort((a, b) => a.rank - b.rank);
 }
 
 function hasEnded(node: Node | undefined): boolean {
@@ -89,7 +93,7 @@ function hasEnded(node: Node | undefined): boolean {
 /** What a finished task adds to the data of the tasks after it. */
 function handedOn({ plan }: GraphTask, node: Extract<Node, { state: 'finished' }>): JsonObject {
   const data: JsonObject = { ...node.data, status: node.status, result: node.result, message: node.message };
-  if (node.output !== undefined) data[plan.name] = node.output;
+  if (node.output !== undefined) putOwn(data, plan.name, node.output);
   return data;
 }
 
@@ -111,8 +115,8 @@ function variableOf(key: string): string {
 /** As `mergeData`, into an object that this fold made itself: a copy for each of a thousand tasks would cost their square. */
 function mergeInto(target: JsonObject, later: JsonObject): void {
   for (const key of Object.keys(later)) {
-    const value = later[key];
-    const before = Object.hasOwn(target, key) ? target[key] : undefined;
+    const value = ownValue(later, key);
+    const before = Object.hasOwn(target, key) ? ownValue(target, key) : undefined;
     if (isObject(value) && isObject(before)) {
       const copy = copied(before);
       mergeInto(copy, value);
@@ -131,5 +135,5 @@ function copied(value: JsonObject): JsonObject {
 function put(target: JsonObject, key: string, value: unknown): void {
   if (key === '__proto__')
     Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
-  else target[key] = value;
+  else putOwn(target, key, value);
 }

@@ -1,5 +1,5 @@
 import type { JsonObject, Result, Status, TaskError, TaskPlan } from '@slipway/contract';
-import { attemptId, isObject, mergeData, plainType, worstResult } from '@slipway/contract';
+import { attemptId, isObject, mergeData, ownValue, plainType, putOwn, worstResult } from '@slipway/contract';
 import { readAnswer } from './answer.ts';
 import { graphOf } from './graph/compile.ts';
 import { retryDelayMs } from './retry.ts';
@@ -114,7 +114,7 @@ function baseFromTrigger(input: TriggerInput, env: Env): RunBase {
   const data: JsonObject = { ...sent, project: input.project, stage: input.stage };
   const nodes: Record<string, Node> = {};
   for (const task of env.sequence?.tasks ?? []) {
-    nodes[task.key] = { state: 'pending', nextAttempt: 1, delayed: false, attempts: [] };
+    putOwn(nodes, task.key, { state: 'pending', nextAttempt: 1, delayed: false, attempts: [] });
   }
   return {
     id: input.run,
@@ -221,7 +221,7 @@ function rejected(run: Run, input: { at: number; message: string }, env: Env): S
 // ---- answers
 
 function answer(run: Run, input: AnswerInput, env: Env): Step {
-  const node = run.nodes[input.task];
+  const node = ownValue(run.nodes, input.task);
   const task = graphOf(env.sequence).byKey.get(input.task)?.plan;
   if (!node || !task) return keepIgnored(run, input, 'unknown-task');
   if (isSpoof(run, task, input)) return keepIgnored(run, input, 'spoof');
@@ -230,7 +230,7 @@ function answer(run: Run, input: AnswerInput, env: Env): Step {
   if (run.kind !== 'open' || node.state !== 'open' || node.attempt.number !== input.attempt) {
     const past = node.attempts.find((attempt) => attempt.number === input.attempt);
     if (!past) return keepIgnored(run, input, 'unknown-attempt');
-    const seen = past.executors[source];
+    const seen = ownValue(past.executors, source);
     if (input.phase === 'finished' && seen?.finished?.eventId === input.event.id) {
       return { run, effects: againEffects(run, input.event.id, env), outcome: { kind: 'duplicate' } };
     }
@@ -241,7 +241,7 @@ function answer(run: Run, input: AnswerInput, env: Env): Step {
     return keepIgnored(run, input, 'attempt-over');
   }
   const attempt = node.attempt;
-  const known = attempt.executors[source];
+  const known = ownValue(attempt.executors, source);
   if (known?.finished) {
     if (input.phase !== 'finished' || known.finished.eventId === input.event.id) {
       return { run, effects: [], outcome: { kind: 'duplicate' } };
@@ -279,7 +279,7 @@ function answer(run: Run, input: AnswerInput, env: Env): Step {
   }
   if (input.phase === 'status.changed') {
     const data = isObject(input.event.data) ? input.event.data : {};
-    const own = isObject(data[task.uses]) ? (data[task.uses] as JsonObject) : data;
+    const own = isObject(ownValue(data, task.uses)) ? (ownValue(data, task.uses) as JsonObject) : data;
     if (typeof own.fraction === 'number') executor.fraction = Math.min(1, Math.max(0, own.fraction));
     if (typeof own.message === 'string') executor.progress = own.message.slice(0, 1024);
   }
@@ -349,7 +349,7 @@ function isSpoof(run: Run, task: TaskPlan, input: AnswerInput): boolean {
 function isComplete(executors: Readonly<Record<string, Executor>>, wanted: number): boolean {
   let finished = 0;
   for (const source of Object.keys(executors)) {
-    if (!executors[source]?.finished) return false;
+    if (!ownValue(executors, source)?.finished) return false;
     finished++;
   }
   return finished >= wanted;
@@ -408,7 +408,7 @@ function settleAttempt(
   const { data, ...ended } = end;
   const node = graphOf(work.env.sequence).byKey.get(task.key);
   if (node === undefined) throw new Error(`task ${task.key} does not exist`);
-  const before = work.run.nodes[task.key]?.attempts ?? [];
+  const before = ownValue(work.run.nodes, task.key)?.attempts ?? [];
   const attempt = endAttempt(work, task.key, ended);
   const attempts = attempt ? [...before, attempt] : before;
   const next = (attempt?.number ?? 0) + 1;
@@ -471,7 +471,7 @@ function retryDelay(
 }
 
 function undeliverable(run: Run, input: Extract<RunInput, { kind: 'undeliverable' }>, env: Env): Step {
-  const node = run.nodes[input.task];
+  const node = ownValue(run.nodes, input.task);
   const task = graphOf(env.sequence).byKey.get(input.task)?.plan;
   if (run.kind !== 'open' || node?.state !== 'open' || node.attempt.number !== input.attempt || !task)
     return nothing(run);
@@ -493,9 +493,11 @@ function undeliverable(run: Run, input: Extract<RunInput, { kind: 'undeliverable
 // ---- time
 
 function leaseLost(run: Run, input: Extract<RunInput, { kind: 'lease-lost' }>, env: Env): Step {
-  const node = run.nodes[input.task];
+  const node = ownValue(run.nodes, input.task);
   const executor =
-    node?.state === 'open' && node.attempt.number === input.attempt ? node.attempt.executors[input.source] : undefined;
+    node?.state === 'open' && node.attempt.number === input.attempt
+      ? ownValue(node.attempt.executors, input.source)
+      : undefined;
   const task = graphOf(env.sequence).byKey.get(input.task)?.plan;
   if (run.kind !== 'open' || !executor || executor.finished || !task) return nothing(run);
   const { leaseMs } = executor;
@@ -548,7 +550,7 @@ function timer(run: Run, input: Extract<RunInput, { kind: 'timer' }>, env: Env):
     return stopRun(work, { status: 'errored', result: 'fail', message, by: 'timeout' });
   }
   const task = graphOf(env.sequence).byKey.get(key ?? '')?.plan;
-  const node = key === undefined ? undefined : run.nodes[key];
+  const node = key === undefined ? undefined : ownValue(run.nodes, key);
   if (!task || !node) return nothing(run);
   if (what === 'begin') {
     if (node.state !== 'delayed' || node.nextAttempt !== Number(number) || input.at < node.dueAt) return nothing(run);
@@ -655,13 +657,13 @@ export type Dispatch = {
 export function openDispatches(run: OpenRun, env: Env): Dispatch[] {
   const found: Dispatch[] = [];
   for (const task of env.sequence?.tasks ?? []) {
-    const node = run.nodes[task.key];
+    const node = ownValue(run.nodes, task.key);
     if (node?.state !== 'open') continue;
     const { number, json, cause, executors } = node.attempt;
     let silentSince: number | undefined;
     if (Object.keys(executors).length >= task.executors) {
       for (const source of Object.keys(executors)) {
-        const executor = executors[source];
+        const executor = ownValue(executors, source);
         // Claims have their leases, and who was sent it over HTTP has it.
         if (executor?.way !== 'nats' || executor.finished) continue;
         silentSince = Math.max(silentSince ?? 0, executor.lastSeenAt);

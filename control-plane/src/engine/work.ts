@@ -1,5 +1,14 @@
 import type { CloudEvent, JsonObject } from '@slipway/contract';
-import { attemptId, controlPlaneSource, isObject, linkAttributes, mergeData, spellType } from '@slipway/contract';
+import {
+  attemptId,
+  controlPlaneSource,
+  isObject,
+  linkAttributes,
+  mergeData,
+  ownValue,
+  putOwn,
+  spellType,
+} from '@slipway/contract';
 import { type GraphTask, graphOf } from './graph/compile.ts';
 import { isoTime } from './iso-time.ts';
 import { scopeOf, seenBy } from './scope.ts';
@@ -57,9 +66,9 @@ export function outEvent(
 
 /** Writes a task's state. What it has heard from its sources stays, and the run counts how many have not ended. */
 export function setNode(work: Work, key: string, node: Node): void {
-  const before = work.run.nodes[key];
+  const before = ownValue(work.run.nodes, key);
   if (node.join === undefined && before?.join !== undefined) node.join = before.join;
-  work.run.nodes[key] = node;
+  putOwn(work.run.nodes, key, node);
   if (before !== undefined && isOver(before) !== isOver(node)) work.run.left += isOver(node) ? -1 : 1;
 }
 
@@ -75,11 +84,11 @@ export function triggerAttempt(
 ): { failed: string; code: string } | undefined {
   const { run, env } = work;
   const { key, plan } = task;
-  const node = run.nodes[key];
+  const node = ownValue(run.nodes, key);
   if (!node) return { failed: `task ${key} does not exist`, code: 'EXPRESSION' };
   const { isLine } = graphOf(env.sequence);
   const seen = isLine ? run.data : seenBy(run, env, task).data;
-  let input: unknown = Object.hasOwn(seen, plan.uses) ? seen[plan.uses] : undefined;
+  let input: unknown = Object.hasOwn(seen, plan.uses) ? ownValue(seen, plan.uses) : undefined;
   if (plan.properties !== undefined) input = mergeData(isObject(input) ? input : {}, plan.properties);
   if (plan.with !== undefined) {
     const computed = env.evaluator.resolve(plan.with, scopeOf(run, env, {}, task));
@@ -92,7 +101,7 @@ export function triggerAttempt(
   }
   const data: JsonObject = { ...seen, project: run.project, stage: run.stage };
   if (run.service !== undefined) data.service = run.service;
-  if (input !== undefined) data[plan.uses] = input;
+  if (input !== undefined) putOwn(data, plan.uses, input);
   const id = attemptId({ run: run.id, task: key, attempt: number });
   const keptn = run.dialect === 'keptn';
   const event = outEvent(run, {
@@ -139,7 +148,7 @@ export function endAttempt(
   key: string,
   end: Pick<Attempt, 'outcome' | 'status' | 'result' | 'message' | 'output' | 'error'>,
 ): Attempt | undefined {
-  const node = work.run.nodes[key];
+  const node = ownValue(work.run.nodes, key);
   const task = graphOf(work.env.sequence).byKey.get(key)?.plan;
   if (node?.state !== 'open' || !task) return undefined;
   const { json: _sent, ...attempt } = node.attempt;

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { eventProblemStatus, isObject, type OpenApiDocument, problemStatus } from '@slipway/contract';
+import { eventProblemStatus, isObject, type OpenApiDocument, ownValue, problemStatus } from '@slipway/contract';
 import { descriptionOf, kindOf, schemaHtml } from './docs-schema.ts';
 import { docsStyle } from './docs-style.ts';
 import { Html, html, prose } from './html.ts';
@@ -133,7 +133,7 @@ function problemsSection(): Html {
     .toSorted(([a, statusA], [b, statusB]) => statusA - statusB || a.localeCompare(b))
     .map(
       ([code, status]) => html`<tr id="problem-${code}"><th scope="row"><code>${code}</code></th>
-<td>${status}</td><td>${prose(meaning[code] ?? '')}</td></tr>`,
+<td>${status}</td><td>${prose(ownValue(meaning, code) ?? '')}</td></tr>`,
     );
   return html`<section id="problems"><h2>Problems</h2>
 <p>Every refusal has one of these codes; its detail names the fault of this request and how to correct it.</p>

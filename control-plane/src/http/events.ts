@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Accepted, CloudEvent } from '@slipway/contract';
-import { decodeHttp, isByHand, parseEventType } from '@slipway/contract';
+import { decodeHttp, isByHand, ownValue, parseEventType } from '@slipway/contract';
 import { EVENT_BYTES_MAX, type ReceivedEvent } from '../runtime/control-plane.ts';
 import type { Caller } from './auth.ts';
 import { BODY_BYTES_MAX, readBody } from './body.ts';
@@ -123,7 +123,9 @@ function ignored(event: CloudEvent, reason: string | undefined): Refused {
   }
   const code = reason !== undefined && isProblemCode(reason) ? reason : 'attempt-over';
   const errors = reason === undefined || reason === code ? [] : [{ code: reason, detail: `event ${event.id}` }];
-  return refused(code, WHY_IGNORED[reason ?? code] ?? WHY_IGNORED[code] ?? `it changed nothing: ${reason}`, { errors });
+  return refused(code, ownValue(WHY_IGNORED, reason ?? code) ?? WHY_IGNORED[code] ?? `it changed nothing: ${reason}`, {
+    errors,
+  });
 }
 
 const WHY_IGNORED: Readonly<Record<string, string>> = {

@@ -1,3 +1,5 @@
+import { ownValue } from '@slipway/contract';
+
 /** Text that is HTML already. */
 export class Html {
   readonly text: string;
@@ -29,7 +31,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => ESCAPES[char] ?? char);
+  return text.replace(/[&<>"']/g, (char) => ownValue(ESCAPES, char) ?? char);
 }
 
 /** `code` between backticks, the rest as it is. */

@@ -1,4 +1,12 @@
-import { faultInNamingText, isName, nearestName, type Route, routes, runCommandSchema } from '@slipway/contract';
+import {
+  faultInNamingText,
+  isName,
+  nearestName,
+  putOwn,
+  type Route,
+  routes,
+  runCommandSchema,
+} from '@slipway/contract';
 import type { Express, Request, Response } from 'express';
 import express from 'express';
 import { BODY_BYTES_MAX, readJson, readText } from './body.ts';
@@ -107,7 +115,7 @@ function readParams(route: Route, given: Request['params']): Record<string, stri
   const params: Record<string, string> = {};
   for (const [name, value] of Object.entries(given)) {
     if (typeof value !== 'string') continue;
-    params[name] = value;
+    putOwn(params, name, value);
     const isNamed = name === 'project' || (name === 'id' && route.path.startsWith('/v1/subscriptions/'));
     if (isNamed && !isName(value)) {
       if (route.method === 'PUT') throw refused('invalid-name', `${quoted(value)} is not a valid name: ${NAME_RULE}`);

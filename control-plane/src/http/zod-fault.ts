@@ -1,4 +1,4 @@
-import { nearestName } from '@slipway/contract';
+import { nearestName, ownValue } from '@slipway/contract';
 import type { z } from 'zod';
 import type { RefusalError } from '../runtime/control-plane.ts';
 import { quoted, type Refused, refused } from './problem.ts';
@@ -40,7 +40,8 @@ function listOf(known: readonly string[]): string {
 /** The keys that an object below the body may have; none where the way there is not through objects alone. */
 function keysAt(schema: unknown, path: readonly PropertyKey[]): string[] {
   let shape = shapeOf(schema);
-  for (const step of path) shape = shape && Object.hasOwn(shape, step) ? shapeOf(shape[String(step)]) : undefined;
+  for (const step of path)
+    shape = shape && Object.hasOwn(shape, step) ? shapeOf(ownValue(shape, String(step))) : undefined;
   return Object.keys(shape ?? {});
 }
 

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
-import { isPrivateAddress } from '@slipway/contract';
+import { isPrivateAddress, putOwn } from '@slipway/contract';
 import type { PostEvent } from '../runtime/outside.ts';
 
 const BODY_MAX_BYTES = 65_536;
@@ -75,7 +75,7 @@ async function sendTo(
           const text = Buffer.concat(chunks).toString('utf8');
           const answer: Record<string, string> = {};
           for (const [name, value] of Object.entries(response.headers))
-            if (typeof value === 'string') answer[name] = value;
+            if (typeof value === 'string') putOwn(answer, name, value);
           resolve({ status, body: text === '' ? undefined : { headers: answer, text } });
         });
       },

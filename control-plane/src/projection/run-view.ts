@@ -1,5 +1,5 @@
 import type { AttemptView, RunCommand, RunView, SequencePlan, TaskPlan, TaskView } from '@slipway/contract';
-import { attemptId } from '@slipway/contract';
+import { attemptId, ownValue } from '@slipway/contract';
 import type { Attempt, AttemptBase, Node, Run } from '../engine/index.ts';
 import { summarize } from './summary.ts';
 import { type SawValues, type Sources, sourcesOf, taskReason } from './task-reason.ts';
@@ -50,7 +50,7 @@ export function allowedCommands(run: Run): RunCommand[] {
 }
 
 function taskView(run: Run, task: TaskPlan, { saw, at }: ViewContext, all: Sources | undefined): TaskView {
-  const node = run.nodes[task.key];
+  const node = ownValue(run.nodes, task.key);
   const attempts = (node?.attempts ?? []).map((attempt) => pastAttempt(run.id, task.key, attempt));
   const view: TaskView = {
     key: task.key,

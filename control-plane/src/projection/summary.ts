@@ -1,5 +1,5 @@
 import type { Result, RunPhase, RunSummary, SequencePlan, Status } from '@slipway/contract';
-import { endPhaseOf, stateOfPhase } from '@slipway/contract';
+import { endPhaseOf, ownValue, stateOfPhase } from '@slipway/contract';
 import type { Executor, Run } from '../engine/index.ts';
 
 const OPEN_TASKS_SHOWN_MAX = 8;
@@ -13,7 +13,7 @@ export function summarize(run: Run, sequence: SequencePlan | undefined, at: numb
   let tasksDone = 0;
   const tasks = sequence?.tasks ?? [];
   for (const task of tasks) {
-    const state = run.nodes[task.key]?.state;
+    const state = ownValue(run.nodes, task.key)?.state;
     if (state === 'finished') tasksDone++;
     else if ((state === 'open' || state === 'delayed') && openTasks.length < OPEN_TASKS_SHOWN_MAX)
       openTasks.push(task.key);
@@ -85,7 +85,7 @@ export function phaseOf(run: Run, sequence: SequencePlan | undefined): RunPhase 
   let isWaiting = false;
   let isSleeping = false;
   for (const task of sequence?.tasks ?? []) {
-    const node = run.nodes[task.key];
+    const node = ownValue(run.nodes, task.key);
     if (node?.state === 'delayed') isSleeping = true;
     if (node?.state !== 'open') continue;
     if (task.uses === PERSON_TASK) return 'waiting-person';

@@ -1,4 +1,4 @@
-import { edgesOf, formatDuration, type SequencePlan, type TaskPlan, type TaskView } from '@slipway/contract';
+import { edgesOf, formatDuration, ownValue, type SequencePlan, type TaskPlan, type TaskView } from '@slipway/contract';
 import type { Node, Run } from '../engine/index.ts';
 
 /** What the names in an expression stood for when a task was decided. */
@@ -18,7 +18,7 @@ export function sourcesOf(run: Run, sequence: SequencePlan | undefined): Sources
   for (const { from, to, on, required, branch, when } of edgesOf(sequence)) {
     const known = sources.get(to) ?? new Map<string, Source>();
     sources.set(to, known);
-    const source: Source = known.get(from) ?? { task: from, on: [], state: stateOf(run.nodes[to], from) };
+    const source: Source = known.get(from) ?? { task: from, on: [], state: stateOf(ownValue(run.nodes, to), from) };
     known.set(from, source);
     if (branch !== undefined) source.branch = when ?? 'default';
     else if (!source.on.includes(on)) source.on.push(on);
@@ -38,7 +38,7 @@ export function taskReason(
   task: TaskPlan,
   { sources, saw, at }: { sources: readonly Source[]; saw?: SawValues | undefined; at: number },
 ): string | undefined {
-  const node = run.nodes[task.key];
+  const node = ownValue(run.nodes, task.key);
   if (node?.state === 'skipped') return skipReason(task, node.reason, sources, saw);
   if (node?.state === 'delayed' && node.reason === 'wait') {
     const inMs = Math.max(0, node.dueAt - at);

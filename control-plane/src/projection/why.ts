@@ -1,5 +1,5 @@
 import type { SequencePlan, TaskPlan, Why } from '@slipway/contract';
-import { formatDuration, stateOfPhase } from '@slipway/contract';
+import { formatDuration, ownValue, stateOfPhase } from '@slipway/contract';
 import type { Run } from '../engine/index.ts';
 import { phaseOf } from './summary.ts';
 import { sourcesOf, taskReason } from './task-reason.ts';
@@ -64,7 +64,7 @@ function reasonsOf(run: Run, context: WhyContext): Reason[] {
     return reasons;
   }
   for (const task of context.sequence?.tasks ?? []) {
-    const node = run.nodes[task.key];
+    const node = ownValue(run.nodes, task.key);
     if (node?.state === 'delayed' && node.reason !== 'wait') {
       const inMs = rounded(node.dueAt - context.at);
       const what =
@@ -94,7 +94,7 @@ function graphReasons(run: Run, { sequence, at }: WhyContext): Reason[] {
   if (sources === undefined) return reasons;
   for (const task of sequence?.tasks ?? []) {
     if (reasons.length >= GRAPH_REASONS_MAX) break;
-    const node = run.nodes[task.key];
+    const node = ownValue(run.nodes, task.key);
     const isWait = node?.state === 'delayed' && node.reason === 'wait';
     const isJoin = node?.state === 'pending' && node.join !== undefined && node.join.from === undefined;
     if (!isWait && !isJoin) continue;

@@ -1,5 +1,5 @@
 import type { EventView, RunSummary } from '@slipway/contract';
-import { globOfFilter, matchesGlob } from '@slipway/contract';
+import { globOfFilter, matchesGlob, ownValue } from '@slipway/contract';
 import { asShown } from '../projection/index.ts';
 import type { Store, StoredEvent } from '../store/store.ts';
 import type { Committed } from './advance.ts';
@@ -272,5 +272,5 @@ function matchesRun(filter: StreamFilter, summary: RunSummary): boolean {
 }
 
 function hasLabels(labels: Record<string, string>, summary: RunSummary): boolean {
-  return Object.entries(labels).every(([key, value]) => summary.labels?.[key] === value);
+  return Object.entries(labels).every(([key, value]) => ownValue(summary.labels, key) === value);
 }

@@ -8,6 +8,7 @@ import {
   isName,
   isObject,
   nearestName,
+  ownValue,
   parseAttemptId,
   parseEventType,
   plainType,
@@ -238,7 +239,7 @@ function labelsProblem(labels: unknown): { code: 'invalid-input'; detail: string
   const keys = Object.keys(labels);
   if (keys.length > LABELS_MAX) return problem(`data.labels has ${keys.length} labels, and ${LABELS_MAX} is the limit`);
   for (const key of keys) {
-    const value = labels[key];
+    const value = ownValue(labels, key);
     const shown = `'${key.slice(0, 40)}'`;
     if (key.length > LABEL_KEY_MAX_CHARS)
       return problem(`the key of label ${shown} has over ${LABEL_KEY_MAX_CHARS} characters`);

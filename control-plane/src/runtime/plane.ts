@@ -24,6 +24,7 @@ import {
   decodeNats,
   globOfFilter,
   isObject,
+  ownValue,
   parseAttemptId,
   plainType,
   stateOfPhase,
@@ -644,7 +645,7 @@ class Plane implements ControlPlane {
       if (!effect.again) this.#counts.attemptsTriggered++;
       this.#offer(run, env, dispatch, effect.event.id);
     } else if (effect.kind === 'withdraw') {
-      const node = run?.nodes[effect.task];
+      const node = ownValue(run?.nodes, effect.task);
       const id = attemptId({ run: stream, task: effect.task, attempt: effect.attempt });
       const uses = env?.sequence?.tasks.find((one) => one.key === effect.task)?.uses;
       if (uses !== undefined) this.#offers.withdraw(uses, id);
@@ -678,7 +679,7 @@ class Plane implements ControlPlane {
       },
       {
         done: (verdict) => {
-          const node = verdict?.run?.nodes[task];
+          const node = ownValue(verdict?.run?.nodes, task);
           // Another replica has seen the end of it.
           if (verdict && (node?.state !== 'open' || node.attempt.number !== attempt)) this.#leases.end(id);
         },
@@ -687,7 +688,7 @@ class Plane implements ControlPlane {
   }
 
   #offer(run: Run, env: Env, dispatch: { task: string; uses: string; attempt: number }, id: string): void {
-    const node = run.nodes[dispatch.task];
+    const node = ownValue(run.nodes, dispatch.task);
     if (node?.state !== 'open' || node.attempt.number !== dispatch.attempt) return;
     const task = env.sequence?.tasks.find((one) => one.key === dispatch.task);
     // Who holds a lease has it, though the note of it may not be durable yet.
@@ -829,7 +830,7 @@ class Plane implements ControlPlane {
     const run = (await this.#advance.load(stream))?.run;
     if (run?.kind !== 'open') return;
     for (const [task, node] of Object.entries(run.nodes)) {
-      const executor = node.state === 'open' ? node.attempt.executors[source] : undefined;
+      const executor = node.state === 'open' ? ownValue(node.attempt.executors, source) : undefined;
       if (node.state !== 'open' || executor?.way !== 'push' || executor.finished) continue;
       const at = this.#clock.now();
       const attempt = node.attempt.number;
@@ -849,7 +850,7 @@ class Plane implements ControlPlane {
     for (const { run: id, task, attempt, uses } of this.#offers.all()) {
       const loaded = await this.#advance.load(id);
       const run = loaded?.run;
-      const node = run?.nodes[task];
+      const node = ownValue(run?.nodes, task);
       if (run?.kind !== 'open' || node?.state !== 'open' || node.attempt.number !== attempt) continue;
       events.push({
         ...{ position: '', at: node.attempt.triggeredAt, direction: 'out', stream: id, json: node.attempt.json },
@@ -866,7 +867,7 @@ class Plane implements ControlPlane {
     const leaseMs = wishedMs ?? offer.heartbeatMs ?? LEASE_DEFAULT_MS;
     const cached = this.#shared ? undefined : this.#advance.peek(offer.run);
     const run = cached ?? (await this.#advance.load(offer.run))?.run;
-    const node = run?.nodes[offer.task];
+    const node = ownValue(run?.nodes, offer.task);
     if (run?.kind !== 'open' || node?.state !== 'open' || node.attempt.number !== offer.attempt) return undefined;
     const { json } = node.attempt;
     const started = startedEvent(run, offer, request.source);

@@ -1,4 +1,4 @@
-import { isObject } from '@slipway/contract';
+import { isObject, ownValue } from '@slipway/contract';
 import { type Env, type Run, scopeOfTask } from '../engine/index.ts';
 import { pathsIn } from '../shipyard/index.ts';
 
@@ -12,6 +12,6 @@ export function sawOf(run: Run, env: Env): (expression: string, task: string) =>
 
 function valueAt(scope: unknown, path: readonly string[]): unknown {
   let value = scope;
-  for (const name of path) value = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  for (const name of path) value = isObject(value) && Object.hasOwn(value, name) ? ownValue(value, name) : undefined;
   return value;
 }

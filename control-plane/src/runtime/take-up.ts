@@ -1,4 +1,4 @@
-import { attemptId } from '@slipway/contract';
+import { attemptId, ownValue } from '@slipway/contract';
 import type { Env, Group, GroupInput, OpenRun, OutEvent, Run } from '../engine/index.ts';
 import { finalEffects, openDispatches, owesContinue } from '../engine/index.ts';
 import type { Store } from '../store/store.ts';
@@ -290,7 +290,7 @@ export class TakeUp {
     if (run.kind === 'waiting') return;
     const { offers, leases } = this.#options;
     for (const task of env.sequence?.tasks ?? []) {
-      for (const { number } of run.nodes[task.key]?.attempts ?? []) {
+      for (const { number } of ownValue(run.nodes, task.key)?.attempts ?? []) {
         const id = attemptId({ run: run.id, task: task.key, attempt: number });
         offers.withdraw(task.uses, id);
         leases.end(id);
@@ -300,7 +300,7 @@ export class TakeUp {
 
   #takeUpLeases(run: OpenRun, env: Env): void {
     for (const task of env.sequence?.tasks ?? []) {
-      const node = run.nodes[task.key];
+      const node = ownValue(run.nodes, task.key);
       if (node?.state !== 'open') continue;
       for (const [source, executor] of Object.entries(node.attempt.executors)) {
         if (executor.finished || executor.leaseMs === undefined) continue;

@@ -1,4 +1,4 @@
-import { isObject } from '@slipway/contract';
+import { isObject, ownValue, putOwn } from '@slipway/contract';
 
 /** What a subschema costs each time it is applied, as a keyword that spends it. */
 export const WORK_KEYWORD = '$slipwayWork';
@@ -21,11 +21,11 @@ const DEFINITIONS: ReadonlySet<string> = new Set(['$defs', 'definitions']);
 export function withWork(schema: Schema): Schema {
   const priced: Schema = { ...schema };
   for (const key of Object.keys(schema)) {
-    const value = schema[key];
+    const value = ownValue(schema, key);
     if (MAPS.includes(key) && isObject(value)) {
-      priced[key] = Object.fromEntries(Object.entries(value).map(([name, one]) => [name, pricedOf(one)]));
-    } else if (LISTS.includes(key) && Array.isArray(value)) priced[key] = value.map(pricedOf);
-    else if (SINGLE.includes(key)) priced[key] = Array.isArray(value) ? value.map(pricedOf) : pricedOf(value);
+      putOwn(priced, key, Object.fromEntries(Object.entries(value).map(([name, one]) => [name, pricedOf(one)])));
+    } else if (LISTS.includes(key) && Array.isArray(value)) putOwn(priced, key, value.map(pricedOf));
+    else if (SINGLE.includes(key)) putOwn(priced, key, Array.isArray(value) ? value.map(pricedOf) : pricedOf(value));
   }
   priced[WORK_KEYWORD] = weightOf(schema);
   return priced;
@@ -64,7 +64,7 @@ export function expandedSize(root: Schema): number {
     sizes.set(value, 0);
     let size = 1;
     for (const key of Object.keys(value)) {
-      const below = value[key];
+      const below = ownValue(value, key);
       if (DEFINITIONS.has(key)) continue;
       if (key === '$ref') size += sizeOf(targetOf(below, root));
       else if (MAPS.includes(key) && isObject(below)) for (const one of Object.values(below)) size += sizeOf(one);
@@ -84,7 +84,7 @@ export function targetOf(ref: unknown, root: object): unknown {
   return names.reduce<unknown>((at, name) => {
     const key = name.replaceAll('~1', '/').replaceAll('~0', '~');
     return typeof at === 'object' && at !== null && Object.hasOwn(at, key)
-      ? (at as Record<string, unknown>)[key]
+      ? ownValue(at as Record<string, unknown>, key)
       : undefined;
   }, root);
 }

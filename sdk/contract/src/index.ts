@@ -83,6 +83,7 @@ export type { OpenApiDocument } from './openapi.ts';
 export { openApiDocument } from './openapi.ts';
 export type { Result, Status, TaskError } from './outcome.ts';
 export { resultSchema, statusSchema, taskErrorSchema, worstResult } from './outcome.ts';
+export { ownValue, putOwn } from './own-value.ts';
 export { pageOf } from './page.ts';
 export type {
   ConcurrencyPlan,

@@ -1,3 +1,5 @@
+import { ownValue, putOwn } from './own-value.ts';
+
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: unknown };
 
@@ -11,9 +13,9 @@ export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (!isObject(value)) return JSON.stringify(value);
   const keys = Object.keys(value)
-    .filter((key) => value[key] !== undefined)
+    .filter((key) => ownValue(value, key) !== undefined)
     .toSorted();
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key])}`).join(',')}}`;
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalJson(ownValue(value, key))}`).join(',')}}`;
 }
 
 /**
@@ -23,17 +25,9 @@ export function canonicalJson(value: unknown): string {
 export function mergeData(earlier: JsonObject, later: JsonObject): JsonObject {
   const merged: JsonObject = { ...earlier };
   for (const key of Object.keys(later)) {
-    const value = later[key];
-    const before = Object.hasOwn(merged, key) ? merged[key] : undefined;
-    put(merged, key, isObject(value) && isObject(before) ? mergeData(before, value) : value);
+    const value = ownValue(later, key);
+    const before = ownValue(merged, key);
+    putOwn(merged, key, isObject(value) && isObject(before) ? mergeData(before, value) : value);
   }
   return merged;
-}
-
-function put(target: JsonObject, key: string, value: unknown): void {
-  if (key === '__proto__') {
-    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
-  } else {
-    target[key] = value;
-  }
 }

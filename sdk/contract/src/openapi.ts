@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { isObject } from './json.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { jsonSchemasOf } from './json-schema.ts';
+import { ownValue, putOwn } from './own-value.ts';
 import type { Permission, Route } from './route.ts';
 import { routes } from './route.ts';
 import { componentSchemas } from './schema-table.ts';
@@ -104,7 +105,7 @@ function convertSchemas(table: readonly Route[]): Schemas {
     for (const schema of [route.query, route.body, ...Object.values(route.answers)]) {
       if (schema === undefined || nameOf.has(schema)) continue;
       const name = `inline-${nameOf.size}`;
-      named[name] = schema;
+      putOwn(named, name, schema);
       nameOf.set(schema, name);
     }
   }
@@ -122,7 +123,11 @@ function convertSchemas(table: readonly Route[]): Schemas {
 
 function operationOf(route: Route, schemas: Schemas): JsonSchema {
   const [segment = ''] = route.path.replace(/^\/v1\//, '').split('/');
-  const parameters = [...pathParameters(route), ...queryParameters(route, schemas), ...(HEADERS[route.id] ?? [])];
+  const parameters = [
+    ...pathParameters(route),
+    ...queryParameters(route, schemas),
+    ...(ownValue(HEADERS, route.id) ?? []),
+  ];
   const body = requestBodyOf(route, schemas);
   return {
     operationId: route.id,
@@ -139,7 +144,9 @@ function operationOf(route: Route, schemas: Schemas): JsonSchema {
 /** What lies below a project has its tag by what it is. */
 function tagOf({ permission }: Route, segment: string): string {
   const [things = ''] = permission.split(':');
-  return things === 'resources' || things === 'evaluations' ? things : (TAG_BY_SEGMENT[segment] ?? 'machines');
+  return things === 'resources' || things === 'evaluations'
+    ? things
+    : (ownValue(TAG_BY_SEGMENT, segment) ?? 'machines');
 }
 
 const PATH_PARAMETERS: Record<string, { description: string; schema?: JsonSchema }> = {
@@ -156,7 +163,7 @@ const PATH_PARAMETERS: Record<string, { description: string; schema?: JsonSchema
 
 function pathParameters(route: Route): JsonSchema[] {
   return [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => {
-    const { description, schema = { type: 'string' } } = PATH_PARAMETERS[name] ?? { description: name };
+    const { description, schema = { type: 'string' } } = ownValue(PATH_PARAMETERS, name) ?? { description: name };
     return { name, in: 'path', required: true, description, schema };
   });
 }
@@ -232,9 +239,12 @@ const EVENT_BODY = {
 function responsesOf(route: Route, schemas: Schemas): JsonSchema {
   const responses: JsonSchema = {};
   for (const [status, schema] of Object.entries(route.answers)) {
-    responses[status] = { description: SUCCESS[status] ?? 'Done', ...answerContent(route, status, schema, schemas) };
+    putOwn(responses, status, {
+      description: ownValue(SUCCESS, status) ?? 'Done',
+      ...answerContent(route, status, schema, schemas),
+    });
   }
-  for (const status of refusalsOf(route)) responses[status] = { $ref: '#/components/responses/Problem' };
+  for (const status of refusalsOf(route)) putOwn(responses, status, { $ref: '#/components/responses/Problem' });
   // Whatever else goes wrong has the same shape.
   responses.default = { $ref: '#/components/responses/Problem' };
   return responses;
@@ -268,7 +278,7 @@ function refusalsOf(route: Route): string[] {
   if (route.query !== undefined || route.body !== undefined) refusals.push('400');
   if (route.permission !== 'public') refusals.push('401', '403');
   if (route.path.includes('{')) refusals.push('404');
-  refusals.push(...(CONFLICTS[route.id] ?? []));
+  refusals.push(...(ownValue(CONFLICTS, route.id) ?? []));
   if (route.body !== undefined) refusals.push('413', '415');
   if (route.id === 'sendEvents' || route.id === 'claimTasks') refusals.push('429');
   if (route.permission !== 'public') refusals.push('503');

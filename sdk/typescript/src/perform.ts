@@ -1,5 +1,5 @@
 import type { JsonObject, Result, Status, TaskError } from '@slipway/contract';
-import { isObject } from '@slipway/contract';
+import { isObject, ownValue } from '@slipway/contract';
 import { z } from 'zod';
 import { RetryAfter, TaskErrored, TerminalError } from './errors.ts';
 import type { Task, TaskContext } from './task.ts';
@@ -18,11 +18,11 @@ export interface Ended {
 /** Does the task once: checks the input, calls the handler, checks the output. Whatever is thrown becomes an ending. */
 export async function perform(task: Task, ctx: TaskContext): Promise<Ended> {
   try {
-    const own = Object.hasOwn(ctx.data, task.name) ? ctx.data[task.name] : undefined;
+    const own = Object.hasOwn(ctx.data, task.name) ? ownValue(ctx.data, task.name) : undefined;
     const input = parse(task.input, own ?? {});
     const checked = input instanceof Promise ? await input : input;
     if (!checked.success)
-      return invalid('INVALID_INPUT', `the input of ${task.name}`, checked.error, ctx.data[task.name]);
+      return invalid('INVALID_INPUT', `the input of ${task.name}`, checked.error, ownValue(ctx.data, task.name));
     return await finish(task, await task.run(checked.data, ctx));
   } catch (error) {
     return error instanceof TaskErrored ? erroredWithOutput(task, error) : errored(error);

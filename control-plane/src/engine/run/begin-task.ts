@@ -1,4 +1,4 @@
-import { isObject, mergeData, parseDuration, type Result } from '@slipway/contract';
+import { isObject, mergeData, ownValue, parseDuration, type Result } from '@slipway/contract';
 import type { GraphTask } from '../graph/compile.ts';
 import { skipped } from '../graph/settle.ts';
 import { scopeOf } from '../scope.ts';
@@ -45,7 +45,7 @@ export function beginTask(work: Work, task: GraphTask, node: Pending, options: {
 /** A project may have a service of its own for one of these names. */
 function isServedByOthers(work: Work, name: string): boolean {
   const { builtins } = work.run.config;
-  return isObject(builtins) && builtins[name] === false;
+  return isObject(builtins) && ownValue(builtins, name) === false;
 }
 
 function delay(
@@ -97,7 +97,8 @@ function doBuiltIn(work: Work, task: GraphTask, node: Pending, name: 'noop' | 'w
     }
     const message = typeof input.message === 'string' ? input.message.slice(0, 8192) : '';
     passed(work, task, node, result ?? 'pass', message);
-    if (work.run.nodes[key]?.state === 'finished') work.stop = { status: 'succeeded', result, message, by: 'end' };
+    if (ownValue(work.run.nodes, key)?.state === 'finished')
+      work.stop = { status: 'succeeded', result, message, by: 'end' };
     return OVER;
   }
   passed(work, task, node, 'pass', '');
@@ -180,7 +181,7 @@ function isResult(value: unknown): value is Result {
 
 /** Ends a task that has not ended: its edges are dead, and a late answer changes nothing. */
 export function cancelTask(work: Work, task: GraphTask, message: string): void {
-  const node = work.run.nodes[task.key];
+  const node = ownValue(work.run.nodes, task.key);
   if (node?.state === 'open') {
     const error = { code: 'CANCELLED', message };
     const end = { outcome: 'cancelled', status: 'aborted', result: 'fail', message, output: undefined, error } as const;

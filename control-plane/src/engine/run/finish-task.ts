@@ -1,5 +1,5 @@
 import type { JsonObject, Result, Status, TaskError } from '@slipway/contract';
-import { isObject, mergeData } from '@slipway/contract';
+import { isObject, mergeData, putOwn } from '@slipway/contract';
 import { type GraphTask, graphOf } from '../graph/compile.ts';
 import { scopeOf } from '../scope.ts';
 import type { Attempt, Node } from '../types.ts';
@@ -25,7 +25,7 @@ export function finishTask(work: Work, task: GraphTask, attempts: readonly Attem
   if (graphOf(work.env.sequence).isLine) {
     setNode(work, task.key, { ...base, ...ended });
     const handedOn: JsonObject = { ...data, status: end.status, result: end.result, message: end.message };
-    if (end.output !== undefined) handedOn[task.plan.name] = end.output;
+    if (end.output !== undefined) putOwn(handedOn, task.plan.name, end.output);
     work.run.data = mergeData(work.run.data, handedOn);
     return;
   }

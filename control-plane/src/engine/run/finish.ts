@@ -1,4 +1,5 @@
 import type { JsonObject, Result, Status } from '@slipway/contract';
+import { ownValue } from '@slipway/contract';
 import { graphOf } from '../graph/compile.ts';
 import { scopeOf, seenBy } from '../scope.ts';
 import type { Effect, FinishedRun, HistoryLine, Node, OpenRun, RunBase, RunEnd } from '../types.ts';
@@ -8,7 +9,7 @@ import { endAttempt, outEvent, setNode } from '../work.ts';
 /** Ends an open run: what is open is cancelled, its followers are triggered, its group is told. */
 export function finishRun(work: Work, end: RunEnd): FinishedRun {
   for (const task of work.env.sequence?.tasks ?? []) {
-    const node = work.run.nodes[task.key];
+    const node = ownValue(work.run.nodes, task.key);
     if (node?.state === 'open') {
       const message = end.status === 'aborted' ? 'the run was aborted' : 'the run ended';
       const error = { code: 'CANCELLED', message };
@@ -138,7 +139,8 @@ function fires(
 
 function lastTask(base: RunBase, env: Work['env']): string | undefined {
   let last: string | undefined;
-  for (const task of env.sequence?.tasks ?? []) if (base.nodes[task.key]?.state === 'finished') last = task.name;
+  for (const task of env.sequence?.tasks ?? [])
+    if (ownValue(base.nodes, task.key)?.state === 'finished') last = task.name;
   return last;
 }
 

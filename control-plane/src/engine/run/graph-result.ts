@@ -1,4 +1,5 @@
 import type { Result, Status } from '@slipway/contract';
+import { ownValue } from '@slipway/contract';
 import type { Graph, GraphTask } from '../graph/compile.ts';
 import { endingOf, hasFailed, holds } from '../graph/edge.ts';
 import type { Node, RunBase } from '../types.ts';
@@ -13,14 +14,14 @@ export function computedResult(run: RunBase, graph: Graph, phase: 'main' | 'fina
   const unhandled = tasks.filter((task) => isUnhandled(run, task, reach));
   const [first] = unhandled;
   if (first !== undefined) {
-    const isErrored = unhandled.some(({ key }) => statusOf(run.nodes[key]) === 'errored');
+    const isErrored = unhandled.some(({ key }) => statusOf(ownValue(run.nodes, key)) === 'errored');
     return {
       status: isErrored ? 'errored' : 'succeeded',
       result: 'fail',
       message: failureMessage(run, first, unhandled),
     };
   }
-  const leaves = tasks.filter((task) => isLeaf(run, task, reach)).map(({ key }) => run.nodes[key]);
+  const leaves = tasks.filter((task) => isLeaf(run, task, reach)).map(({ key }) => ownValue(run.nodes, key));
   const isWarning = leaves.some((node) => node?.state === 'finished' && node.result === 'warning');
   const [only] = leaves;
   const message = leaves.length === 1 && only?.state === 'finished' ? only.message : '';
@@ -28,7 +29,7 @@ export function computedResult(run: RunBase, graph: Graph, phase: 'main' | 'fina
 }
 
 function failureMessage(run: RunBase, { key }: GraphTask, unhandled: readonly GraphTask[]): string {
-  const node = run.nodes[key];
+  const node = ownValue(run.nodes, key);
   const message = node?.state === 'finished' && node.message !== '' ? `: ${node.message}` : '';
   const others = unhandled.length === 1 ? '' : ` (and ${unhandled.length - 1} more)`;
   return `'${key}' failed${others}${message}`;
@@ -44,7 +45,7 @@ type Reach = { join: boolean[]; started: boolean[] };
 function reachOf(run: RunBase, graph: Graph): Reach {
   const reach: Reach = { join: [], started: [] };
   for (const task of graph.sorted.toReversed()) {
-    const node = run.nodes[task.key];
+    const node = ownValue(run.nodes, task.key);
     if (node?.state !== 'skipped') continue;
     reach.join[task.index] = reachesJoin(run, task, reach);
     reach.started[task.index] = node.continues === true && reachesStarted(run, task, reach);
@@ -55,13 +56,13 @@ function reachOf(run: RunBase, graph: Graph): Reach {
 /** A join of some of its sources handles the failure of the others once it has started. */
 function reachesJoin(run: RunBase, task: GraphTask, reach: Reach): boolean {
   return task.targets.some(({ to }) => {
-    const node = run.nodes[to.key];
+    const node = ownValue(run.nodes, to.key);
     return node?.state === 'skipped' ? reach.join[to.index] === true : hasStarted(node) && to.plan.join !== 'all';
   });
 }
 
 function reachesStarted(run: RunBase, task: GraphTask, reach: Reach): boolean {
-  return task.targets.some(({ to }) => hasStarted(run.nodes[to.key]) || reach.started[to.index] === true);
+  return task.targets.some(({ to }) => hasStarted(ownValue(run.nodes, to.key)) || reach.started[to.index] === true);
 }
 
 function hasStarted(node: Node | undefined): boolean {
@@ -69,12 +70,12 @@ function hasStarted(node: Node | undefined): boolean {
 }
 
 function isUnhandled(run: RunBase, task: GraphTask, reach: Reach): boolean {
-  const node = run.nodes[task.key];
+  const node = ownValue(run.nodes, task.key);
   if (node?.state !== 'finished' || !hasFailed(node)) return false;
   const ending = endingOf(task, node);
   const isTaken = task.targets.some(
     ({ edges, to }) =>
-      hasStarted(run.nodes[to.key]) &&
+      hasStarted(ownValue(run.nodes, to.key)) &&
       edges.some(
         (edge) => (edge.on === 'failure' || edge.on === 'timeout') && ending !== undefined && holds(edge, ending),
       ),
@@ -83,7 +84,7 @@ function isUnhandled(run: RunBase, task: GraphTask, reach: Reach): boolean {
 }
 
 function isLeaf(run: RunBase, task: GraphTask, reach: Reach): boolean {
-  const node = run.nodes[task.key];
+  const node = ownValue(run.nodes, task.key);
   return node?.state === 'finished' && !hasFailed(node) && !reachesStarted(run, task, reach);
 }
 
@@ -91,6 +92,7 @@ function isLeaf(run: RunBase, task: GraphTask, reach: Reach): boolean {
 export function leavesOf(run: RunBase, graph: Graph): GraphTask[] {
   const reach = reachOf(run, graph);
   return graph.tasks.filter(
-    (task) => !task.plan.finally && run.nodes[task.key]?.state === 'finished' && !reachesStarted(run, task, reach),
+    (task) =>
+      !task.plan.finally && ownValue(run.nodes, task.key)?.state === 'finished' && !reachesStarted(run, task, reach),
   );
 }

@@ -1,4 +1,5 @@
 import type { Result, Status } from '@slipway/contract';
+import { ownValue } from '@slipway/contract';
 import { graphOf } from '../graph/compile.ts';
 import { scopeOf } from '../scope.ts';
 import type { Env, RunBase, RunEnd, Stop } from '../types.ts';
@@ -52,7 +53,7 @@ function overridden(work: Work, end: Computed): Computed {
 export function resultSoFar(base: RunBase, env: Env): { result: Result; status: Status; message: string } {
   let found: { result: Result; status: Status; message: string } = { result: 'pass', status: 'succeeded', message: '' };
   for (const task of env.sequence?.tasks ?? []) {
-    const node = base.nodes[task.key];
+    const node = ownValue(base.nodes, task.key);
     if (node?.state === 'finished') found = { result: node.result, status: node.status, message: node.message };
   }
   return found;

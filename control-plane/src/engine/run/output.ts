@@ -1,4 +1,4 @@
-import { type JsonObject, mergeData, type Result, type Status } from '@slipway/contract';
+import { type JsonObject, mergeData, ownValue, type Result, type Status } from '@slipway/contract';
 import { graphOf } from '../graph/compile.ts';
 import { scopeOf } from '../scope.ts';
 import type { Env, RunBase, RunEnd } from '../types.ts';
@@ -23,7 +23,7 @@ export function outputOf(
 function leafOutputs(base: RunBase, env: Env): unknown {
   let outputs: JsonObject | undefined;
   for (const { key, plan } of leavesOf(base, graphOf(env.sequence))) {
-    const node = base.nodes[key];
+    const node = ownValue(base.nodes, key);
     if (node?.state !== 'finished' || node.output === undefined) continue;
     outputs = mergeData(outputs ?? {}, { [plan.name]: node.output });
   }

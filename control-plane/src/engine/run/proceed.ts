@@ -1,3 +1,4 @@
+import { ownValue } from '@slipway/contract';
 import { type Graph, type GraphTask, graphOf } from '../graph/compile.ts';
 import { type Board, settle, startRoots } from '../graph/settle.ts';
 import type { OpenRun, RunEnd, Step, Stop } from '../types.ts';
@@ -100,7 +101,7 @@ function beginReady(work: Work, graph: Graph, room: { starts: number; chars: num
   while (taken < ready.length && room.starts > 0 && room.chars > 0 && work.stop === undefined) {
     const task = graph.byKey.get(ready[taken] ?? '');
     taken++;
-    const node = task === undefined ? undefined : work.run.nodes[task.key];
+    const node = task === undefined ? undefined : ownValue(work.run.nodes, task.key);
     // Cancelled meanwhile.
     if (task === undefined || node?.state !== 'pending') continue;
     const told = work.effects.length;
@@ -127,7 +128,7 @@ function charsOf(effect: Work['effects'][number] | undefined): number {
 
 function boardOf(work: Work): Board {
   return {
-    get: (key) => work.run.nodes[key],
+    get: (key) => ownValue(work.run.nodes, key),
     set: (key, node) => setNode(work, key, node),
     cancel: (task) => cancelTask(work, task, 'another task was enough'),
   };

@@ -11,7 +11,15 @@ import type {
   WhatIfAnswer,
   WhatIfRequest,
 } from '@slipway/contract';
-import { attemptId, causationOf, isObject, linkAttributes, parseAttemptId, spellType } from '@slipway/contract';
+import {
+  attemptId,
+  causationOf,
+  isObject,
+  linkAttributes,
+  ownValue,
+  parseAttemptId,
+  spellType,
+} from '@slipway/contract';
 import {
   type DecisionInput,
   decide,
@@ -355,7 +363,7 @@ function fits(item: EvaluationSummary, { deployment, commit, tag, labels }: Eval
   if (deployment !== undefined && item.deployment !== deployment) return false;
   if (commit !== undefined && item.commit !== commit) return false;
   if (tag !== undefined && item.tag !== tag) return false;
-  return Object.entries(labels ?? {}).every(([key, value]) => item.labels?.[key] === value);
+  return Object.entries(labels ?? {}).every(([key, value]) => ownValue(item.labels, key) === value);
 }
 
 function rowOf({ cursor: _cursor, ...row }: ListedEvaluation): EvaluationRow {

@@ -1,5 +1,5 @@
 import type { Environment } from '@marcbachmann/cel-js';
-import { isObject } from '@slipway/contract';
+import { isObject, ownValue } from '@slipway/contract';
 import { type CelNode, isCelNode, pathOf } from './cel-node.ts';
 
 type MacroCall = { args: unknown[] };
@@ -57,7 +57,7 @@ function follow(
     ) {
       return undefined;
     }
-    value = Object.hasOwn(value, name) ? value[name] : undefined;
+    value = Object.hasOwn(value, name) ? ownValue(value, name) : undefined;
   }
   return { value };
 }

@@ -1,13 +1,6 @@
 import type { RunSummary } from '@slipway/contract';
 import type { CommitItem, EventRow, Timer } from '../store.ts';
-import { labelsOf, type SummaryRest } from './protocol.ts';
-
-/**
- * A batch of commits on its way to the writing thread: all its texts as one, and the numbers, among them the length of
- * each text. A structured clone of many small objects costs more than the write itself. Lengths and not separators,
- * because a text may hold any character: nothing in a field can end it, or begin another item.
- */
-export type Batch = { text: string; numbers: Float64Array<ArrayBuffer> };
+import { type Batch, labelsOf, type SummaryRest } from './protocol.ts';
 
 /** An item as the writer needs it. */
 export type WrittenItem = Pick<

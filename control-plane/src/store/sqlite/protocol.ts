@@ -14,7 +14,13 @@ import type {
   StoredEvent,
   Timer,
 } from '../store.ts';
-import type { Batch } from './batch.ts';
+
+/**
+ * A batch of commits on its way to the writing thread: all its texts as one, and the numbers, among them the length of
+ * each text. A structured clone of many small objects costs more than the write itself. Lengths and not separators,
+ * because a text may hold any character: nothing in a field can end it, or begin another item.
+ */
+export type Batch = { text: string; numbers: Float64Array<ArrayBuffer> };
 
 /** A run's row, with names for numbers; `rest` is a SummaryRest as JSON. */
 export type SummaryRow = {

@@ -1,13 +1,13 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { DocumentKind, EvaluationRow, EventRow, Timer } from '../store.ts';
-import { type Batch, decodeBatch, type WrittenItem } from './batch.ts';
+import { decodeBatch, type WrittenItem } from './batch.ts';
 import { evaluationValues, INSERT_EVALUATION } from './evaluations.ts';
 import { EventKinds, type EventPlace } from './event-kinds.ts';
 import { Hours } from './hours.ts';
 import { hashOf } from './key.ts';
 import { KEEP_LAST_POSITION, LAST_POSITION } from './last-position.ts';
 import { Leftovers } from './leftovers.ts';
-import { labelsOf, type SummaryRest } from './protocol.ts';
+import { type Batch, labelsOf, type SummaryRest } from './protocol.ts';
 import { ENDED } from './tallies.ts';
 
 const NAMES_CACHED_MAX = 20_000;

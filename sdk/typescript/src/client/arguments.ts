@@ -1,4 +1,5 @@
 import type { Accepted, Route, RouteId, routes, Waited } from '@slipway/contract';
+import { ownValue } from '@slipway/contract';
 import type { z } from 'zod';
 
 type RouteOf<Id extends RouteId> = Extract<(typeof routes)[number], { id: Id }>;
@@ -60,7 +61,7 @@ export function pathOf(route: Route, args: Readonly<Record<string, unknown>>): s
   const used = new Set(['body', 'labels']);
   const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => {
     used.add(name);
-    const value = args[name];
+    const value = ownValue(args, name);
     if (typeof value !== 'string' || value === '')
       throw new TypeError(`${route.id} needs ${name}: a text that is not empty`);
     return encodeURIComponent(value);
