@@ -34,6 +34,7 @@ beforeAll(async () => {
     'evaluations, none': '/evaluations?project=shop',
     'no such evaluation': '/evaluations/nobody',
     services: '/services',
+    subscriptions: '/services?tab=subscriptions',
     events: '/events',
     projects: '/projects',
     'a project': '/projects/shop',
@@ -47,7 +48,7 @@ beforeAll(async () => {
   dialogs = {
     find: { on: '/runs', open: (page) => page.keyboard.press('Control+k') },
     keys: { on: '/runs', open: (page) => page.keyboard.press('?') },
-    'bulk abort': { on: '/runs', open: click('Abort these') },
+    'bulk abort': { on: '/runs', open: click(/Abort (all matching|… \(\d+ selected\))/) },
     abort: { on: `/runs/${open}`, open: click('Abort') },
     answer: { on: `/runs/${open}`, open: click('Answer by hand') },
     'send an event': { on: '/events', open: click('Send an event') },
@@ -143,7 +144,7 @@ async function settle(page: Page, url: string): Promise<void> {
   await expect.poll(() => page.locator('.loading').count(), { timeout: SETTLE_MS }).toBe(0);
 }
 
-function click(name: string): (page: Page) => Promise<void> {
+function click(name: string | RegExp): (page: Page) => Promise<void> {
   return (page) => page.getByRole('button', { name }).first().click();
 }
 

@@ -74,7 +74,7 @@ describe.each(['embedded', 'NATS'])('with the services of this clone, %s', (mode
     const form = page.getByRole('dialog');
     await form.getByLabel('Project').selectOption('polyglot');
     await form.getByLabel('Sequence to start').selectOption('dev.welcome');
-    const text = form.getByLabel('The event, as JSON');
+    const text = form.getByLabel('Event (JSON)');
     const event = JSON.parse(await text.inputValue());
     await text.fill(
       JSON.stringify({
@@ -83,11 +83,11 @@ describe.each(['embedded', 'NATS'])('with the services of this clone, %s', (mode
       }),
     );
     await form.getByRole('button', { name: 'Send', exact: true }).click();
-    await form.getByRole('link', { name: 'Open the run' }).click();
+    await form.getByRole('link', { name: 'View run' }).click();
 
     await page.waitForURL('**/runs/*');
     const run = new URL(page.url()).pathname.split('/').at(-1) ?? '';
-    await page.getByLabel('Why').getByText('Ended with pass').waitFor({ timeout: READY_MS });
+    await page.getByLabel('Why').getByText('Passed in').waitFor({ timeout: READY_MS });
     const lanes = page.getByLabel('Stages and tasks');
     for (const task of ['checknumber', 'greet', 'archive'])
       await lanes.getByRole('link', { name: new RegExp(`^${task}`) }).waitFor();
@@ -109,12 +109,12 @@ describe.each(['embedded', 'NATS'])('with the services of this clone, %s', (mode
     await parts.getByRole('link', { name: 'Input and output' }).click();
     await page.getByLabel('Output').getByText('Guten Tag, Ada!').waitFor();
     await parts.getByRole('link', { name: 'History' }).click();
-    await page.getByText('Nobody has touched this run').waitFor();
+    await page.getByText('No manual actions').waitFor();
 
     await page.getByRole('link', { name: 'Environment' }).click();
     await page
       .getByLabel('Project polyglot')
-      .getByRole('link', { name: /Passed.*welcome 7/ })
+      .getByRole('link', { name: /Passed 7.*welcome/ })
       .click();
     await page.waitForURL(`**/runs/${run}`);
     await page.getByRole('link', { name: 'build=7' }).click();
@@ -133,10 +133,10 @@ describe.each(['embedded', 'NATS'])('with the services of this clone, %s', (mode
     await why.getByText("'build'").waitFor();
     await command('Pause', 'wait for the night');
     await page.getByRole('button', { name: 'Resume' }).waitFor();
-    // A service has begun with it: the answer is given in its place, else both would be waited for.
+    // A service works on it: the answer of a person ends the attempt, and the history has both names.
     await world.claim('build', 'gated', '/holds-it');
     await page.getByLabel('Task build', { exact: true }).getByText('/holds-it').waitFor();
-    await answer('build', 'pass');
+    await answer('build', 'pass', '/holds-it is working on this attempt');
     // It may finish what it had begun, and starts nothing new.
     await why.getByText('paused', { exact: false }).first().waitFor();
     expect((await world.api<RunView>('GET', `/v1/runs/${run}`)).tasks.map(({ state }) => state)).toEqual([
@@ -156,9 +156,13 @@ describe.each(['embedded', 'NATS'])('with the services of this clone, %s', (mode
       .getByRole('link', { name: /^approve/ })
       .click();
     await answer('approve', 'pass');
-    await why.getByText('Ended with pass').waitFor();
-    await page.getByLabel('Parts of the run').getByRole('link', { name: 'History (2)' }).click();
-    await page.getByText('because: wait for the night').waitFor();
+    await why.getByText('Passed in').waitFor();
+    await page.getByLabel('Parts of the run').getByRole('link', { name: 'History (4)' }).click();
+    await page.getByText('wait for the night').waitFor();
+    const history = page.getByLabel('History', { exact: true });
+    await history.getByText('Answered build by hand: pass').waitFor();
+    await history.getByText('by eve instead of /holds-it').waitFor();
+    await history.getByText('Answered approve by hand: pass').waitFor();
 
     await page.getByLabel('Stages and tasks').getByRole('link', { name: 'Open this run' }).click();
     await page.waitForURL((url) => !url.pathname.endsWith(run));
@@ -174,10 +178,12 @@ describe.each(['embedded', 'NATS'])('with the services of this clone, %s', (mode
       await page.getByRole('dialog').waitFor({ state: 'detached' });
     }
 
-    async function answer(task: string, result: string): Promise<void> {
+    async function answer(task: string, result: string, warning?: string): Promise<void> {
       await page.getByLabel(`Task ${task}`, { exact: true }).getByRole('button', { name: 'Answer by hand' }).click();
       await page.getByLabel('Result').selectOption(result);
-      await page.getByRole('button', { name: 'Send the answer' }).click();
+      await page.getByLabel('Your name').fill('eve');
+      if (warning !== undefined) await page.getByRole('dialog').getByText(warning).waitFor();
+      await page.getByRole('button', { name: 'Send answer' }).click();
       await page.getByRole('dialog').waitFor({ state: 'detached' });
     }
   }, 90_000);
@@ -197,7 +203,7 @@ test('on a phone the filters unfold, runs are ticked and aborted, and nothing mo
   expect(await project.isVisible()).toBe(false);
   await page.getByRole('button', { name: 'Filters', exact: true }).click();
   await project.selectOption('gated');
-  await page.getByLabel('Saved filters').selectOption('Save this one …');
+  await page.getByLabel('Saved filters').selectOption('Save filter …');
   await page.getByLabel('Name').fill('mine');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await fits();
@@ -207,10 +213,10 @@ test('on a phone the filters unfold, runs are ticked and aborted, and nothing mo
   const before = await row.boundingBox();
   await page.getByRole('checkbox', { name: one }).click();
   await page.getByRole('checkbox', { name: two }).click();
-  await page.getByText('2 chosen').waitFor();
+  await page.getByText('2 selected', { exact: true }).waitFor();
   expect(await row.boundingBox()).toEqual(before);
   await fits();
-  await page.getByRole('button', { name: 'Abort these' }).click();
+  await page.getByRole('button', { name: /Abort (all matching|… \(\d+ selected\))/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Copy as CLI' }).waitFor();
   await fits();
   await page.getByRole('dialog').getByRole('button', { name: 'Abort 2 runs' }).click();
@@ -235,9 +241,11 @@ test('on a phone what is chosen comes into sight, and anything can be found', as
   const { page } = view;
   await page.locator('[data-event]').first().click();
   await expect.poll(() => inSight(page.getByLabel('Event', { exact: true }).getByText('Attributes'))).toBe(true);
-  await page.getByRole('link', { name: 'Open its run' }).click();
+  await page.getByRole('link', { name: 'View run' }).click();
   await page.waitForURL(`**/runs/${run}`);
-  await page.getByLabel('Why').getByRole('link', { name: 'answer it by hand' }).click();
+  await page.getByLabel('Why').getByRole('button', { name: 'answer it by hand' }).click();
+  await page.getByRole('dialog', { name: "Answer 'build' by hand" }).waitFor();
+  await page.keyboard.press('Escape');
   await page
     .getByLabel('Stages and tasks')
     .getByRole('link', { name: /^approve/ })

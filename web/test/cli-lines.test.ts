@@ -31,7 +31,7 @@ beforeAll(async () => {
   const two = await world.trigger({ project: 'shop', service: 'carts' });
   routes = [
     '/runs',
-    `/runs?project=shop&stage=dev&sequence=delivery&service=carts&show=running`,
+    `/runs?project=shop&stage=dev&sequence=delivery&service=carts&show=waiting-worker`,
     `/runs?label=${encodeURIComponent(`note=${labels.note}`)}`,
     `/runs/${two}`,
     `/runs/compare?a=${one}&b=${two}`,
@@ -89,7 +89,10 @@ describe('what a dialog copies does from a terminal what its button would do', (
     await view.page.getByLabel('Task test').getByText("/it's-held").waitFor();
     await answer();
     await inShell(await copied(view.page, dialog(view)));
-    expect((await runView(run)).tasks[1]).toMatchObject({ state: 'finished', message: 'answered by hand' });
+    expect((await runView(run)).tasks[1]).toMatchObject({
+      state: 'finished',
+      message: expect.stringContaining('by hand'),
+    });
   });
 
   test('runs are aborted by filter, and as they were ticked', async () => {
@@ -100,8 +103,8 @@ describe('what a dialog copies does from a terminal what its button would do', (
       await world.trigger({ project: 'shop', service: 'bulk' }),
     ];
     await using view = await opened(`/runs?label=${encodeURIComponent(`note=${NASTY}`)}&within=1h`);
-    await view.page.getByRole('button', { name: 'Abort these' }).click();
-    await dialog(view).getByText('2 open runs').waitFor();
+    await view.page.getByRole('button', { name: /Abort (all matching|… \(\d+ selected\))/ }).click();
+    await dialog(view).getByText('2 active runs').waitFor();
     await dialog(view).getByLabel('Reason').fill(NASTY);
     expect((await inShell(await copied(view.page, dialog(view)))).stdout).toBe('2 runs aborted\n');
     expect(await runView(one)).toMatchObject({ status: 'aborted', history: [{ reason: NASTY }] });
@@ -111,14 +114,14 @@ describe('what a dialog copies does from a terminal what its button would do', (
     await view.page.goto(`${world.url}/runs?service=bulk`);
     await view.page.getByRole('checkbox', { name: other }).check();
     await view.page.getByRole('checkbox', { name: two }).check();
-    await view.page.getByRole('button', { name: 'Abort these' }).click();
-    await dialog(view).getByText('1 open run').waitFor();
+    await view.page.getByRole('button', { name: /Abort (all matching|… \(\d+ selected\))/ }).click();
+    await dialog(view).getByText('1 active run').waitFor();
     await inShell(await copied(view.page, dialog(view)));
     expect(await runView(other)).toMatchObject({ status: 'aborted' });
 
     await view.page.goto(`${world.url}/runs?service=bulk&show=pass`);
-    await view.page.getByRole('button', { name: 'Abort these' }).click();
-    await dialog(view).getByText('None of them is open').waitFor();
+    await view.page.getByRole('button', { name: /Abort (all matching|… \(\d+ selected\))/ }).click();
+    await dialog(view).getByText('None of these runs is active').waitFor();
   });
 
   test('an event is sent', async () => {
@@ -128,7 +131,7 @@ describe('what a dialog copies does from a terminal what its button would do', (
     expect(await copy.isDisabled()).toBe(true);
     const event = { type: 'dev.delivery.triggered', data: { project: 'shop', labels: { note: NASTY } } };
     await dialog(view)
-      .getByLabel('The event, as JSON')
+      .getByLabel('Event (JSON)')
       .fill(JSON.stringify(event, undefined, 2));
     expect((await inShell(await copied(view.page, dialog(view)))).stdout).toContain('accepted');
     const { items } = await world.api<{ items: RunView[] }>('GET', '/v1/runs?project=shop&limit=1');
@@ -151,7 +154,7 @@ describe('what a dialog copies does from a terminal what its button would do', (
 
     await view.page.goto(`${world.url}/projects/by-line?tab=settings`);
     const settings = view.page.getByLabel('Settings', { exact: true });
-    await settings.getByLabel('Open runs at most').fill('50');
+    await settings.getByLabel('Active runs, maximum').fill('50');
     await settings.getByLabel('Configuration').fill(JSON.stringify({ note: NASTY }));
     await inShell(await copied(view.page, settings));
     expect(await world.api('GET', '/v1/projects/by-line')).toMatchObject({
@@ -161,7 +164,7 @@ describe('what a dialog copies does from a terminal what its button would do', (
     await world.apply('by-line', SHIPYARD.replace('name: release', 'name: ship'));
     await view.page.goto(`${world.url}/projects/by-line?tab=versions`);
     await view.page.locator('.versions a').last().click();
-    await view.page.getByRole('button', { name: 'Use this version again' }).click();
+    await view.page.getByRole('button', { name: 'Restore this version' }).click();
     await inShell(await copied(view.page, dialog(view)));
     expect(await world.api('GET', '/v1/projects/by-line')).toMatchObject({ shipyardVersion: first.shipyardVersion });
 

@@ -27,7 +27,7 @@ describe('an edit that was not applied', () => {
     await page.getByText('Unsaved draft').waitFor();
     const parts = page.getByLabel('Parts of the project');
     await parts.getByRole('link', { name: 'Versions' }).click();
-    await page.getByLabel('What changed', { exact: true }).waitFor();
+    await page.getByLabel('Changes', { exact: true }).waitFor();
     await parts.getByRole('link', { name: 'Shipyard (draft)' }).click();
     await editor.getByText('mine').waitFor();
 
@@ -57,23 +57,23 @@ describe('an edit that was not applied', () => {
   test('of slo.yaml and of the settings is kept as well', async () => {
     await using view = await world.open('/projects/shop?tab=quality');
     const { page } = view;
-    await page.getByLabel('slo.yaml', { exact: true }).last().fill(SLO.replace('<5', '<7'));
+    await page.getByRole('textbox', { name: 'slo.yaml' }).fill(SLO.replace('<5', '<7'));
     const parts = page.getByLabel('Parts of the project');
     await parts.getByRole('link', { name: 'Settings' }).click();
-    await page.getByLabel('Open runs at most').fill('77');
+    await page.getByLabel('Active runs, maximum').fill('77');
     await parts.getByRole('link', { name: 'SLO and SLI (draft)' }).click();
     await page.locator('.editor-code').getByText('<7').waitFor();
     await parts.getByRole('link', { name: 'Settings (draft)' }).click();
-    expect(await page.getByLabel('Open runs at most').inputValue()).toBe('77');
+    expect(await page.getByLabel('Active runs, maximum').inputValue()).toBe('77');
     await page.getByRole('button', { name: 'Discard changes' }).click();
-    expect(await page.getByLabel('Open runs at most').inputValue()).toBe('');
+    expect(await page.getByLabel('Active runs, maximum').inputValue()).toBe('');
   }, 60_000);
 
   test('of an event is there when the dialog is opened again; a click beside a dialog with entries does not close it', async () => {
     await using view = await world.open('/events');
     const { page } = view;
     const open = () => page.getByRole('button', { name: 'Send an event' }).click();
-    const text = page.getByLabel('The event, as JSON');
+    const text = page.getByLabel('Event (JSON)');
     await open();
     await text.fill('{"type": "dev.delivery.triggered", "half": true');
     await page.mouse.click(5, 5);
@@ -112,7 +112,7 @@ describe('what somebody else applied in the meantime is not overwritten unseen',
     await world.apply('both', THEIRS);
     const conflict = page.getByRole('dialog', { name: 'The shipyard changed since you began' });
     await apply(page);
-    await conflict.getByLabel('What differs').getByText('theirs').waitFor();
+    await conflict.getByLabel('Differences').getByText('theirs').waitFor();
     await conflict.getByRole('button', { name: 'Keep editing' }).click();
     expect(await shipyard('both')).toContain('theirs');
     await apply(page);
@@ -135,7 +135,7 @@ describe('what somebody else applied in the meantime is not overwritten unseen',
     await page.getByLabel('Shipyard as YAML').fill(MINE);
     await world.apply('new-to-both', THEIRS);
     await apply(page);
-    await page.getByRole('dialog').getByLabel('What differs').getByText('theirs').waitFor();
+    await page.getByRole('dialog').getByLabel('Differences').getByText('theirs').waitFor();
     expect(await shipyard('new-to-both')).toContain('theirs');
   });
 
@@ -143,7 +143,7 @@ describe('what somebody else applied in the meantime is not overwritten unseen',
     await using view = await world.open('/projects/shop?tab=quality');
     view.expectFault(/status of 412/);
     const { page } = view;
-    await page.getByLabel('slo.yaml', { exact: true }).last().fill(SLO.replace('<5', '<8'));
+    await page.getByRole('textbox', { name: 'slo.yaml' }).fill(SLO.replace('<5', '<8'));
     await world.api('PUT', SLO_PATH, SLO.replace('<5', '<9'), 'application/yaml');
     await apply(page);
     await page.getByRole('dialog', { name: 'slo.yaml changed since you began' }).getByText('<9').waitFor();
@@ -158,14 +158,14 @@ describe('what somebody else applied in the meantime is not overwritten unseen',
     await using view = await world.open('/projects/shop?tab=settings');
     view.expectFault(/status of 412/);
     const { page } = view;
-    await page.getByLabel('Open runs at most').fill('11');
+    await page.getByLabel('Active runs, maximum').fill('11');
     await world.api('PUT', '/v1/projects/shop', { limits: { openRunsMax: 22, waitingRunsMax: 3 } });
     await page.getByRole('button', { name: 'Save' }).click();
     const conflict = page.getByRole('dialog', { name: 'The settings changed since you began' });
     await conflict.getByText('22').waitFor();
     expect((await world.api<Project>('GET', '/v1/projects/shop')).limits.openRunsMax).toBe(22);
     await conflict.getByRole('button', { name: 'Discard mine, use theirs' }).click();
-    await expect.poll(() => page.getByLabel('Open runs at most').inputValue()).toBe('22');
+    await expect.poll(() => page.getByLabel('Active runs, maximum').inputValue()).toBe('22');
   });
 });
 

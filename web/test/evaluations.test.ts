@@ -86,7 +86,7 @@ describe.each(MODES)('%s', (mode) => {
     const cell = (sli: string, build: string) => view.page.getByRole('link', { name: `${sli}, ${build}:` });
     await cell('Score', '1.2').focus();
     const panel = view.page.getByLabel('The cell');
-    await panel.getByText('Passes from').waitFor();
+    await panel.getByText('Pass threshold').waitFor();
     await view.page.keyboard.press('ArrowDown');
     expect(await cell('Response time', '1.2').evaluate((one) => one.matches(':focus'))).toBe(true);
     await panel.getByText('<=+10%', { exact: true }).waitFor();
@@ -114,11 +114,11 @@ describe.each(MODES)('%s', (mode) => {
     const breakdown = view.page.getByLabel('Breakdown');
     await breakdown.getByText('How it was decided').first().click();
     await breakdown.getByText('410 × (100 + 10) ÷ 100').waitFor();
-    await view.page.getByRole('button', { name: 'Decide again' }).click();
-    await view.page.getByText('The same decision').waitFor();
+    await view.page.getByRole('button', { name: 'Replay' }).click();
+    await view.page.getByText('Same decision').waitFor();
     await view.page.getByRole('link', { name: 'What if' }).click();
-    const answer = view.page.getByLabel('What would have been');
-    await answer.getByText('Nothing would be different.').waitFor();
+    const answer = view.page.getByLabel('Result with these changes');
+    await answer.getByText('No differences.').waitFor();
     const text = view.page.getByLabel('slo.yaml to try');
     await text.fill(SLO.replace('<=+10%', '<=+60%'));
     await answer.locator('.decided').last().getByText('Passed', { exact: true }).waitFor();
@@ -126,7 +126,7 @@ describe.each(MODES)('%s', (mode) => {
     view.expectFault(/status of 422/);
     await text.fill(SLO.replace('objectives:', 'objectives: 7\nrest:'));
     await view.page.locator('.findings .tone-fail').first().waitFor();
-    await view.page.getByRole('button', { name: 'As it was', exact: true }).click();
+    await view.page.getByLabel('Other objectives').getByRole('button', { name: 'Reset' }).click();
     await view.page.getByLabel('Response time').fill('300');
     await answer.locator('.decided').last().getByText('Passed', { exact: true }).waitFor();
   });
@@ -139,7 +139,7 @@ describe.each(MODES)('%s', (mode) => {
     await dialog.getByText('No later evaluation is compared with it any more.').waitFor();
     await dialog.getByLabel('Reason').fill('load test was off');
     await dialog.getByRole('button', { name: 'Invalidate', exact: true }).click();
-    await view.page.getByText('because: load test was off').first().waitFor();
+    await view.page.getByText('load test was off').first().waitFor();
     await view.page.goto(`${world.url}/evaluations?project=sockshop`);
     await view.page.getByRole('link', { name: 'Score, 2.0: Passed, 100, invalidated' }).waitFor();
     await view.page.goBack();
@@ -159,7 +159,7 @@ describe.each(MODES)('%s', (mode) => {
     await view.page.getByRole('link', { name: /^Response time, 3.0: was not evaluated/ }).waitFor();
     view.expectFault(/status of 404/);
     await view.page.goto(`${world.url}/evaluations/nobody`);
-    await view.page.getByText('There is no such evaluation').waitFor();
+    await view.page.getByText('Evaluation not found').waitFor();
   });
 
   test('a span of time is judged from a form, and its run is one click away', async () => {
@@ -169,7 +169,7 @@ describe.each(MODES)('%s', (mode) => {
     await dialog.getByLabel('The last').fill('10m');
     await dialog.getByLabel('Labels').fill('build=4.0');
     await dialog.getByRole('button', { name: 'Start', exact: true }).click();
-    await dialog.getByRole('link', { name: 'Open the run' }).click();
+    await dialog.getByRole('link', { name: 'View run' }).click();
     await view.page.getByRole('link', { name: 'Open the evaluation' }).waitFor();
     await view.page.getByText('build=4.0').waitFor();
   });
@@ -182,7 +182,7 @@ describe.each(MODES)('%s', (mode) => {
     await view.page.locator('.findings .tone-fail').first().waitFor();
     expect(await view.page.getByRole('button', { name: 'Apply' }).isDisabled()).toBe(true);
     await editor.fill(SLO.replace("'<=1'", "'<=2'"));
-    await view.page.getByRole('button', { name: 'What changes' }).click();
+    await view.page.getByRole('button', { name: 'Show changes' }).click();
     await view.page.locator('.text-diff .plus mark', { hasText: '2' }).waitFor();
     await view.page.getByRole('button', { name: 'Apply' }).click();
     await view.page.getByText('is in use.').waitFor();

@@ -69,7 +69,7 @@ test('a run is started, answered, looked into and aborted without a pointer', as
   await choose(page, 'dev.delivery');
   await press(page, 'Send');
   await page.getByRole('dialog').getByText('Accepted.').waitFor();
-  await press(page, 'Open the run');
+  await press(page, 'View run');
   await page.waitForURL('**/runs/*');
 
   await press(page, 'Answer by hand …');
@@ -77,7 +77,7 @@ test('a run is started, answered, looked into and aborted without a pointer', as
   await choose(page, 'warning');
   await tabTo(page, 'Message');
   await keyboard.type('by keys alone');
-  await press(page, 'Send the answer');
+  await press(page, 'Send answer');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await page.getByLabel('Why').getByText("'test'").waitFor();
   await press(page, /^build/);
@@ -92,7 +92,7 @@ test('a run is started, answered, looked into and aborted without a pointer', as
   await keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await press(page, 'Abort …');
-  await tabTo(page, 'Reason, kept in the history');
+  await tabTo(page, 'Reason (shown in the history)');
   await keyboard.type('enough');
   await press(page, 'Abort');
   await page.getByLabel('Why').getByText('Aborted after').waitFor();

@@ -53,7 +53,10 @@ describe('100,000 runs', () => {
     await filter.press('Enter');
     await page.getByText('1 run', { exact: true }).waitFor({ timeout: SLOW_MS });
     await page.locator('[data-run]').click();
-    await page.getByLabel('Why').getByText('Ended with').waitFor();
+    await page
+      .getByLabel('Why')
+      .getByText(/Passed in|Passed with|Failed after/)
+      .waitFor();
     await page.getByLabel('Parts of the run').getByRole('link', { name: 'Events' }).click();
     await page.getByText('6 events', { exact: true }).waitFor();
     await page.goto(`${world.url}/runs?service=service-013&show=fail&project=seeded`);
@@ -67,7 +70,7 @@ describe('100,000 runs', () => {
     const { page } = view;
     await page.locator('[data-live="live"]').waitFor();
     const run = await world.trigger({ project: 'shop', service: 'one-more' });
-    await page.locator(`[data-run="${run}"]`).getByText('Running').waitFor();
+    await page.locator(`[data-run="${run}"]`).getByText('Waiting for worker').waitFor();
     await page.getByRole('link', { name: 'Environment' }).click();
     await page.getByRole('rowheader', { name: 'service-013' }).first().waitFor({ timeout: SLOW_MS });
     await page.getByRole('link', { name: 'Events' }).click();

@@ -64,23 +64,23 @@ describe.each(MODES)('%s', (mode) => {
     await row.click();
     await page
       .getByLabel('Why')
-      .getByText(/Ended with (pass|warning) after/)
+      .getByText(/Passed (in|with a warning in)/)
       .waitFor();
     const told = /npx slipway get run (\S+)/.exec(plain(said))?.[1];
     expect(new URL(page.url()).pathname).toBe(`/runs/${told}`);
 
     // One more, from the page: the services of the clone do it.
     await start('polyglot', 'dev.welcome');
-    await page.getByLabel('Why').getByText('Ended with pass').waitFor({ timeout: RUN_MS });
+    await page.getByLabel('Why').getByText('Passed in').waitFor({ timeout: RUN_MS });
 
     // One that no service of the clone can do: the page says so, a person answers in its place, and then has seen enough.
     await start('delivery', 'hardening.delivery');
     await page.getByLabel('Why').getByText("'deployment'").waitFor();
     await page.getByLabel('Pages').getByRole('link', { name: 'Services' }).click();
-    await page.getByText("No service answers 'deployment'.").waitFor();
+    await page.getByText("No service is connected for task 'deployment'.").waitFor();
     await page.goBack();
     await page.getByRole('button', { name: 'Answer by hand' }).click();
-    await page.getByRole('button', { name: 'Send the answer' }).click();
+    await page.getByRole('button', { name: 'Send answer' }).click();
     await page.getByLabel('Why').getByText("'test'").waitFor();
     await page
       .getByLabel('Stages and tasks')
@@ -89,7 +89,7 @@ describe.each(MODES)('%s', (mode) => {
     await page.getByRole('button', { name: 'Abort' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Abort', exact: true }).click();
     await page.getByLabel('Why').getByText('Aborted after').waitFor();
-    await page.getByLabel('Stages and tasks').getByText('was not triggered').first().waitFor();
+    await page.getByLabel('Stages and tasks').getByText('Not triggered: ').first().waitFor();
 
     async function start(project: string, sequence: string): Promise<void> {
       await page.getByLabel('Pages').getByRole('link', { name: 'Events' }).click();
@@ -98,7 +98,7 @@ describe.each(MODES)('%s', (mode) => {
       await form.getByLabel('Project').selectOption(project);
       await form.getByLabel('Sequence to start').selectOption(sequence);
       await form.getByRole('button', { name: 'Send', exact: true }).click();
-      await form.getByRole('link', { name: 'Open the run' }).click();
+      await form.getByRole('link', { name: 'View run' }).click();
       await page.waitForURL('**/runs/*');
     }
   });

@@ -25,6 +25,7 @@ const PAGES = {
   '/evaluations?project=shop': 'The projects',
   [`/evaluations/${NOBODY}.evaluate.1`]: 'The evaluation',
   '/services': 'The services',
+  '/services?tab=subscriptions': 'The subscriptions',
   '/events': 'The events',
   '/projects': 'The projects',
   '/projects/shop': 'The shipyard',
@@ -113,13 +114,13 @@ test('on a server with nothing each page says what to do first', async () => {
   await using view = await world.open('/nowhere');
   const found: string[] = [];
   for (const [path, title] of Object.entries({
-    '/runs': 'Nothing has run yet',
-    '/environment': 'There is no project yet',
-    '/evaluations': 'There is no project yet',
-    '/services': 'No service has shown itself',
-    '/events': 'No event here',
-    '/projects': 'There is no project yet',
-    '/runs/compare': 'Which runs?',
+    '/runs': 'No runs yet',
+    '/environment': 'No projects yet',
+    '/evaluations': 'No projects yet',
+    '/services': 'No services yet',
+    '/events': 'No events yet',
+    '/projects': 'No projects yet',
+    '/runs/compare': 'Select two runs',
   })) {
     await view.page.goto(world.url + path);
     const screen = view.page.locator('.screen', { has: view.page.getByRole('heading', { name: title }) });
@@ -149,7 +150,7 @@ describe('where a token is asked for', () => {
     expect(await looked(view, 'refused')).toEqual([]);
     await field.fill(token);
     await view.page.getByRole('button', { name: 'Sign in' }).click();
-    await view.page.getByText('Nothing has run yet').waitFor();
+    await view.page.getByText('No runs yet').waitFor();
     expect(
       await view.page.evaluate('JSON.stringify(localStorage) + JSON.stringify(sessionStorage) + document.cookie'),
     ).not.toContain(token);

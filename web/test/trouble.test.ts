@@ -74,7 +74,7 @@ describe.each(MODES)('%s', (mode) => {
     await using events = await own.open('/events');
     const views = [runs, run, events];
     await live(views);
-    await runs.page.locator(`[data-run="${before}"]`).getByText('Running').waitFor();
+    await runs.page.locator(`[data-run="${before}"]`).getByText('Waiting for worker').waitFor();
 
     for (const view of views) view.expectFault(/net::ERR_/);
     await own.server.kill();
@@ -83,7 +83,7 @@ describe.each(MODES)('%s', (mode) => {
     await live(views);
     const after = await own.trigger({ project: 'shop', service: 'born-after' });
     await own.finish(await own.claim('build', 'shop'), { result: 'fail', status: 'errored', message: 'no disk' });
-    await runs.page.locator(`[data-run="${after}"]`).getByText('Running').waitFor();
+    await runs.page.locator(`[data-run="${after}"]`).getByText('Waiting for worker').waitFor();
     await run.page.getByLabel('Timeline').getByText('build').first().waitFor();
     await run.page.getByLabel('Task build').getByText('of 2').waitFor();
     await own.api('POST', `/v1/runs/${before}/abort`, { reason: 'the old one' });
@@ -117,7 +117,7 @@ test('the broker goes and comes back under an open page: what cannot be taken sa
   await expect.poll(ready, { timeout: BACK_MS }).toBe(200);
   // The same event again: whether the first was durable already or not, it starts one run.
   await form.getByRole('button', { name: 'Send', exact: true }).click();
-  await form.getByRole('link', { name: 'Open the run' }).waitFor();
+  await form.getByRole('link', { name: 'View run' }).waitFor();
   await form.getByRole('button', { name: 'Close' }).click();
   await page.locator('[data-event]', { hasText: 'dev.delivery.triggered' }).waitFor();
   await own.finish(await own.claim('build', 'shop'), { result: 'pass' });
@@ -143,7 +143,7 @@ test('who comes while the server is away is told so, and by the button it goes o
   await view.page.getByText('cannot be reached').waitFor();
   await own.server.start();
   await view.page.getByRole('button', { name: 'Try again' }).click();
-  await view.page.getByText('No service has shown itself').waitFor({ timeout: BACK_MS });
+  await view.page.getByText('No services yet').waitFor({ timeout: BACK_MS });
 }, 90_000);
 
 async function live(views: readonly Watched[]): Promise<void> {

@@ -16,7 +16,7 @@ describe.each(MODES)('%s', (mode) => {
       await view.page.locator('[data-live="live"]').waitFor();
       const run = await world.trigger({ project: 'shop', service: 'carts' });
       const row = view.page.locator(`[data-run="${run}"]`);
-      await row.getByText('Running').waitFor();
+      await row.getByText('Waiting for worker').waitFor();
       await world.finish(await world.claim('build', 'shop'), { result: 'pass' });
       await world.finish(await world.claim('test', 'shop'), { result: 'warning', message: 'slow' });
       await row.getByText('Warning').waitFor();
@@ -37,8 +37,8 @@ describe.each(MODES)('%s', (mode) => {
       await using view = await world.open('/runs?service=only-this-one');
       await view.page.getByText('1 run', { exact: true }).waitFor();
       await view.page.getByRole('button', { name: 'Passed' }).click();
-      await view.page.getByText('No run matches this filter').waitFor();
-      expect(new URL(view.page.url()).search).toBe('?service=only-this-one&show=pass');
+      await view.page.getByText('No matching runs').waitFor();
+      expect(new URL(view.page.url()).search).toBe('?service=only-this-one&show=passed');
       await view.page.goBack();
       await view.page.getByText('1 run', { exact: true }).waitFor();
     });
@@ -47,8 +47,8 @@ describe.each(MODES)('%s', (mode) => {
       await world.trigger({ project: 'shop', service: 'bulk' });
       await world.trigger({ project: 'shop', service: 'bulk' });
       await using view = await world.open('/runs?service=bulk');
-      await view.page.getByRole('button', { name: 'Abort these' }).click();
-      await view.page.getByText('2 open runs').waitFor();
+      await view.page.getByRole('button', { name: /Abort (all matching|… \(\d+ selected\))/ }).click();
+      await view.page.getByText('2 active runs').waitFor();
       await view.page.getByRole('button', { name: 'Abort 2 runs' }).click();
       await view.page.getByText('2 of 2 aborted').waitFor();
     });
@@ -61,7 +61,7 @@ describe.each(MODES)('%s', (mode) => {
       await using view = await world.open(`/runs/${run}`);
       await view.page.getByLabel('Why').getByText("'build'").waitFor();
       const lanes = view.page.getByLabel('Stages and tasks');
-      await lanes.getByText('not yet: on pass of dev.delivery').waitFor();
+      await lanes.getByText('Not yet: on pass of dev.delivery').waitFor();
       expect(await lanes.locator('.step.ahead').allInnerTexts()).toHaveLength(2);
       const first = await world.claim('build', 'alone');
       await view.page.getByLabel('Why').getByText("/test/worker works on 'build'").waitFor();
@@ -69,7 +69,7 @@ describe.each(MODES)('%s', (mode) => {
       const second = await world.claim('build', 'alone');
       await world.finish(second, { result: 'pass', build: { free: 7 } });
       await view.page.getByRole('link', { name: /build/ }).first().click();
-      await view.page.getByText('Only what is different from attempt 1').click();
+      await view.page.getByText('Only differences from attempt 1').click();
       await view.page.locator('.diff ins').getByText('7').waitFor();
       await world.finish(await world.claim('test', 'alone'), { result: 'pass' });
       await lanes.getByRole('link', { name: 'Open this run' }).waitFor();
@@ -80,12 +80,12 @@ describe.each(MODES)('%s', (mode) => {
       await using view = await world.open(`/runs/${run}`);
       await view.page.getByRole('button', { name: 'Abort' }).click();
       const dialog = view.page.getByRole('dialog');
-      await dialog.getByText("'build': no service has begun, and none gets it any more.").waitFor();
+      await dialog.getByText("Withdraws 'build', which no service has started.").waitFor();
       await dialog.getByLabel('Reason').fill('wrong image');
       await dialog.getByRole('button', { name: 'Abort', exact: true }).click();
       await view.page.getByLabel('Why').getByText('Aborted after').waitFor();
       await view.page.getByRole('link', { name: 'History' }).click();
-      await view.page.getByText('because: wrong image').waitFor();
+      await view.page.getByLabel('History', { exact: true }).getByText('wrong image').waitFor();
       expect(await view.page.getByRole('button', { name: 'Abort' }).count()).toBe(0);
     });
 
@@ -109,7 +109,7 @@ describe.each(MODES)('%s', (mode) => {
       await using view = await world.open(`/runs/${run}?task=build`);
       await view.page.getByRole('button', { name: 'Answer by hand' }).click();
       await view.page.getByLabel('Output, JSON').fill('{"artifact": "shop:2"}');
-      await view.page.getByRole('button', { name: 'Send the answer' }).click();
+      await view.page.getByRole('button', { name: 'Send answer' }).click();
       await view.page.getByRole('dialog').waitFor({ state: 'detached' });
       await view.page.getByLabel('Task build').getByText('"shop:2"').waitFor();
       await view.page.getByLabel('Why').getByText("'test'").waitFor();
@@ -123,21 +123,21 @@ describe.each(MODES)('%s', (mode) => {
       await view.page.getByRole('button', { name: 'Send an event' }).click();
       await view.page.getByLabel('Project').last().selectOption('shop');
       await view.page.getByLabel('Sequence to start').selectOption('dev.delivery');
-      const text = view.page.getByLabel('The event, as JSON');
+      const text = view.page.getByLabel('Event (JSON)');
       expect(JSON.parse(await text.inputValue()).data).toMatchObject({ project: 'shop', image: 'shop:1' });
       await view.page.getByRole('button', { name: 'Send', exact: true }).click();
       await view.page.getByText('Accepted.').waitFor();
       await view.page.getByRole('button', { name: 'Close' }).click();
       await view.page.locator('[data-event]').first().waitFor();
       await view.page.locator('[data-event]', { hasText: 'dev.delivery.triggered' }).first().click();
-      await view.page.getByRole('button', { name: 'Send again, edited' }).waitFor();
+      await view.page.getByRole('button', { name: 'Edit and resend' }).waitFor();
     });
 
     test('tasks that nobody answers stand first, with a line that helps', async () => {
       await world.apply('lonely', SHIPYARD.replaceAll('build', 'paint'));
       await world.trigger({ project: 'lonely', service: 'x' });
       await using view = await world.open('/services');
-      await view.page.getByText("No service answers 'paint'.").waitFor();
+      await view.page.getByText("No service is connected for task 'paint'.").waitFor();
       await view.page.getByText('/v1/tasks/paint/claim').waitFor();
     });
 

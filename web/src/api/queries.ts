@@ -8,7 +8,9 @@ import type {
   RunSummary,
   RunView,
   ServiceView,
+  Session,
   ShipyardVersion,
+  Subscription,
   Why,
 } from '@slipway/contract';
 import { infiniteQueryOptions, type QueryClient, queryOptions } from '@tanstack/react-query';
@@ -116,6 +118,13 @@ export const eventsQuery = (filter: Query) =>
     getNextPageParam: (page) => page.next,
   });
 
+export const eventQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['event', id],
+    queryFn: ({ signal }) => request<EventView>({ path: pathOf`/v1/events/${id}`, signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
 export const projectsQuery = queryOptions({
   queryKey: ['projects'],
   queryFn: ({ signal }) => request<Page<Project>>({ path: '/v1/projects', query: { limit: 1000 }, signal }),
@@ -157,6 +166,18 @@ export const shipyardVersionsQuery = (project: string) =>
     queryFn: ({ signal }) =>
       request<Page<Shipyard>>({ path: pathOf`/v1/projects/${project}/shipyards`, query: { limit: 50 }, signal }),
   });
+
+export const subscriptionsQuery = queryOptions({
+  queryKey: ['subscriptions'],
+  queryFn: ({ signal }) => request<Page<Subscription>>({ path: '/v1/subscriptions', query: { limit: 1000 }, signal }),
+});
+
+/** Who the server takes this browser for. */
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: ({ signal }) => request<Session>({ path: '/v1/session', signal }),
+  staleTime: Number.POSITIVE_INFINITY,
+});
 
 export const servicesQuery = queryOptions({
   queryKey: ['services'],

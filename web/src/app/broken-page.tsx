@@ -5,7 +5,7 @@ import { Failed } from '../ui/screens.tsx';
 /** How the browsers, and the loader of the build, say that they could not fetch a script or a style. */
 const NOT_FETCHED = /dynamically imported module|Importing a module script|preload CSS/;
 const NOT_FETCHED_MESSAGE =
-  'A part of this page could not be fetched: the control plane cannot be reached, or was upgraded since the page was opened.';
+  'Part of this page could not be loaded: the control plane is unreachable, or was upgraded since you opened the page.';
 
 export function BrokenPage({ error, reset }: ErrorComponentProps) {
   const notFetched = error instanceof Error && NOT_FETCHED.test(error.message);
@@ -21,7 +21,7 @@ export function BrokenPage({ error, reset }: ErrorComponentProps) {
           retry={() => void loadAnew()}
         />
       ) : (
-        <Failed error={error} what="This page broke" retry={reset} />
+        <Failed error={error} what="This page failed" retry={reset} />
       )}
     </div>
   );
@@ -33,6 +33,6 @@ async function loadAnew(): Promise<void> {
     await fetch('/livez');
     location.reload();
   } catch {
-    say('The control plane still cannot be reached.');
+    say('The control plane is still unreachable.');
   }
 }

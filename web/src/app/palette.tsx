@@ -2,16 +2,29 @@ import type { RunSummary } from '@slipway/contract';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useId, useState } from 'react';
-import { request } from '../api/client.ts';
+import { type Query, request } from '../api/client.ts';
 import { type Page, projectsQuery } from '../api/queries.ts';
 import { Glyph } from '../ui/badge.tsx';
 import { Dialog } from '../ui/dialog.tsx';
+import { useSettled } from '../ui/settled.ts';
 import { runLook } from '../ui/state.ts';
 import { Icon } from './icons.tsx';
 import { pages } from './pages.ts';
 import { useTheme } from './theme.ts';
 
 type Hit = { key: string; text: string; hint: string; icon: React.ReactNode; go: () => void };
+
+const HITS_MAX = 40;
+const NAMED_MAX = 20;
+/** What may name a service or a project. */
+const NAME = /^[\w.-]{2,256}$/;
+
+async function namedRuns(name: string, signal: AbortSignal): Promise<RunSummary[]> {
+  const ask = (query: Query) =>
+    request<Page<RunSummary>>({ path: '/v1/runs', query: { ...query, limit: NAMED_MAX }, signal });
+  const pages = await Promise.all([ask({ service: name }), ask({ project: name })]);
+  return pages.flatMap(({ items }) => items);
+}
 
 const ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
 
@@ -28,6 +41,14 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const { data: recent } = useQuery({
     queryKey: ['palette', 'runs'],
     queryFn: ({ signal }) => request<Page<RunSummary>>({ path: '/v1/runs', query: { limit: 200 }, signal }),
+    staleTime: 5_000,
+  });
+  // The newest runs are of the busiest project: what is typed is asked for as well, as a service and as a project.
+  const asked = useSettled(typed);
+  const { data: found, isFetching } = useQuery({
+    queryKey: ['palette', 'named', asked],
+    queryFn: ({ signal }) => namedRuns(asked, signal),
+    enabled: NAME.test(asked),
     staleTime: 5_000,
   });
 
@@ -78,8 +99,9 @@ export function Palette({ onClose }: { onClose: () => void }) {
       go: () => void navigate({ to: '/projects/$project', params: { project: name } }),
     });
   }
-  for (const run of recent?.items ?? []) {
-    if (hits.length >= 40) break;
+  const runs = new Map([...(recent?.items ?? []), ...(found ?? [])].map((run) => [run.id, run]));
+  for (const run of [...runs.values()].toSorted((a, b) => b.acceptedAt - a.acceptedAt)) {
+    if (hits.length >= HITS_MAX) break;
     const labels = Object.entries(run.labels ?? {}).map(([key, value]) => `${key}=${value}`);
     if (!matches(run.stage, run.sequence, run.service, run.project, run.id, run.correlationid, ...labels)) continue;
     const look = runLook(run);
@@ -124,8 +146,12 @@ export function Palette({ onClose }: { onClose: () => void }) {
           event.preventDefault();
         }}
       />
-      {hits.length === 0 ? <p className="screen muted">Nothing of that name among the last 200 runs.</p> : null}
-      <div id={listId} className="found" role="listbox" aria-label="What was found">
+      {hits.length === 0 ? (
+        <p className="screen muted" role="status">
+          {isFetching || asked !== typed ? 'Searching …' : 'No page, project, service or run has this name.'}
+        </p>
+      ) : null}
+      <div id={listId} className="found" role="listbox" aria-label="Results">
         {hits.map((hit, index) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are those of the combobox above
           <div

@@ -59,6 +59,7 @@ const evaluation = createRoute({
 const services = createRoute({
   getParentRoute: () => root,
   path: '/services',
+  validateSearch: readSearch(['tab']),
   component: lazyRouteComponent(() => import('../pages/services/services-page.tsx'), 'ServicesPage'),
 });
 
@@ -121,8 +122,8 @@ function NotFound() {
   return (
     <div className="page">
       <h1>Slipway</h1>
-      <Empty title="There is no such page">
-        <p>The address may be mistyped.</p>
+      <Empty title="Page not found">
+        <p>Check the address.</p>
         <a className="button" href="/runs">
           All runs
         </a>

@@ -82,8 +82,8 @@ export function Shell() {
 const liveWords: Record<LiveState, { word: string; tone: string }> = {
   connecting: { word: 'Connecting', tone: 'waiting' },
   live: { word: 'Live', tone: 'pass' },
-  cut: { word: 'Connection lost, trying again', tone: 'fail' },
-  asleep: { word: 'Asleep', tone: 'idle' },
+  cut: { word: 'Connection lost, reconnecting', tone: 'fail' },
+  asleep: { word: 'Paused in background', tone: 'idle' },
 };
 
 function Live() {

@@ -35,7 +35,7 @@ export function SignIn() {
       >
         <img src="/slipway.svg" alt="" width="36" height="36" />
         <h1>Sign in to Slipway</h1>
-        <p className="muted">This server asks for a token. It is one of those in the server's token file.</p>
+        <p className="muted">This server requires a token from its token file.</p>
         <label className="field">
           <span>Token</span>
           <input className="input" name="token" type="password" autoComplete="off" required maxLength={512} />

@@ -2,7 +2,12 @@ import { useSyncExternalStore } from 'react';
 
 const choices = ['system', 'light', 'dark', 'contrast'] as const;
 type Theme = (typeof choices)[number];
-const words: Record<Theme, string> = { system: 'As system', light: 'Light', dark: 'Dark', contrast: 'High contrast' };
+const words: Record<Theme, string> = {
+  system: 'System theme',
+  light: 'Light',
+  dark: 'Dark',
+  contrast: 'High contrast',
+};
 
 const KEY = 'slipway-theme';
 const dark = matchMedia('(prefers-color-scheme: dark)');

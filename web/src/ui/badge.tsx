@@ -88,6 +88,19 @@ const shapes: Record<Shape, React.ReactNode> = {
       <path d="M8 7.400v3.400M8 5v.1" {...round} />
     </>
   ),
+  worker: (
+    <>
+      <rect x="2" y="4.500" width="12" height="9" rx="2" strokeDasharray="2.400 1.800" />
+      <path d="M5.500 4.500V3.200a1.200 1.200 0 0 1 1.200-1.200h2.600a1.200 1.200 0 0 1 1.200 1.200v1.300" {...round} />
+    </>
+  ),
+  person: (
+    <>
+      <circle cx="8" cy="5" r="2.900" />
+      <path d="M2.500 14.200c.4-3 2.600-4.700 5.500-4.700s5.100 1.700 5.500 4.700" {...round} />
+    </>
+  ),
+  moon: <path d="M13.300 9.900A5.900 5.900 0 0 1 6.100 2.700a5.900 5.900 0 1 0 7.200 7.200z" {...round} />,
   dots: <circle cx="8" cy="8" r="6.200" strokeDasharray="1.500 2.750" {...round} />,
   skip: <path d="m3.500 4 4 4-4 4m5-8 4 4-4 4" {...round} />,
 };

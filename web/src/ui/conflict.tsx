@@ -27,7 +27,7 @@ export function ConflictDialog(props: {
         Another version{version === undefined ? '' : <code> {version}</code>} is in use now. Your changes were not
         applied. The left side is in use, the right side is yours.
       </p>
-      <section className="conflict-diff" aria-label="What differs">
+      <section className="conflict-diff" aria-label="Differences">
         <TextDiffView before={theirs} after={mine} />
       </section>
       <div className="dialog-end">

@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from 'react';
+import { visible } from './foreign.tsx';
 
 const TOAST_MS = 4_000;
 let toast = '';
@@ -24,7 +25,7 @@ export function Toast() {
   );
   return (
     <div className="toast" role="status" aria-live="polite">
-      {text}
+      {visible(text)}
     </div>
   );
 }
@@ -36,7 +37,7 @@ export async function copyText(text: string): Promise<void> {
     else await navigator.clipboard.writeText(text);
     say(`Copied: ${text.length > 160 ? `${text.slice(0, 160)} …` : text}`);
   } catch {
-    say('The browser did not allow to copy.');
+    say('The browser blocked copying.');
   }
 }
 
@@ -74,7 +75,7 @@ export function CliHint({ line }: { line: string | undefined }) {
   return (
     <div className="cli-hint">
       <code className="cut" title={line}>
-        {line ?? 'from a terminal: when this is filled in'}
+        {line ?? 'Fill in the form to see the command'}
       </code>
       <button
         type="button"
@@ -93,7 +94,7 @@ export function CliHint({ line }: { line: string | undefined }) {
 
 /** A line that the server proposes; it does not know by what address it is reached. */
 export function ServerHint({ line }: { line: string }) {
-  const here = line.replaceAll('$SLIPWAY_SERVER', location.origin);
+  const here = line.replaceAll('$SLIPWAY_SERVER', location.origin).replace(/^(?:npx )?slipway /, `${cliProgram()} `);
   return (
     <p className="hint">
       <code>{here}</code>
@@ -106,12 +107,12 @@ export function ServerHint({ line }: { line: string }) {
 
 /** A command line of `slipway`; the server is named when it is not the usual one. */
 export function cliLine(...words: (string | undefined)[]): string {
+  return [cliProgram(), ...words.filter((word) => word !== undefined).map(quoted)].join(' ');
+}
+
+function cliProgram(): string {
   const usual = location.origin === 'http://127.0.0.1:8484' || location.origin === 'http://localhost:8484';
-  const server = usual ? '' : `SLIPWAY_SERVER=${location.origin} `;
-  return `${server}npx slipway ${words
-    .filter((word) => word !== undefined)
-    .map(quoted)
-    .join(' ')}`;
+  return `${usual ? '' : `SLIPWAY_SERVER=${location.origin} `}npx slipway`;
 }
 
 /** Gives a value to a command as JSON on its standard input. Not by `echo`, which changes backslashes in some shells. */

@@ -1,4 +1,5 @@
 import { useEffect, useId, useRef, useState } from 'react';
+import { Message } from './foreign.tsx';
 
 /**
  * The browser's own modal dialog: it keeps the focus inside, gives it back, and closes on Escape. Once something was entered, a click
@@ -92,9 +93,9 @@ export function DialogEnd(props: {
   return (
     <>
       {error === undefined ? null : (
-        <p role="alert" className="message tone-fail">
-          {error}
-        </p>
+        <div role="alert" className="message tone-fail">
+          <Message text={error} />
+        </div>
       )}
       <div className="dialog-end">
         <button type="button" className="button" onClick={onClose}>

@@ -1,5 +1,6 @@
 import { useMemo, useState } from 'react';
 import { type Difference, differenceOf } from './difference.ts';
+import { visible } from './foreign.tsx';
 import { countText } from './format.ts';
 
 const PARTS_PAGE = 100;
@@ -8,7 +9,7 @@ const TEXT_MAX = 300;
 /** Two payloads as one tree with only the places that differ; what is the same is counted, and shown when asked for. */
 export function DiffView({ before, after }: { before: unknown; after: unknown }) {
   const root = useMemo(() => differenceOf(before, after), [before, after]);
-  if (root.kind === 'same') return <p className="muted">No difference.</p>;
+  if (root.kind === 'same') return <p className="muted">No difference</p>;
   return (
     <div className="diff">
       <p className="muted">{countText(root.count, 'difference')}</p>
@@ -51,7 +52,7 @@ function Part({ part }: { part: Difference }) {
       <li>
         <details open>
           <summary>
-            <span className="key">{part.name}</span>
+            <span className="key">{visible(part.name)}</span>
             <span className="muted">{Array.isArray(part.after) ? `[ ${part.after.length}` : '{'}</span>
           </summary>
           <Parts parts={part.parts} />
@@ -61,7 +62,7 @@ function Part({ part }: { part: Difference }) {
   }
   return (
     <li>
-      <span className="key">{part.name}</span>
+      <span className="key">{visible(part.name)}</span>
       {part.kind === 'same' ? <span className="muted">{shortText(part.after)}</span> : <Changed difference={part} />}
     </li>
   );
@@ -88,6 +89,6 @@ function Changed({ difference }: { difference: Difference }) {
 }
 
 function shortText(value: unknown): string {
-  const text = JSON.stringify(value);
+  const text = visible(JSON.stringify(value));
   return text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)} …` : text;
 }

@@ -2,7 +2,8 @@ import type { EventView } from '@slipway/contract';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef } from 'react';
 import { copyText } from './copy.tsx';
-import { durationText, exactText } from './format.ts';
+import { visible } from './foreign.tsx';
+import { countText, durationText, exactText } from './format.ts';
 import { JsonTree } from './json-tree.tsx';
 import { useInSight, useNarrow } from './page.ts';
 import { Time } from './time.tsx';
@@ -16,10 +17,13 @@ export function EventList(props: {
   since?: number | undefined;
   selected: string | undefined;
   onSelect: (id: string) => void;
+  /** So many newer ones wait above the list, which `onFresh` shows. */
+  fresh?: number;
+  onFresh?: () => void;
   onEnd?: (() => void) | undefined;
   onScrolled?: ((scrolled: boolean) => void) | undefined;
 }) {
-  const { events, since, selected, onSelect, onEnd, onScrolled } = props;
+  const { events, since, selected, onSelect, fresh = 0, onFresh, onEnd, onScrolled } = props;
   const narrow = useNarrow();
   const box = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
@@ -38,6 +42,18 @@ export function EventList(props: {
   }, [nearEnd, onEnd]);
   return (
     <div ref={box} className="event-list" onScroll={(event) => onScrolled?.(event.currentTarget.scrollTop > 8)}>
+      {fresh === 0 ? null : (
+        <button
+          type="button"
+          className="button primary small fresh"
+          onClick={() => {
+            onFresh?.();
+            box.current?.scrollTo({ top: 0 });
+          }}
+        >
+          {countText(fresh, 'new event')}
+        </button>
+      )}
       <div className="all" style={{ height: rows.getTotalSize() }}>
         {items.map((item) => {
           const view = events[item.index];
@@ -61,8 +77,8 @@ export function EventList(props: {
                   {since === undefined ? <Time at={view.at} /> : `+${durationText(view.at - since)}`}
                 </span>
                 <Direction direction={view.direction} />
-                <span className="type cut">{String(view.event.type)}</span>
-                <span className="source cut muted">{view.ignored ?? String(view.event.source)}</span>
+                <span className="type cut">{visible(String(view.event.type))}</span>
+                <span className="source cut muted">{view.ignored ?? visible(String(view.event.source))}</span>
               </button>
             </div>
           );
@@ -75,7 +91,7 @@ export function EventList(props: {
 function Direction({ direction }: { direction: 'in' | 'out' }) {
   return (
     <svg className="glyph" viewBox="0 0 16 16" role="img" fill="none" stroke="currentColor" strokeWidth="1.600">
-      <title>{direction === 'in' ? 'came in' : 'was sent'}</title>
+      <title>{direction === 'in' ? 'received' : 'sent'}</title>
       <path
         d={
           direction === 'in'
@@ -98,7 +114,7 @@ export function EventPanel(props: { view: EventView; onClose: () => void; childr
   return (
     <section ref={panel} className="panel event-panel" aria-label="Event">
       <header>
-        <h2 className="cut">{String(view.event.type)}</h2>
+        <h2 className="cut">{visible(String(view.event.type))}</h2>
         <button type="button" className="button small ghost end" onClick={onClose}>
           Close
         </button>
@@ -106,7 +122,7 @@ export function EventPanel(props: { view: EventView; onClose: () => void; childr
       <div className="body">
         {view.ignored === undefined ? null : (
           <p className="message tone-warning">
-            It changed nothing: <code>{view.ignored}</code>
+            This event changed nothing: <code>{view.ignored}</code>
           </p>
         )}
         <div className="row-of-buttons">

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { copyText } from './copy.tsx';
+import { visible } from './foreign.tsx';
 
 const OPEN_DEPTH = 2;
 const ITEMS_PAGE = 100;
@@ -10,7 +11,7 @@ const TEXT_MAX = 400;
  * `tasks.build.output`), the expression that a shipyard reads it with.
  */
 export function JsonTree({ value, expression }: { value: unknown; expression?: string | undefined }) {
-  if (value === undefined) return <p className="muted">Nothing.</p>;
+  if (value === undefined) return <p className="muted">None</p>;
   return (
     <ul className="json">
       <Node name={undefined} value={value} path={expression} depth={0} />
@@ -23,7 +24,7 @@ function Node(props: { name: string | undefined; value: unknown; path: string | 
   const [open, setOpen] = useState(depth < OPEN_DEPTH);
   const children = childrenOf(value, path);
   const [shown, setShown] = useState(ITEMS_PAGE);
-  const label = name === undefined ? null : <span className="key">{name}</span>;
+  const label = name === undefined ? null : <span className="key">{visible(name)}</span>;
   return (
     <li>
       <div className="line">
@@ -87,7 +88,7 @@ function Scalar({ value }: { value: unknown }) {
   const cut = !whole && value.length > TEXT_MAX;
   return (
     <span className="scalar string">
-      {JSON.stringify(cut ? value.slice(0, TEXT_MAX) : value)}
+      {visible(JSON.stringify(cut ? value.slice(0, TEXT_MAX) : value))}
       {cut ? (
         <button type="button" className="button small ghost" onClick={() => setWhole(true)}>
           all {value.length.toLocaleString('en')} characters

@@ -1,4 +1,5 @@
 import { type RefObject, useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { visible } from './foreign.tsx';
 
 const narrow = matchMedia('(max-width: 760px)');
 
@@ -15,7 +16,7 @@ export function useNarrow(): boolean {
 
 export function useTitle(title: string): void {
   useEffect(() => {
-    document.title = `${title} · Slipway`;
+    document.title = `${visible(title)} · Slipway`;
   }, [title]);
 }
 

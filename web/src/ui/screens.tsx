@@ -1,8 +1,9 @@
 import { ApiError } from '../api/client.ts';
 import { Glyph } from './badge.tsx';
+import { Message } from './foreign.tsx';
 import { passLook } from './state.ts';
 
-/** There is nothing: says why, and what to do next. Never shown for a failure. */
+/** An empty state: why it is empty, and what to do next. Never shown for a failure. */
 export function Empty({ title, children }: { title: string; children?: React.ReactNode }) {
   return (
     <div className="screen">
@@ -23,7 +24,9 @@ export function Failed({ error, what, retry }: { error: unknown; what: string; r
     <div className="screen tone-fail" role="alert">
       <Glyph shape="diamond" />
       <h2>{what}</h2>
-      <p>{error instanceof Error ? error.message : String(error)}</p>
+      <div className="cause">
+        <Message text={error instanceof Error ? error.message : String(error)} />
+      </div>
       {problem ? (
         <p className="muted mono">
           {problem.code} ({problem.status})

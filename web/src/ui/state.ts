@@ -1,4 +1,4 @@
-import type { AttemptView, EvaluatedSli, RunSummary, TaskView } from '@slipway/contract';
+import type { AttemptView, EvaluatedSli, RunPhase, RunSummary, TaskView } from '@slipway/contract';
 
 export type Tone = 'pass' | 'warning' | 'fail' | 'running' | 'waiting' | 'idle';
 export type Shape =
@@ -14,43 +14,66 @@ export type Shape =
   | 'skip'
   | 'queue'
   | 'question'
+  | 'worker'
+  | 'person'
+  | 'moon'
   | 'note';
 /** How a state is shown: always by all three. */
 export type Look = { tone: Tone; shape: Shape; word: string };
 
-const looks = {
-  pass: { tone: 'pass', shape: 'check', word: 'Passed' },
-  warning: { tone: 'warning', shape: 'triangle', word: 'Warning' },
-  fail: { tone: 'fail', shape: 'cross', word: 'Failed' },
-  aborted: { tone: 'idle', shape: 'slash', word: 'Aborted' },
-  running: { tone: 'running', shape: 'turn', word: 'Running' },
-  waiting: { tone: 'waiting', shape: 'queue', word: 'Waiting' },
+/** The states of a run, in the order of the contract, and in its words. */
+export const phaseLooks: Readonly<Record<RunPhase, Look>> = {
+  working: { tone: 'running', shape: 'turn', word: 'Working' },
+  'waiting-worker': { tone: 'waiting', shape: 'worker', word: 'Waiting for worker' },
+  'waiting-person': { tone: 'waiting', shape: 'person', word: 'Waiting for person' },
+  'waiting-turn': { tone: 'waiting', shape: 'queue', word: 'Waiting for turn' },
+  sleeping: { tone: 'waiting', shape: 'moon', word: 'Sleeping' },
   paused: { tone: 'idle', shape: 'bars', word: 'Paused' },
   parked: { tone: 'fail', shape: 'diamond', word: 'Parked' },
-  pending: { tone: 'idle', shape: 'dots', word: 'Not yet' },
-  delayed: { tone: 'waiting', shape: 'clock', word: 'Delayed' },
-  offered: { tone: 'waiting', shape: 'clock', word: 'Offered' },
+  passed: { tone: 'pass', shape: 'check', word: 'Passed' },
+  warning: { tone: 'warning', shape: 'triangle', word: 'Warning' },
+  failed: { tone: 'fail', shape: 'cross', word: 'Failed' },
+  aborted: { tone: 'idle', shape: 'slash', word: 'Aborted' },
+};
+
+export function isRunPhase(text: string): text is RunPhase {
+  return Object.hasOwn(phaseLooks, text);
+}
+
+const looks = {
+  pass: phaseLooks.passed,
+  warning: phaseLooks.warning,
+  fail: phaseLooks.failed,
+  aborted: phaseLooks.aborted,
+  working: phaseLooks.working,
+  worker: phaseLooks['waiting-worker'],
+  person: phaseLooks['waiting-person'],
+  sleeping: phaseLooks.sleeping,
+  pending: { tone: 'idle', shape: 'dots', word: 'Not started' },
   skipped: { tone: 'idle', shape: 'skip', word: 'Skipped' },
   cancelled: { tone: 'idle', shape: 'slash', word: 'Cancelled' },
   timedOut: { tone: 'fail', shape: 'clock', word: 'Timed out' },
   inconclusive: { tone: 'waiting', shape: 'question', word: 'Inconclusive' },
-  info: { tone: 'idle', shape: 'note', word: 'Informs' },
+  info: { tone: 'idle', shape: 'note', word: 'Informational' },
   lost: { tone: 'fail', shape: 'clock', word: 'Lost' },
 } as const satisfies Record<string, Look>;
 
-export function runLook(run: Pick<RunSummary, 'state' | 'result' | 'status'>): Look {
-  if (run.state !== 'finished') return looks[run.state];
-  if (run.status === 'aborted') return looks.aborted;
-  return looks[run.result ?? 'pass'];
+export function runLook({ phase }: Pick<RunSummary, 'phase'>): Look {
+  return phaseLooks[phase];
 }
+
+/** Its task waits for a decision of a person, and no program answers it. */
+const PERSON_TASK = 'approval';
 
 export function taskLook(task: TaskView): Look {
   switch (task.state) {
     case 'finished':
       return task.status === 'aborted' ? looks.aborted : looks[task.result ?? 'pass'];
     case 'open':
-      return task.attempts.at(-1)?.startedAt === undefined ? looks.offered : looks.running;
+      if (task.uses === PERSON_TASK) return looks.person;
+      return task.attempts.at(-1)?.startedAt === undefined ? looks.worker : looks.working;
     case 'delayed':
+      return looks.sleeping;
     case 'pending':
     case 'skipped':
     case 'cancelled':
@@ -61,7 +84,7 @@ export function taskLook(task: TaskView): Look {
 export function attemptLook(attempt: AttemptView): Look {
   switch (attempt.state) {
     case 'open':
-      return attempt.startedAt === undefined ? looks.offered : looks.running;
+      return attempt.startedAt === undefined ? looks.worker : looks.working;
     case 'finished':
       return looks[attempt.result ?? 'pass'];
     case 'failed':

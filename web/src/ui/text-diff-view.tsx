@@ -1,5 +1,6 @@
 import './text-diff.css';
 import { Fragment, useMemo, useState } from 'react';
+import { visible } from './foreign.tsx';
 import { countText } from './format.ts';
 import { useNarrow } from './page.ts';
 import { type Side, type Stretch, stretchesOf, type TextRow, textRowsOf } from './text-diff.ts';
@@ -24,17 +25,17 @@ export function TextDiffView({ before, after }: { before: string; after: string 
           <span className="plus">+{countText(added, 'line')}</span>{' '}
           <span className="minus">−{countText(removed, 'line')}</span>
         </span>
-        <fieldset className="segments" aria-label="How it is drawn">
+        <fieldset className="segments" aria-label="Diff layout">
           <button type="button" aria-pressed={way === 'beside'} onClick={() => setWanted('beside')}>
             Side by side
           </button>
           <button type="button" aria-pressed={way === 'unified'} onClick={() => setWanted('unified')}>
-            One below the other
+            Unified
           </button>
         </fieldset>
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, also for those without a mouse */}
-      <section className="text-diff-scroll" tabIndex={0} aria-label="What differs, line by line">
+      <section className="text-diff-scroll" tabIndex={0} aria-label="Differences, line by line">
         <table className={way}>
           {way === 'beside' ? (
             <colgroup>
@@ -116,7 +117,7 @@ function Text({ side, kind }: { side: Side; kind: 'same' | 'plus' | 'minus' }) {
       {kind === 'same' ? null : <span className="sr">{kind === 'plus' ? 'added: ' : 'removed: '}</span>}
       {side.pieces.map(({ text, other }, at) => {
         // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a line are in order and never move
-        return other ? <mark key={at}>{text}</mark> : <span key={at}>{text}</span>;
+        return other ? <mark key={at}>{visible(text)}</mark> : <span key={at}>{visible(text)}</span>;
       })}
     </td>
   );

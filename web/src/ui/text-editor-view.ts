@@ -18,6 +18,7 @@ import {
   EditorView,
   highlightActiveLine,
   highlightActiveLineGutter,
+  highlightSpecialChars,
   keymap,
   lineNumbers,
   MatchDecorator,
@@ -83,6 +84,8 @@ export function openCodeView(options: {
   const told: string[] = [];
   const extensions: Extension = [
     lineNumbers(),
+    // Characters that reorder or hide text are shown as dots.
+    highlightSpecialChars(),
     lintGutter(),
     // Without a source: the server checks, and its findings are given by `setFindings`.
     linter(null),

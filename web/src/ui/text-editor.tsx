@@ -1,6 +1,7 @@
 import './text-editor.css';
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import { Glyph } from './badge.tsx';
+import { Message, visible } from './foreign.tsx';
 import { countText } from './format.ts';
 import { AllWell, Failed, Loading } from './screens.tsx';
 import type { Schema } from './text-editor-completion.ts';
@@ -32,10 +33,10 @@ export function TextEditor({
     <>
       <Code {...written} view={view} />
       <div className="findings">
-        {failure ? <p role="alert">{failure.message}</p> : null}
+        {failure ? <p role="alert">{visible(failure.message)}</p> : null}
         {findings === undefined ? null : (
           <div role="status" className={findings.length === 0 ? undefined : 'sr'}>
-            {findings.length === 0 ? <AllWell>No problem found</AllWell> : countText(findings.length, 'problem')}
+            {findings.length === 0 ? <AllWell>No problems found</AllWell> : countText(findings.length, 'problem')}
           </div>
         )}
         <ul>
@@ -113,7 +114,7 @@ function Problem(props: { finding: Finding; goTo: (line: number, column: number)
         </button>
       )}
       <span>
-        {detail} {code === undefined ? null : <code className="muted">{code}</code>}
+        <Message text={detail} /> {code === undefined ? null : <code className="muted">{code}</code>}
       </span>
     </li>
   );

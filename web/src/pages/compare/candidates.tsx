@@ -3,11 +3,12 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { contextQuery, likeRunsQuery } from '../../api/queries.ts';
 import { Badge } from '../../ui/badge.tsx';
+import { Foreign } from '../../ui/foreign.tsx';
 import { Empty, Failed, Loading } from '../../ui/screens.tsx';
 import { runLook } from '../../ui/state.ts';
 import { Time, Took } from '../../ui/time.tsx';
 
-/** With which run? First the last one that passed before it, then those of the same sequence, and the other stages of its context. */
+/** Runs to compare with: first the last one that passed before, then those of the same sequence, and the other stages of its context. */
 export function Candidates({ run }: { run: RunView }) {
   const like = useQuery(likeRunsQuery(run));
   const { data: context } = useQuery(contextQuery(run.correlationid));
@@ -16,13 +17,13 @@ export function Candidates({ run }: { run: RunView }) {
   }
   if (like.isPending) return <Loading rows={8} height={32} />;
   const others = like.data.items.filter(({ id }) => id !== run.id);
-  const passed = others.find(({ acceptedAt, result }) => acceptedAt < run.acceptedAt && result === 'pass');
+  const passed = others.find(({ acceptedAt, phase }) => acceptedAt < run.acceptedAt && phase === 'passed');
   const stages = context?.runs.filter(({ id }) => id !== run.id) ?? [];
   if (others.length + stages.length === 0) {
     return (
-      <Empty title="There is no other run to compare it with">
+      <Empty title="No other run to compare with">
         <p>
-          {run.stage}.{run.sequence} ran once so far. Any two runs can be compared: choose them in the list.
+          {run.stage}.{run.sequence} has run once so far. You can compare any two runs: select them in the list.
         </p>
         <Link to="/runs" search={{ project: run.project }} className="button">
           Runs of {run.project}
@@ -36,9 +37,9 @@ export function Candidates({ run }: { run: RunView }) {
         Compare {run.stage}.{run.sequence}
         {run.service === undefined ? '' : ` of ${run.service}`}, accepted <Time at={run.acceptedAt} />, with:
       </p>
-      <List title="The last before it that passed" runs={passed === undefined ? [] : [passed]} with={run} />
-      <List title="Other stages of its context" runs={stages} with={run} />
-      <List title="Of the same sequence and service" runs={others} with={run} />
+      <List title="Last passed run before it" runs={passed === undefined ? [] : [passed]} with={run} />
+      <List title="Other stages of this context" runs={stages} with={run} />
+      <List title="Same sequence and service" runs={others} with={run} />
     </>
   );
 }
@@ -57,9 +58,13 @@ function List({ title, runs, with: run }: { title: string; runs: readonly RunSum
               <Badge look={runLook(one)} />
               <span className="cut">
                 {one.stage}.{one.sequence}
-                {Object.entries(one.labels ?? {})
-                  .map(([key, value]) => ` ${key}=${value}`)
-                  .join('')}
+              </span>
+              <span className="cut muted labels-of">
+                <Foreign
+                  text={Object.entries(one.labels ?? {})
+                    .map(([key, value]) => `${key}=${value}`)
+                    .join('  ')}
+                />
               </span>
               <span className="num muted">
                 <Took from={one.acceptedAt} to={one.finishedAt} />

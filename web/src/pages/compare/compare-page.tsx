@@ -8,6 +8,7 @@ import { runQuery } from '../../api/queries.ts';
 import { Badge, Glyph } from '../../ui/badge.tsx';
 import { CliButton, cliLine } from '../../ui/copy.tsx';
 import { DiffView } from '../../ui/diff.tsx';
+import { Foreign, visible } from '../../ui/foreign.tsx';
 import { durationText } from '../../ui/format.ts';
 import { useTitle } from '../../ui/page.ts';
 import { Empty, Failed, Loading } from '../../ui/screens.tsx';
@@ -22,19 +23,19 @@ const route = getRouteApi('/runs/compare');
 /** Two runs side by side: where they part, how long each task took, what it was given and what it gave. */
 export function ComparePage() {
   const { a, b } = route.useSearch();
-  useTitle('Two runs');
+  useTitle('Compare runs');
   const before = useQuery({ ...runQuery(a ?? ''), enabled: a !== undefined });
   const after = useQuery({ ...runQuery(b ?? ''), enabled: b !== undefined });
   const failed = [before, after].find(({ isError }) => isError);
   return (
     <div className="page compare-page">
-      <nav className="crumbs" aria-label="Where this is">
+      <nav className="crumbs" aria-label="Breadcrumbs">
         <Link to="/runs">Runs</Link>
         <span aria-hidden="true">/</span>
-        <span>two runs</span>
+        <span>Compare</span>
       </nav>
       <div className="head">
-        <h1>Two runs, side by side</h1>
+        <h1>Compare runs</h1>
         {a === undefined || b === undefined ? null : (
           <div className="end">
             <Link to="/runs/compare" search={{ a: b, b: a }} replace className="button">
@@ -49,8 +50,8 @@ export function ComparePage() {
       {failed !== undefined ? (
         <Failed error={failed.error} what="One of the two runs cannot be shown" retry={() => void failed.refetch()} />
       ) : b === undefined ? (
-        <Empty title="Which runs?">
-          <p>Choose two in the list of runs, or open a run and compare it from there.</p>
+        <Empty title="Select two runs">
+          <p>Select two runs in the list, or open a run and compare it from there.</p>
           <Link to="/runs" className="button">
             All runs
           </Link>
@@ -107,12 +108,12 @@ function Side({ letter, run, other }: { letter: 'A' | 'B'; run: RunView; other: 
         </p>
         <p className="muted">
           <span>
-            <Time at={run.acceptedAt} />, took <Took from={run.acceptedAt} to={run.finishedAt} />
+            <Time at={run.acceptedAt} />, duration <Took from={run.acceptedAt} to={run.finishedAt} />
           </span>
           {labels.map(([key, value]) => (
             <span key={key} className="tag">
               <span className="cut">
-                {key}={value}
+                <Foreign text={`${key}=${value}`} />
               </span>
             </span>
           ))}
@@ -122,7 +123,7 @@ function Side({ letter, run, other }: { letter: 'A' | 'B'; run: RunView; other: 
         to="/runs/compare"
         search={{ b: letter === 'A' ? other.id : run.id }}
         className="button small end"
-        title={letter === 'A' ? 'Another run in the place of A' : 'Compare B with another run'}
+        title={letter === 'A' ? 'Compare B with another run' : 'Compare another run'}
       >
         Another …
       </Link>
@@ -136,7 +137,7 @@ function Parting(props: { parting: Pair | undefined; before: RunView; after: Run
   return (
     <p className={`why tone-${parting === undefined ? 'idle' : look.tone}`}>
       <Glyph shape={parting === undefined ? 'check' : look.shape} />
-      <span className="reason">{partingText(parting, before, after)}</span>
+      <span className="reason">{visible(partingText(parting, before, after))}</span>
     </p>
   );
 }
@@ -149,13 +150,13 @@ function partingText(parting: Pair | undefined, before: RunView, after: RunView)
       ((before.finishedAt ?? before.updatedAt) - before.acceptedAt);
     const pace =
       change === 0 ? 'as long as A' : `${durationText(Math.abs(change))} ${change > 0 ? 'longer' : 'less'} than A`;
-    return `Every task ended alike. B took ${pace}.`;
+    return `All tasks ended the same way. B took ${pace}.`;
   }
   const { key } = parting;
-  if (parting.before === undefined) return `Only B has the task '${key}'.`;
-  if (parting.after === undefined) return `Only A has the task '${key}'.`;
+  if (parting.before === undefined) return `Only B has task '${key}'.`;
+  if (parting.after === undefined) return `Only A has task '${key}'.`;
   const message = parting.after.message ?? parting.before.message;
-  return `They part at '${key}': ${taskLook(parting.before).word.toLowerCase()} in A, ${taskLook(parting.after).word.toLowerCase()} in B${message === undefined || message === '' ? '.' : `: ${message}`}`;
+  return `The runs differ from '${key}' on: ${taskLook(parting.before).word.toLowerCase()} in A, ${taskLook(parting.after).word.toLowerCase()} in B${message === undefined || message === '' ? '.' : `: ${message}`}`;
 }
 
 function PairPanel({ pair }: { pair: Pair }) {
@@ -165,7 +166,7 @@ function PairPanel({ pair }: { pair: Pair }) {
       <header>
         <h2 className="cut">{key}</h2>
         <Link to="/runs/compare" search={(search) => ({ ...search, task: 'the-run' })} replace className="end">
-          The run itself
+          Run details
         </Link>
       </header>
       <div className="body">
@@ -182,9 +183,9 @@ function PairPanel({ pair }: { pair: Pair }) {
 function RunDifference({ before, after }: { before: RunView; after: RunView }) {
   const sameShipyard = before.shipyardVersion === after.shipyardVersion && before.project === after.project;
   return (
-    <section className="panel task-panel" aria-label="The runs themselves">
+    <section className="panel task-panel" aria-label="Run details">
       <header>
-        <h2>The run itself</h2>
+        <h2>Run details</h2>
       </header>
       <div className="body">
         <h3>Shipyard</h3>
@@ -203,10 +204,10 @@ function RunDifference({ before, after }: { before: RunView; after: RunView }) {
             </Link>
           </p>
         ) : (
-          <p className="muted">They are of different projects.</p>
+          <p className="muted">These runs belong to different projects.</p>
         )}
         <Messages before={before.message} after={after.message} />
-        <h3>Data of the trigger</h3>
+        <h3>Trigger data</h3>
         <DiffView before={before.trigger.data} after={after.trigger.data} />
         <h3>Output</h3>
         <DiffView before={before.output} after={after.output} />

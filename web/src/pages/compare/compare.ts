@@ -61,7 +61,11 @@ function tookMs(task: TaskView | undefined): number | undefined {
   return first === undefined || end === undefined ? undefined : end - first.triggeredAt;
 }
 
+function isOtherEnd(before: TaskView | undefined, after: TaskView | undefined): boolean {
+  return before?.state !== after?.state || before?.result !== after?.result || before?.status !== after?.status;
+}
+
 /** The first task that ended otherwise: where one looks first. */
 export function partingOf(pairs: readonly Pair[]): Pair | undefined {
-  return pairs.find(({ before, after }) => before?.state !== after?.state || before?.result !== after?.result);
+  return pairs.find(({ before, after }) => isOtherEnd(before, after));
 }

@@ -34,7 +34,7 @@ export function PairList(props: {
   const longest = Math.max(1, ...pairs.flatMap(({ beforeMs = 0, afterMs = 0 }) => [beforeMs, afterMs]));
   const others = pairs.filter(({ differs }) => differs.length > 0).length;
   return (
-    <section className="panel pairs" aria-label="Tasks of both">
+    <section className="panel pairs" aria-label="Tasks of both runs">
       <header>
         <h2>
           {others === 0
@@ -43,7 +43,7 @@ export function PairList(props: {
         </h2>
         <label className="check end">
           <input type="checkbox" checked={onlyOther} onChange={(event) => setOnlyOther(event.target.checked)} />
-          Only those
+          Only differences
         </label>
       </header>
       <div ref={box} className="pair-rows" tabIndex={shown.length > 12 ? 0 : undefined}>
@@ -80,7 +80,7 @@ function PairRow(props: { pair: Pair; a: string; b: string; longest: number; sel
     >
       <span className="name">
         <span className="cut">{pair.key}</span>
-        <span className="cut muted">{pair.differs.length === 0 ? 'alike' : pair.differs.join(', ')}</span>
+        <span className="cut muted">{pair.differs.length === 0 ? 'same' : pair.differs.join(', ')}</span>
       </span>
       <End letter="A" task={pair.before} ms={pair.beforeMs} longest={longest} />
       <End letter="B" task={pair.after} ms={pair.afterMs} longest={longest} />
@@ -91,7 +91,7 @@ function PairRow(props: { pair: Pair; a: string; b: string; longest: number; sel
 
 function End(props: { letter: string; task: Pair['before']; ms: number | undefined; longest: number }) {
   const { letter, task, ms, longest } = props;
-  if (task === undefined) return <span className="end-of muted">{letter} has no such task</span>;
+  if (task === undefined) return <span className="end-of muted">Not in {letter}</span>;
   const look = taskLook(task);
   return (
     <span className={`end-of tone-${look.tone}`}>

@@ -8,7 +8,7 @@ import { environmentQuery, projectsQuery, shipyardVersionQuery } from '../../api
 import { useStream } from '../../api/stream.ts';
 import { Glyph } from '../../ui/badge.tsx';
 import { CliButton, cliLine } from '../../ui/copy.tsx';
-import { countText } from '../../ui/format.ts';
+import { useHeld, useHold } from '../../ui/hold.ts';
 import { useSeen, useTitle } from '../../ui/page.ts';
 import { Empty, Failed, Loading } from '../../ui/screens.tsx';
 import { runLook, verdictLook } from '../../ui/state.ts';
@@ -27,12 +27,16 @@ export function EnvironmentPage() {
   const projects = useQuery(projectsQuery);
   const cells = useQuery(environmentQuery);
   useLiveCells();
-  const byProject = useMemo(() => Map.groupBy(cells.data?.items ?? [], ({ project }) => project), [cells.data]);
+  const { held, hold } = useHold();
+  const { shown, isBehind, catchUp } = useHeld(cells.data, held);
+  const byProject = useMemo(() => Map.groupBy(shown?.items ?? [], ({ project }) => project), [shown]);
   const found = (projects.data?.items ?? []).filter(({ name }) => wanted === undefined || name === wanted);
-  // What was read stays where it is while it cannot be read again: that the connection is lost is said beside it.
+  const active = found.filter(({ name }) => byProject.has(name));
+  const empty = found.filter(({ name }) => !byProject.has(name));
+  // Data that was read stays while it cannot be read again: the rail says that the connection is lost.
   const failed = [projects, cells].find(({ isError, data }) => isError && data === undefined);
   return (
-    <div className="page">
+    <div className="page environment-page">
       <div className="head">
         <h1>Environment</h1>
         <select
@@ -41,7 +45,7 @@ export function EnvironmentPage() {
           value={wanted ?? ''}
           onChange={({ target }) => void navigate({ search: target.value === '' ? {} : { project: target.value } })}
         >
-          <option value="">every project</option>
+          <option value="">All projects</option>
           {projects.data?.items.map(({ name }) => (
             <option key={name}>{name}</option>
           ))}
@@ -50,21 +54,51 @@ export function EnvironmentPage() {
           <CliButton line={cliLine('get', 'runs', ...(wanted === undefined ? [] : ['--project', wanted]))} />
         </div>
       </div>
+      {isBehind ? (
+        <div className="catch-up">
+          <button type="button" className="button primary small" onClick={catchUp}>
+            Show updates
+          </button>
+        </div>
+      ) : null}
       {failed !== undefined ? (
         <Failed error={failed.error} what="The environment cannot be shown" retry={() => void failed.refetch()} />
       ) : projects.isPending || cells.isPending ? (
         <Loading rows={6} height={44} />
       ) : found.length === 0 ? (
-        <Empty title={wanted === undefined ? 'There is no project yet' : 'There is no such project'}>
-          <p>A project begins with its shipyard:</p>
+        <Empty title={wanted === undefined ? 'No projects yet' : `There is no project ${wanted}`}>
+          <p>A project is created when you apply its first shipyard:</p>
           <pre>{cliLine('apply', 'shipyard-examples/delivery.yaml', '--project', wanted ?? 'delivery')}</pre>
+          <Link to="/projects" className="button">
+            Projects
+          </Link>
         </Empty>
       ) : (
-        found.map((project) => (
-          <Matrix key={project.name} project={project} cells={byProject.get(project.name) ?? []} />
-        ))
+        <div className="matrices" {...hold}>
+          {active.map((project) => (
+            <Matrix key={project.name} project={project} cells={byProject.get(project.name) ?? []} held={held} />
+          ))}
+          {empty.length === 0 ? null : <NoRunsYet projects={empty} />}
+        </div>
       )}
     </div>
+  );
+}
+
+/** Projects that never ran, in one line, each with the way to its shipyard. */
+function NoRunsYet({ projects }: { projects: readonly Project[] }) {
+  return (
+    <p className="muted no-runs">
+      No runs yet:{' '}
+      {projects.map(({ name }, at) => (
+        <span key={name}>
+          {at === 0 ? '' : ', '}
+          <Link to="/projects/$project" params={{ project: name }}>
+            {name}
+          </Link>
+        </span>
+      ))}
+    </p>
   );
 }
 
@@ -87,7 +121,8 @@ function useLiveCells(): void {
   });
 }
 
-function Matrix({ project, cells }: { project: Project; cells: readonly EnvironmentCell[] }) {
+function Matrix(props: { project: Project; cells: readonly EnvironmentCell[]; held: boolean }) {
+  const { project, cells, held } = props;
   const { name, shipyardVersion } = project;
   const box = useRef<HTMLElement>(null);
   const seen = useSeen(box);
@@ -96,8 +131,9 @@ function Matrix({ project, cells }: { project: Project; cells: readonly Environm
     enabled: seen && shipyardVersion !== undefined,
   });
   const evaluated = useQuery({ ...lastEvaluationsQuery(name), enabled: seen });
+  const { shown: evaluations } = useHeld(evaluated.data?.items, held);
   const lastOf = (stage: string, service: string): EvaluationSummary | undefined =>
-    evaluated.data?.items.find((one) => one.stage === stage && (one.service ?? '') === service);
+    evaluations?.find((one) => one.stage === stage && (one.service ?? '') === service);
   const planned = shipyard.data?.plan.stages.map((stage) => stage.name) ?? [];
   // A stage that the shipyard no longer has still shows what ran there.
   const stages = [...new Set([...planned, ...cells.map(({ stage }) => stage)])];
@@ -107,71 +143,83 @@ function Matrix({ project, cells }: { project: Project; cells: readonly Environm
       <header>
         <h2 className="cut">{name}</h2>
         <Link className="end" to="/runs" search={{ project: name }}>
-          All its runs
+          View runs
         </Link>
       </header>
       {shipyard.isLoading ? (
         <Loading rows={2} height={32} />
-      ) : cells.length === 0 ? (
-        <p className="nothing muted">Nothing has run here yet.</p>
       ) : (
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Service</th>
-              {stages.map((stage) => (
-                <th key={stage} scope="col">
-                  {stage}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {services.map(([service, places]) => (
-              <tr key={service}>
-                <th scope="row">{service === '' ? <span className="muted">no service</span> : service}</th>
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+        <section className="scroll" aria-label={`Stages of ${name}`} tabIndex={0}>
+          <table style={{ ['--stages' as string]: stages.length }}>
+            <thead>
+              <tr>
+                <th scope="col">Service</th>
                 {stages.map((stage) => (
-                  <td key={stage} data-stage={stage}>
-                    <Cell
-                      cell={places.find((place) => place.stage === stage)}
-                      evaluation={lastOf(stage, service)}
-                      search={{ project: name, stage, ...(service === '' ? {} : { service }) }}
-                    />
-                  </td>
+                  <th key={stage} scope="col">
+                    {stage}
+                  </th>
                 ))}
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {services.map(([service, places]) => (
+                <tr key={service}>
+                  <th scope="row">{service === '' ? <span className="muted">No service</span> : service}</th>
+                  {stages.map((stage) => (
+                    <td key={stage} data-stage={stage}>
+                      <Cell
+                        cell={places.find((place) => place.stage === stage)}
+                        evaluation={lastOf(stage, service)}
+                        isEvaluated={(evaluations?.length ?? 0) > 0}
+                        search={{ project: name, stage, ...(service === '' ? {} : { service }) }}
+                      />
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
       )}
     </section>
   );
 }
 
-const OPEN_SHOWN_MAX = 3;
-
 function Cell(props: {
   cell: EnvironmentCell | undefined;
   evaluation: EvaluationSummary | undefined;
+  /** Whether the project has evaluations: then each cell has a line for them. */
+  isEvaluated: boolean;
   search: Record<string, string>;
 }) {
-  const { cell, evaluation, search } = props;
-  if (cell === undefined) return <span className="muted">nothing yet</span>;
-  const { last, openRuns, open } = cell;
-  const shown = openRuns.slice(0, OPEN_SHOWN_MAX);
-  const more = open - shown.length;
+  const { cell, evaluation, isEvaluated, search } = props;
+  const [newest] = cell?.openRuns ?? [];
+  const more = (cell?.open ?? 0) - 1;
   return (
     <div className="cell">
-      {shown.map((run) => (
-        <Line key={run.id} run={run} note={run.state === 'waiting' ? 'waits for its turn' : run.openTasks.join(', ')} />
-      ))}
-      {more > 0 ? (
-        <Link to="/runs" search={search} className="more">
-          and {countText(more, 'more that is open', 'more that are open')}
-        </Link>
-      ) : null}
-      {last === undefined ? null : <Line run={last} note={<Time at={last.finishedAt ?? last.updatedAt} />} />}
-      {evaluation === undefined ? null : <Evaluated evaluation={evaluation} />}
+      {newest === undefined ? (
+        <span className="none">Idle</span>
+      ) : (
+        <span className="open">
+          <Line run={newest} note={newest.openTasks.join(', ')} />
+          {more > 0 ? (
+            <Link to="/runs" search={search} className="more" aria-label={`${more} more active runs`}>
+              +{more}
+            </Link>
+          ) : null}
+        </span>
+      )}
+      {cell?.last === undefined ? (
+        <span className="none">No finished run</span>
+      ) : (
+        <Line run={cell.last} note={<Time at={cell.last.finishedAt ?? cell.last.updatedAt} />} />
+      )}
+      {!isEvaluated ? null : evaluation === undefined ? (
+        <span className="none">No evaluation</span>
+      ) : (
+        <Evaluated evaluation={evaluation} />
+      )}
     </div>
   );
 }
@@ -187,10 +235,11 @@ function Evaluated({ evaluation }: { evaluation: EvaluationSummary }) {
       data-line
     >
       <Glyph shape={look.shape} />
-      <span className="word">{look.word}</span>
-      <span className="cut">evaluation{evaluation.score === null ? '' : ` ${Math.round(evaluation.score)}`}</span>
-      <span className="muted cut">
-        <Time at={evaluation.at} />
+      <span className="word cut">
+        <strong>{look.word}</strong> {evaluation.score === null ? '' : Math.round(evaluation.score)}
+      </span>
+      <span className="what cut">
+        Evaluation · <Time at={evaluation.at} />
       </span>
     </Link>
   );
@@ -208,12 +257,14 @@ function Line({ run, note }: { run: RunSummary; note: React.ReactNode }) {
       data-line
     >
       <Glyph shape={look.shape} />
-      <span className="word">{look.word}</span>
-      <span className="cut">
-        {run.sequence}
-        {build === undefined ? '' : ` ${build}`}
+      <span className="word cut">
+        <strong>{look.word}</strong> {build ?? ''}
       </span>
-      <span className="muted cut">{note}</span>
+      <span className="what cut">
+        {run.sequence}
+        {note === '' ? '' : ' · '}
+        {note}
+      </span>
     </Link>
   );
 }

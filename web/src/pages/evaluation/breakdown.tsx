@@ -2,6 +2,7 @@ import type { EvaluatedSli } from '@slipway/contract';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import { Badge } from '../../ui/badge.tsx';
+import { visible } from '../../ui/foreign.tsx';
 import { countText } from '../../ui/format.ts';
 import { verdictLook } from '../../ui/state.ts';
 import { changeText } from '../evaluations/cell-panel.tsx';
@@ -84,7 +85,7 @@ function Line({ sli, objective, wanted }: { sli: EvaluatedSli; objective: Object
         )}
       </div>
       <div className="why-line">
-        {why === undefined ? null : <p>{why}</p>}
+        {why === undefined ? null : <p>{visible(why)}</p>}
         {objective === undefined ? null : <More objective={objective} />}
       </div>
     </li>

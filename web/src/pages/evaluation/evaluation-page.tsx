@@ -9,6 +9,7 @@ import { ApiError, pathOf } from '../../api/client.ts';
 import { evaluationQuery } from '../../api/evaluations.ts';
 import { Badge, Glyph } from '../../ui/badge.tsx';
 import { CliButton, cliLine } from '../../ui/copy.tsx';
+import { visible } from '../../ui/foreign.tsx';
 import { JsonTree } from '../../ui/json-tree.tsx';
 import { useTitle } from '../../ui/page.ts';
 import { Empty, Failed, Loading } from '../../ui/screens.tsx';
@@ -39,7 +40,7 @@ export function EvaluationPage() {
   }
   return (
     <div className="page evaluation-page">
-      <nav className="crumbs" aria-label="Where this is">
+      <nav className="crumbs" aria-label="Breadcrumbs">
         <Link to="/evaluations">Evaluations</Link>
         <span aria-hidden="true">/</span>
         <span className="mono">{id}</span>
@@ -48,8 +49,8 @@ export function EvaluationPage() {
         <h1>Evaluation</h1>
       </div>
       {gone ? (
-        <Empty title="There is no such evaluation">
-          <p>It may have gone with its run, or its run has not been evaluated yet.</p>
+        <Empty title="Evaluation not found">
+          <p>Retention may have deleted it with its run, or its run has not been evaluated yet.</p>
           <Link to="/evaluations" className="button">
             All evaluations
           </Link>
@@ -78,7 +79,7 @@ function Whole({ evaluation }: { evaluation: Evaluation }) {
   const decision = decisionOf(evaluation.decision);
   return (
     <>
-      <nav className="crumbs" aria-label="Where this is">
+      <nav className="crumbs" aria-label="Breadcrumbs">
         <Link to="/evaluations" search={{ project }}>
           Evaluations
         </Link>
@@ -106,12 +107,12 @@ function Whole({ evaluation }: { evaluation: Evaluation }) {
             href={pathOf`/v1/evaluations/${evaluation.id}/report`}
             target="_blank"
             rel="noreferrer"
-            title="One page to send or to print"
+            title="A printable page"
           >
             Report
           </a>
           <Link to="/runs/$run" params={{ run: evaluation.run }} className="button">
-            Its run
+            View run
           </Link>
           <span className="only-wide">
             <CliButton line={cliLine('get', 'evaluation', evaluation.id)} />
@@ -122,15 +123,15 @@ function Whole({ evaluation }: { evaluation: Evaluation }) {
         <Glyph shape={look.shape} />
         <div>
           <div className="reason">
-            <p>{evaluation.why ?? evaluation.message ?? 'It was not told why.'}</p>
+            <p>{visible(evaluation.why ?? evaluation.message ?? 'No reason was recorded.')}</p>
           </div>
           {score === null ? null : (
             <div className="score-line">
               <strong className="num">{numberText(score)}</strong>
               <ScoreBar score={score} decision={decision} tone={look.tone} />
               <span className="muted">
-                {decision?.pass === undefined ? 'of 100' : `passes from ${numberText(decision.pass)}`}
-                {decision?.warning === undefined ? '' : `, warns from ${numberText(decision.warning)}`}
+                {decision?.pass === undefined ? 'of 100' : `pass threshold ${numberText(decision.pass)}`}
+                {decision?.warning === undefined ? '' : `, warning threshold ${numberText(decision.warning)}`}
               </span>
             </div>
           )}
@@ -193,7 +194,7 @@ function Tab({ evaluation }: { evaluation: Evaluation }) {
       {slis === null || slis.length === 0 ? (
         <section className="panel" aria-label="Breakdown">
           <Empty title="No SLI was evaluated">
-            <p>{evaluation.message ?? 'There was no slo.yaml, or nothing could be measured.'}</p>
+            <p>{visible(evaluation.message ?? 'There was no slo.yaml, or nothing could be measured.')}</p>
             <Link
               to="/projects/$project"
               params={{ project: evaluation.project }}
@@ -219,8 +220,8 @@ function Invalidated({ evaluation }: { evaluation: Evaluation }) {
   return (
     <p className="message tone-warning">
       It serves as a baseline for nobody: invalidated
-      {invalidated.author === undefined ? '' : ` by ${invalidated.author}`} <Time at={invalidated.at} />
-      {invalidated.reason === undefined ? '.' : `, because: ${invalidated.reason}`}
+      {invalidated.author === undefined ? '' : ` by ${visible(invalidated.author)}`} <Time at={invalidated.at} />
+      {invalidated.reason === undefined ? '.' : `: ${visible(invalidated.reason)}`}
     </p>
   );
 }
@@ -237,8 +238,8 @@ function Marks({ evaluation }: { evaluation: Evaluation }) {
             </span>
             <strong>{action === 'invalidate' ? 'invalidated' : 'reinstated'}</strong>
             <span>
-              {author === undefined ? '' : `by ${author}`}
-              {reason === undefined ? '' : ` because: ${reason}`}
+              {author === undefined ? '' : `by ${visible(author)}`}
+              {reason === undefined ? '' : `: ${visible(reason)}`}
             </span>
           </li>
         ))}

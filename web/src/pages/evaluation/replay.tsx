@@ -17,14 +17,14 @@ export function Replay({ id }: { id: string }) {
           <CliButton line={cliLine('replay', id)} />
         </span>
         <button type="button" className="button small" disabled={mutation.isPending} onClick={() => mutation.mutate()}>
-          {mutation.isPending ? 'Deciding …' : 'Decide again'}
+          {mutation.isPending ? 'Replaying …' : 'Replay'}
         </button>
       </header>
       <div className="body">
         {mutation.data === undefined ? (
           <p className="muted">
-            Decides again from the stored values, baselines and objectives, with the rules of today. Nothing is changed
-            by it.
+            Recomputes the decision from the stored values, baselines and objectives, with the current rules. It changes
+            nothing.
           </p>
         ) : (
           <Answer answer={mutation.data} />
@@ -45,7 +45,7 @@ function Answer({ answer }: { answer: ReplayAnswer }) {
     <div role="status" className="replayed">
       <p className={`badge tone-${same ? 'pass' : 'warning'}`}>
         <Glyph shape={same ? 'check' : 'triangle'} />
-        {same ? 'The same decision' : 'Another decision'}
+        {same ? 'Same decision' : 'Different decision'}
       </p>
       {same ? null : (
         <>

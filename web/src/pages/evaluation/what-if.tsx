@@ -34,14 +34,14 @@ export function WhatIfTab({ evaluation }: { evaluation: Evaluation }) {
     <div className="split even">
       <section className="panel editor" aria-label="Other objectives">
         <header>
-          <h2>slo.yaml, to try</h2>
+          <h2>slo.yaml to try</h2>
           <button
             type="button"
             className="button small end"
             disabled={slo === (evaluation.slo ?? '')}
             onClick={() => setSlo(evaluation.slo ?? '')}
           >
-            As it was
+            Reset
           </button>
         </header>
         {evaluation.slo === null ? (
@@ -60,14 +60,14 @@ export function WhatIfTab({ evaluation }: { evaluation: Evaluation }) {
       <div className="try-side">
         <section className="panel" aria-label="Other values">
           <header>
-            <h2>Values, to try</h2>
+            <h2>Values to try</h2>
             <button
               type="button"
               className="button small end"
               disabled={Object.keys(values).length === 0}
               onClick={() => setValues({})}
             >
-              As they were
+              Reset
             </button>
           </header>
           <ul className="try-values">
@@ -87,9 +87,9 @@ export function WhatIfTab({ evaluation }: { evaluation: Evaluation }) {
             ))}
           </ul>
         </section>
-        <section className="panel" aria-label="What would have been" aria-busy={settling}>
+        <section className="panel" aria-label="Result with these changes" aria-busy={settling}>
           <header>
-            <h2>What would have been</h2>
+            <h2>Result with these changes</h2>
             <span className="end only-wide">
               <CliButton line={lineOf(evaluation.id, changes)} />
             </span>
@@ -100,7 +100,7 @@ export function WhatIfTab({ evaluation }: { evaluation: Evaluation }) {
             <Loading rows={5} />
           ) : (
             <p className="nothing muted">
-              {query.isError ? query.error.message : 'It is decided here as soon as the text has no error.'}
+              {query.isError ? query.error.message : 'The result appears here once the text has no errors.'}
             </p>
           )}
         </section>
@@ -117,18 +117,16 @@ function Both({ answer }: { answer: WhatIfAnswer }) {
   return (
     <div className="body">
       <div className="two-decisions">
-        <Decided title="Then" judgement={before} />
-        <Decided title="If" judgement={after} change={changeText(after.score, before.score)} />
+        <Decided title="Recorded" judgement={before} />
+        <Decided title="With changes" judgement={after} change={changeText(after.score, before.score)} />
       </div>
-      <p className="muted">
-        {differences.length === 0 ? 'Nothing would be different.' : `${differences.length} differences.`}
-      </p>
+      <p className="muted">{differences.length === 0 ? 'No differences.' : `${differences.length} differences.`}</p>
       <table className="grid two-slis">
         <thead>
           <tr>
             <th scope="col">SLI</th>
-            <th scope="col">Then</th>
-            <th scope="col">If</th>
+            <th scope="col">Recorded</th>
+            <th scope="col">With changes</th>
           </tr>
         </thead>
         <tbody>
@@ -155,7 +153,7 @@ function Both({ answer }: { answer: WhatIfAnswer }) {
 }
 
 function Side({ sli }: { sli: WhatIfAnswer['before']['slis'][number] | undefined }) {
-  if (sli === undefined) return <span className="muted">not there</span>;
+  if (sli === undefined) return <span className="muted">Not present</span>;
   return (
     <>
       <Badge look={verdictLook(sli.status)} /> <span className="muted">{numberText(sli.score)}</span>
@@ -178,7 +176,7 @@ function Decided(props: { title: string; judgement: WhatIfAnswer['before']; chan
   );
 }
 
-/** The other slo.yaml is a file there: whoever pastes the line has it in his own. */
+/** The other slo.yaml is a file of the reader's own. */
 function lineOf(id: string, { slo, values = {} }: WhatIf): string {
   const tried = Object.entries(values).flatMap(([sli, value]) => ['--value', `${sli}=${value ?? ''}`]);
   return cliLine('what-if', id, ...(slo === undefined ? [] : ['--slo', 'slo.yaml']), ...tried);

@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { evaluationQuery } from '../../api/evaluations.ts';
 import { Badge } from '../../ui/badge.tsx';
+import { visible } from '../../ui/foreign.tsx';
 import { verdictLook } from '../../ui/state.ts';
 import { Time } from '../../ui/time.tsx';
 import { decisionOf } from '../evaluation/decision.ts';
@@ -43,14 +44,14 @@ export function CellPanel({ evaluation, sli }: { evaluation: EvaluationSummary |
           {cell ? <Indicator cell={cell} /> : null}
         </dl>
         {cell === null ? <p className="muted">This evaluation had no such SLI.</p> : null}
-        {cell === undefined ? <p>{evaluation.why ?? evaluation.message ?? ''}</p> : null}
+        {cell === undefined ? <p>{visible(evaluation.why ?? evaluation.message ?? '')}</p> : null}
         {cell ? (
           <Thresholds objective={decision?.objectives.find((one) => one.sli === sli)} message={cell.message} />
         ) : null}
         {invalidated === undefined ? null : (
           <p className="message tone-idle">
-            Invalidated{invalidated.author === undefined ? '' : ` by ${invalidated.author}`}
-            {invalidated.reason === undefined ? '.' : `: ${invalidated.reason}`}
+            Invalidated{invalidated.author === undefined ? '' : ` by ${visible(invalidated.author)}`}
+            {invalidated.reason === undefined ? '.' : `: ${visible(invalidated.reason)}`}
           </p>
         )}
         <Link
@@ -75,10 +76,10 @@ function Total({ evaluation, decision }: { evaluation: EvaluationSummary; decisi
       <dd>{score === null ? 'none' : `${numberText(score)} of 100`}</dd>
       {decision?.pass === undefined ? null : (
         <>
-          <dt>Passes from</dt>
+          <dt>Pass threshold</dt>
           <dd>
             {numberText(decision.pass)}
-            {decision.warning === undefined ? '' : `, warns from ${numberText(decision.warning)}`}
+            {decision.warning === undefined ? '' : `, warning ${numberText(decision.warning)}`}
           </dd>
         </>
       )}
@@ -130,12 +131,14 @@ function Thresholds(props: {
               className={`tone-${criterion.holds ? 'pass' : 'fail'}`}
             >
               <span className="muted">{criterion.role}</span> <code>{criterion.text}</code>{' '}
-              <span className="holds">{criterion.holds ? 'holds' : `violated, ${numberText(criterion.target)}`}</span>
+              <span className="holds">{criterion.holds ? 'met' : `not met, ${numberText(criterion.target)}`}</span>
             </li>
           ))}
         </ul>
       )}
-      {(objective?.why ?? message) === undefined ? null : <p className="muted">{objective?.why ?? message}</p>}
+      {(objective?.why ?? message) === undefined ? null : (
+        <p className="muted">{visible(objective?.why ?? message ?? '')}</p>
+      )}
     </>
   );
 }

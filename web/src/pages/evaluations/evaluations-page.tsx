@@ -42,7 +42,7 @@ export function EvaluationsPage() {
           value={project ?? ''}
           onChange={({ target }) => void navigate({ search: { project: target.value } })}
         >
-          {project === undefined ? <option value="">no project</option> : null}
+          {project === undefined ? <option value="">No project</option> : null}
           {projects.data?.items.map(({ name }) => (
             <option key={name}>{name}</option>
           ))}
@@ -69,8 +69,8 @@ export function EvaluationsPage() {
       ) : projects.isPending ? (
         <Loading rows={8} height={28} />
       ) : project === undefined ? (
-        <Empty title="There is no project yet">
-          <p>An evaluation belongs to a service in a stage of a project. Begin with a shipyard.</p>
+        <Empty title="No projects yet">
+          <p>An evaluation belongs to a service in a stage of a project. Start with a shipyard.</p>
           <Link to="/projects" className="button">
             Projects
           </Link>
@@ -103,10 +103,10 @@ function Project({ project }: { project: string }) {
   const [newest] = places;
   if (newest === undefined) {
     return (
-      <Empty title="Nothing was evaluated yet">
+      <Empty title="No evaluations yet">
         <p>
-          An evaluation judges the metrics of a service against its slo.yaml: as a task <code>evaluate</code> of a
-          sequence, or started here for a span of time.
+          An evaluation compares the metrics of a service with its slo.yaml. Add a task <code>evaluate</code> to a
+          sequence, or start an evaluation here.
         </p>
         <Link to="/projects/$project" params={{ project }} search={{ tab: 'quality' }} className="button">
           Objectives of {project}
@@ -124,7 +124,7 @@ function Project({ project }: { project: string }) {
     <>
       {places.length > 1 || shown === undefined ? <Places project={project} places={places} shown={shown} /> : null}
       {shown === undefined ? (
-        <Empty title="Nothing was evaluated there yet">
+        <Empty title="No evaluations here yet">
           <p>
             {search.service ?? 'any service'} in {search.stage ?? 'any stage'}
           </p>
@@ -140,7 +140,7 @@ function Project({ project }: { project: string }) {
             disabled={list.isFetchingNextPage}
             onClick={() => void list.fetchNextPage()}
           >
-            Read older ones
+            Load older evaluations
           </button>
         </div>
       ) : null}
@@ -179,6 +179,7 @@ function Places(props: { project: string; places: readonly PlaceHistory[]; shown
             key={`${place.stage} ${place.service}`}
             to="/evaluations"
             search={{ project, stage: place.stage, ...(place.service === undefined ? {} : { service: place.service }) }}
+            activeOptions={{ exact: true, includeSearch: true }}
             aria-current={place === shown ? 'true' : undefined}
             data-line
           >

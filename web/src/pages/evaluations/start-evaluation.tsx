@@ -38,7 +38,7 @@ export function StartEvaluation(props: {
     }
   };
   return (
-    <Dialog title="Start an evaluation" onClose={onClose}>
+    <Dialog losesNothing={started !== undefined} title="Start an evaluation" onClose={onClose}>
       <form
         className="dialog-form"
         onSubmit={(event) => {
@@ -117,15 +117,15 @@ export function StartEvaluation(props: {
           <input className="input" value={labels} onChange={(event) => setLabels(event.target.value)} />
         </label>
         <p className="muted">
-          Triggers the sequence <code>evaluation</code> of the stage. A service that answers <code>evaluation</code>{' '}
-          must be connected, else it waits for one.
+          Triggers the sequence <code>evaluation</code> of the stage. The run waits until a service for the task{' '}
+          <code>evaluation</code> is connected.
         </p>
         <CliHint line={lineOf(project, stage, service, body)} />
         {started === undefined ? null : (
           <p role="status" className="message tone-pass">
-            It runs.{' '}
+            Evaluation started.{' '}
             <Link to="/runs/$run" params={{ run: started.run }}>
-              Open the run
+              View run
             </Link>
           </p>
         )}

@@ -3,11 +3,12 @@ import type { EventView } from '@slipway/contract';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useEffect, useMemo, useState } from 'react';
-import { eventsQuery, projectsQuery } from '../../api/queries.ts';
+import { eventQuery, eventsQuery, projectsQuery } from '../../api/queries.ts';
 import { useStream } from '../../api/stream.ts';
 import { CliButton, cliLine } from '../../ui/copy.tsx';
 import { EventList, EventPanel } from '../../ui/event-list.tsx';
-import { countText } from '../../ui/format.ts';
+import { visible } from '../../ui/foreign.tsx';
+import { useHold } from '../../ui/hold.ts';
 import { useTitle } from '../../ui/page.ts';
 import { Empty, Failed, Loading } from '../../ui/screens.tsx';
 import { SendDialog } from './send-dialog.tsx';
@@ -50,7 +51,8 @@ export function EventsPage() {
     const loaded = list.data?.pages.flatMap((page) => page.items) ?? [];
     return [...tail, ...loaded].filter(({ position }) => !seen.has(position) && seen.add(position) !== undefined);
   }, [tail, list.data]);
-  const still = paused || scrolled || selected !== undefined;
+  const { held, hold } = useHold();
+  const still = paused || scrolled || held || selected !== undefined;
   // What somebody reads does not move away; what came meanwhile is counted.
   useEffect(() => {
     setFrozen((before) => (still ? (before ?? all) : undefined));
@@ -64,7 +66,13 @@ export function EventsPage() {
           all.findIndex(({ position }) => position === first),
         );
   const events = frozen === undefined ? all : all.slice(added);
-  const shown = all.find(({ event }) => event.id === selected);
+  const loaded = all.find(({ event }) => event.id === selected);
+  // A permalink may lead to an event far below what is loaded.
+  const older = useQuery({
+    ...eventQuery(selected ?? ''),
+    enabled: selected !== undefined && loaded === undefined && list.isSuccess,
+  });
+  const shown = selected === undefined ? undefined : (loaded ?? older.data);
   const change = (next: Record<string, string | undefined>): void =>
     void navigate({ search: { ...search, ...next }, replace: true });
 
@@ -72,10 +80,9 @@ export function EventsPage() {
     <div className="page events-page">
       <div className="head">
         <h1>Events</h1>
-        <span className="muted">{added === 0 ? '' : `${countText(added, 'newer event')}`}</span>
         <div className="end">
           <button type="button" className="button" aria-pressed={paused} onClick={() => setPaused(!paused)}>
-            {paused ? 'Go on' : 'Hold still'}
+            {paused ? 'Resume updates' : 'Pause updates'}
           </button>
           <button type="button" className="button primary" onClick={() => setSending({ event: undefined })}>
             Send an event …
@@ -100,29 +107,39 @@ export function EventsPage() {
           value={project ?? ''}
           onChange={(event) => change({ project: event.target.value })}
         >
-          <option value="">any project</option>
+          <option value="">All projects</option>
           {projects?.items.map(({ name }) => (
             <option key={name}>{name}</option>
           ))}
         </select>
       </div>
+      {selected !== undefined && loaded === undefined && older.isError ? (
+        <p role="alert" className="message tone-warning">
+          The event {visible(selected)} cannot be shown: {visible(older.error.message)}{' '}
+          <button type="button" className="as-link" onClick={() => change({ event: undefined })}>
+            Close
+          </button>
+        </p>
+      ) : null}
       <div className={shown === undefined ? 'split alone' : 'split'}>
-        <section className="panel" aria-label="Events, newest first">
+        <section className="panel" aria-label="Events, newest first" {...hold}>
           {list.isError ? (
             <Failed error={list.error} what="The events cannot be shown" retry={() => void list.refetch()} />
           ) : list.isPending ? (
             <Loading rows={12} />
           ) : events.length === 0 ? (
-            <Empty title="No event here">
+            <Empty title={type === undefined && project === undefined ? 'No events yet' : 'No matching events'}>
               <p>
                 {type === undefined && project === undefined
-                  ? 'Send the first one.'
-                  : 'None matches this filter; new ones appear by themselves.'}
+                  ? 'Send an event to start a sequence.'
+                  : 'New events appear here automatically.'}
               </p>
             </Empty>
           ) : (
             <EventList
               events={events}
+              fresh={added}
+              onFresh={() => setFrozen(all)}
               selected={selected}
               onSelect={(id) => change({ event: id === selected ? undefined : id })}
               onScrolled={setScrolled}
@@ -136,11 +153,11 @@ export function EventsPage() {
           <EventPanel view={shown} onClose={() => change({ event: undefined })}>
             {shown.run === undefined ? null : (
               <Link to="/runs/$run" params={{ run: shown.run }} className="button small">
-                Open its run
+                View run
               </Link>
             )}
             <button type="button" className="button small" onClick={() => setSending({ event: shown.event })}>
-              Send again, edited …
+              Edit and resend …
             </button>
           </EventPanel>
         )}

@@ -28,7 +28,7 @@ export function SendDialog({ event, onClose }: { event: Record<string, unknown> 
       setSent(text);
       draft.discard();
     } catch (failure) {
-      setError(failure instanceof SyntaxError ? `This is no JSON: ${failure.message}` : failureText(failure));
+      setError(failure instanceof SyntaxError ? `Not valid JSON: ${failure.message}` : failureText(failure));
     }
   };
   const line = sendLine(text);
@@ -37,10 +37,10 @@ export function SendDialog({ event, onClose }: { event: Record<string, unknown> 
     onClose();
   };
   return (
-    <Dialog title={event === undefined ? 'Send an event' : 'Send it again, edited'} losesNothing onClose={close}>
+    <Dialog title={event === undefined ? 'Send an event' : 'Edit and resend'} losesNothing onClose={close}>
       {event === undefined ? <Template onText={draft.change} /> : null}
       <label className="field">
-        <span>The event, as JSON</span>
+        <span>Event (JSON)</span>
         <textarea
           className="input"
           rows={14}
@@ -54,10 +54,12 @@ export function SendDialog({ event, onClose }: { event: Record<string, unknown> 
       </label>
       {accepted?.map((item) => (
         <p key={item.id} role="status" className="message tone-pass">
-          {item.outcome === 'accepted' ? 'Accepted. ' : `${item.outcome}: ${item.code ?? 'it was sent before'}. `}
+          {item.outcome === 'accepted'
+            ? 'Accepted. '
+            : `${item.outcome}: ${item.code ?? 'an event with this id was sent before'}. `}
           {item.run === undefined ? null : (
             <Link to="/runs/$run" params={{ run: item.run }}>
-              Open the run
+              View run
             </Link>
           )}
         </p>

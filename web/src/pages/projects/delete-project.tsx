@@ -8,7 +8,7 @@ import { CliHint, cliLine, say } from '../../ui/copy.tsx';
 import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
 import { countText } from '../../ui/format.ts';
 
-/** The end of a project: what goes with it is counted first, and its name is typed by hand. */
+/** Deletes a project after counting its contents, and after a person has typed its name. */
 export function DeleteProject({ project }: { project: Project }) {
   const [asking, setAsking] = useState(false);
   return (
@@ -17,7 +17,7 @@ export function DeleteProject({ project }: { project: Project }) {
         <h2>Delete this project</h2>
       </header>
       <div className="body">
-        <p>Its runs, their events and its shipyards go with it. It is told first how many there are.</p>
+        <p>Deletes the project with its runs, events and shipyards. The next step shows how many there are.</p>
         <div>
           <button type="button" className="button danger" onClick={() => setAsking(true)}>
             Delete {project.name} …
@@ -42,7 +42,7 @@ function Confirm({ project, onClose }: { project: string; onClose: () => void })
     setBusy(true);
     try {
       await request({ method: 'DELETE', path: pathOf`/v1/projects/${project}` });
-      say(`${project} is gone.`);
+      say(`Deleted ${project}.`);
       await navigate({ to: '/projects' });
       await queries.invalidateQueries({ queryKey: projectsQuery.queryKey });
     } catch (failure) {
@@ -66,14 +66,15 @@ function Confirm({ project, onClose }: { project: string; onClose: () => void })
             </strong>{' '}
             of its shipyard will be deleted.
           </li>
-          <li>Its settings go; events for it are refused from then on. This cannot be undone.</li>
+          <li>Its settings are deleted, and new events for it are refused. You cannot undo this.</li>
         </ul>
       ) : null}
       {open > 0 ? (
         <p className="message tone-warning">
-          {countText(open, 'run')} {open === 1 ? 'is' : 'are'} still open: a project with open runs is not deleted.{' '}
+          {countText(open, 'run')} {open === 1 ? 'is' : 'are'} still active. A project with active runs cannot be
+          deleted.{' '}
           <Link to="/runs" search={{ project }}>
-            Abort them first
+            View these runs
           </Link>
         </p>
       ) : null}
@@ -97,7 +98,7 @@ function Confirm({ project, onClose }: { project: string; onClose: () => void })
           disabled={typed !== project || busy || !counts.isSuccess || open > 0}
           onClick={() => void remove()}
         >
-          Delete it
+          Delete project
         </button>
       </DialogEnd>
     </Dialog>

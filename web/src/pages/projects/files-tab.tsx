@@ -50,10 +50,10 @@ export function FilesTab(props: { project: string; file: string | undefined; ver
   const shown = props.file === undefined ? files[0] : placeOf(props.file);
   if (list.error instanceof ApiError && list.error.status === 404) {
     return (
-      <Empty title="This project is not there yet">
-        <p>It comes into being when its first shipyard is applied; then services in its stages can have files.</p>
+      <Empty title="This project does not exist yet">
+        <p>The project is created when you apply its first shipyard. Then its services can have files.</p>
         <Link to="/projects/$project" params={{ project }} className="button">
-          Write it
+          Write shipyard
         </Link>
       </Empty>
     );
@@ -64,10 +64,10 @@ export function FilesTab(props: { project: string; file: string | undefined; ver
   if (list.isPending) return <Loading rows={8} height={28} />;
   if (shown === undefined) {
     return (
-      <Empty title="There is no slo.yaml or sli.yaml yet">
+      <Empty title="No slo.yaml or sli.yaml yet">
         <p>
-          An <code>slo.yaml</code> says what a service must be like in a stage, an <code>sli.yaml</code> how that is
-          measured. A sequence with a task <code>evaluate</code> is judged by them.
+          An <code>slo.yaml</code> sets the objectives of a service in a stage. An <code>sli.yaml</code> defines how to
+          measure them. The task <code>evaluate</code> of a sequence uses both.
         </p>
         <button type="button" className="button" onClick={() => setAdding(true)}>
           New file …
@@ -86,7 +86,7 @@ export function FilesTab(props: { project: string; file: string | undefined; ver
           </button>
         </header>
         {files.length === 0 ? (
-          <p className="nothing muted">None is applied yet.</p>
+          <p className="nothing muted">No files applied yet.</p>
         ) : (
           <ul className="files">
             {files.map((file) => (
@@ -147,7 +147,7 @@ function File({ project, place, version }: { project: string; place: FilePlace; 
                 >
                   {one.version}
                 </Link>
-                <span className="muted">{one.current ? 'in use' : ''}</span>
+                <span className="muted">{one.current ? 'In use' : ''}</span>
                 <span className="muted num">
                   <Time at={one.createdAt} />
                 </span>
@@ -195,7 +195,9 @@ function Editor(props: {
         queries.invalidateQueries({ queryKey: ['file', project] }),
         queries.invalidateQueries({ queryKey: filesQuery(project).queryKey }),
       ]);
-      return answer.changed ? `Version ${answer.version} is in use.` : 'The text did not change: no new version.';
+      return answer.changed
+        ? `Version ${answer.version} is in use.`
+        : 'The text is the same, so there is no new version.';
     },
   });
   return (
@@ -203,7 +205,7 @@ function Editor(props: {
       <header>
         <h2>{place.kind}.yaml</h2>
         <span className="muted cut" role="status">
-          {settling ? 'Checking …' : text === inUse ? `in use, ${placeText(place)}` : placeText(place)}
+          {settling ? 'Checking …' : text === inUse ? `In use, ${placeText(place)}` : placeText(place)}
         </span>
         {draft.isChanged ? <DraftNote draft={draft} newer={draft.base !== current?.version} /> : null}
         <span className="end only-wide">
@@ -216,7 +218,7 @@ function Editor(props: {
             aria-pressed={comparing}
             onClick={() => setComparing(!comparing)}
           >
-            What changes
+            Show changes
           </button>
         )}
         <button
@@ -287,21 +289,21 @@ function NewFile({ project, onClose }: { project: string; onClose: () => void })
             value={kind}
             onChange={({ target }) => setKind(target.value === 'sli' ? 'sli' : 'slo')}
           >
-            <option value="slo">slo.yaml: what a service must be like</option>
-            <option value="sli">sli.yaml: how it is measured</option>
+            <option value="slo">slo.yaml: objectives of a service</option>
+            <option value="sli">sli.yaml: how to measure them</option>
           </select>
         </label>
         <label className="field">
           <span>Stage</span>
           <select className="select" required={whole} value={stage} onChange={({ target }) => setStage(target.value)}>
-            <option value="">{whole ? 'choose' : 'all stages'}</option>
+            <option value="">{whole ? 'Choose a stage' : 'All stages'}</option>
             {shipyard?.plan.stages.map(({ name }) => (
               <option key={name}>{name}</option>
             ))}
           </select>
         </label>
         <label className="field">
-          <span>{whole ? 'Service' : 'Service; none: all services'}</span>
+          <span>{whole ? 'Service' : 'Service (empty: all services)'}</span>
           <input
             className="input"
             required={whole}
@@ -314,7 +316,7 @@ function NewFile({ project, onClose }: { project: string; onClose: () => void })
         <CliHint line={whole && (stage === '' || service === '') ? undefined : applyLine(project, place)} />
         <DialogEnd onClose={onClose}>
           <button type="submit" className="button primary">
-            Write it
+            Write file
           </button>
         </DialogEnd>
       </form>
@@ -337,8 +339,8 @@ function placeOf(key: string): FilePlace {
 }
 
 function placeText({ stage, service }: FilePlace): string {
-  if (stage === undefined) return 'of the whole project';
-  return service === undefined ? `of all services in ${stage}` : `of ${service} in ${stage}`;
+  if (stage === undefined) return 'for the whole project';
+  return service === undefined ? `for all services in ${stage}` : `for ${service} in ${stage}`;
 }
 
 function lineOf(project: string, place: FilePlace): string {

@@ -30,7 +30,7 @@ function changesOf(was: SequencePlan, is: SequencePlan): string[] {
   const now = new Map(newTasks.map((task) => [task.key, task]));
   const rest = differenceOf(oldRest, newRest).parts.flatMap(({ kind, name }) => (kind === 'same' ? [] : [name]));
   const added = newTasks.filter(({ key }) => !old.has(key)).map(({ key }) => `new task '${key}'`);
-  const removed = oldTasks.filter(({ key }) => !now.has(key)).map(({ key }) => `no task '${key}'`);
+  const removed = oldTasks.filter(({ key }) => !now.has(key)).map(({ key }) => `removed task '${key}'`);
   const changed = newTasks.flatMap((task) => {
     const other = old.get(task.key);
     if (other === undefined) return [];

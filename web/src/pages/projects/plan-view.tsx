@@ -3,7 +3,7 @@ import { conditionOf } from '../../ui/graph.ts';
 import { pendingLook } from '../../ui/state.ts';
 import { type Step, Steps } from '../../ui/steps.tsx';
 
-/** What the control plane would do, drawn: each sequence with its tasks, and what starts it. */
+/** The plan as a picture: each sequence with its tasks and its trigger. */
 export function PlanView({ plan }: { plan: Plan | undefined }) {
   const sequences = plan?.stages.flatMap((stage) => stage.sequences.filter(({ builtIn }) => !builtIn)) ?? [];
   return (
@@ -11,9 +11,7 @@ export function PlanView({ plan }: { plan: Plan | undefined }) {
       <header>
         <h2>Plan</h2>
       </header>
-      {plan === undefined ? (
-        <p className="nothing muted">The plan is drawn here as soon as the text has no error.</p>
-      ) : null}
+      {plan === undefined ? <p className="nothing muted">The plan appears here once the text has no errors.</p> : null}
       {sequences.map((sequence) => (
         <div key={`${sequence.stage}.${sequence.name}`} className="lane">
           <div className="lane-head">

@@ -32,7 +32,7 @@ export function ProjectPage() {
   const which = shown !== undefined ? ['--version', shown] : tab === 'versions' ? ['--versions'] : [];
   return (
     <div className="page">
-      <nav className="crumbs" aria-label="Where this is">
+      <nav className="crumbs" aria-label="Breadcrumbs">
         <Link to="/projects">Projects</Link>
         <span aria-hidden="true">/</span>
         <span className="cut">{project}</span>
@@ -41,7 +41,7 @@ export function ProjectPage() {
         <h1 className="cut">{project}</h1>
         <div className="end">
           <Link to="/runs" search={{ project }} className="button">
-            Its runs
+            View runs
           </Link>
           {tab === undefined || tab === 'versions' ? (
             <span className="only-wide">

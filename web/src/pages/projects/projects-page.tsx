@@ -10,7 +10,7 @@ import { Empty, Failed, Loading } from '../../ui/screens.tsx';
 import { Time } from '../../ui/time.tsx';
 import { spanText } from './settings-draft.ts';
 
-/** Every project with what was set for it; its shipyard is one step further. */
+/** All projects with their settings. */
 export function ProjectsPage() {
   useTitle('Projects');
   const query = useQuery(projectsQuery);
@@ -34,8 +34,8 @@ export function ProjectsPage() {
       ) : query.isPending ? (
         <Loading rows={5} height={28} />
       ) : projects.length === 0 ? (
-        <Empty title="There is no project yet">
-          <p>A project begins with its shipyard: create one here, or from a terminal:</p>
+        <Empty title="No projects yet">
+          <p>A project is created when you apply its first shipyard. Write one here, or from a terminal:</p>
           <pre>{cliLine('apply', 'shipyard-examples/delivery.yaml', '--project', 'delivery')}</pre>
         </Empty>
       ) : (
@@ -44,9 +44,9 @@ export function ProjectsPage() {
             <thead>
               <tr>
                 <th scope="col">Project</th>
-                <th scope="col">Events as</th>
+                <th scope="col">Dialect</th>
                 <th scope="col">Shipyard</th>
-                <th scope="col">Keeps finished runs</th>
+                <th scope="col">Retention</th>
                 <th scope="col">Limits</th>
                 <th scope="col" className="num">
                   Changed
@@ -62,10 +62,10 @@ export function ProjectsPage() {
                     </Link>
                   </th>
                   <td>{project.dialect}</td>
-                  <td className="mono">{project.shipyardVersion ?? 'none yet'}</td>
-                  <td data-name="keeps">{retentionText(project.retention)}</td>
-                  <td data-name="limits">{limitsText(project.limits)}</td>
-                  <td className="num" data-name="changed">
+                  <td className="mono">{project.shipyardVersion ?? 'None yet'}</td>
+                  <td data-name="Retention">{retentionText(project.retention)}</td>
+                  <td data-name="Limits">{limitsText(project.limits)}</td>
+                  <td className="num" data-name="Changed">
                     <Time at={project.updatedAt} />
                   </td>
                 </tr>
@@ -100,15 +100,15 @@ function NewProject({ onClose }: { onClose: () => void }) {
             value={name}
             onChange={({ target }) => setName(target.value)}
             maxLength={63}
-            pattern="[a-z0-9]([a-z0-9-]*[a-z0-9])?"
-            title="Small letters, digits and dashes; it begins and ends with a letter or digit"
+            pattern="[a-z0-9]([a-z0-9\-]*[a-z0-9])?"
+            title="Lower-case letters, digits and dashes; the first and the last are a letter or digit"
           />
         </label>
-        <p className="muted">It comes into being when its first shipyard is applied.</p>
+        <p className="muted">The project is created when you apply its first shipyard.</p>
         <CliHint line={name === '' ? undefined : cliLine('apply', 'shipyard.yaml', '--project', name)} />
         <DialogEnd onClose={onClose}>
           <button type="submit" className="button primary">
-            Write its shipyard
+            Write shipyard
           </button>
         </DialogEnd>
       </form>
@@ -122,10 +122,10 @@ function retentionText(retention: { finishedRunsForMs: number | null; finishedRu
     finishedRunsForMs === null ? [] : [`for ${spanText(finishedRunsForMs)}`],
     finishedRunsMax === null ? [] : [`at most ${finishedRunsMax.toLocaleString('en')}`],
   ].flat();
-  return parts.length === 0 ? 'for ever' : parts.join(', ');
+  return parts.length === 0 ? 'No limit' : parts.join(', ');
 }
 
-/** What is set for the project; where nothing is, the server may have a limit for all of them. */
+/** The limits of the project itself; the server may have defaults for the others. */
 function limitsText({ openRunsMax, waitingRunsMax, runsPerSecond }: Project['limits']): string {
   const bounds: [number | null | undefined, string][] = [
     [openRunsMax, 'open'],
@@ -135,5 +135,5 @@ function limitsText({ openRunsMax, waitingRunsMax, runsPerSecond }: Project['lim
   const parts = bounds.flatMap(([bound, what]) =>
     typeof bound === 'number' ? [`${bound.toLocaleString('en')} ${what}`] : [],
   );
-  return parts.length === 0 ? 'none of its own' : parts.join(', ');
+  return parts.length === 0 ? 'Server defaults' : parts.join(', ');
 }

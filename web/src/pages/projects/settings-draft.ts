@@ -74,8 +74,8 @@ function textOf(bound: number | null | undefined): string {
   return bound === null || bound === undefined ? '' : String(bound);
 }
 
-const WHOLE = 'A whole number above zero, or nothing.';
-const ABOVE_ZERO = 'A number above zero, or nothing.';
+const WHOLE = 'Enter a whole number above zero, or leave it empty.';
+const ABOVE_ZERO = 'Enter a number above zero, or leave it empty.';
 
 /** The body of the request, or what is wrong with what was typed; what is wrong with the configuration its editor says. */
 export function readDraft(draft: Draft): { put: ProjectPut } | { problems: DraftProblems } {
@@ -119,10 +119,10 @@ export function readConfig(text: string): { value: Record<string, unknown> } | {
   try {
     value = JSON.parse(text);
   } catch (failure) {
-    return { finding: { severity: 'error', detail: `This is no JSON: ${reasonOf(failure)}`, ...placeOf(failure) } };
+    return { finding: { severity: 'error', detail: `Not valid JSON: ${reasonOf(failure)}`, ...placeOf(failure) } };
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { value: { ...value } };
-  return { finding: { severity: 'error', detail: 'It must be a JSON object: { … }', line: 1, column: 1 } };
+  return { finding: { severity: 'error', detail: 'Expected a JSON object: { … }', line: 1, column: 1 } };
 }
 
 function reasonOf(failure: unknown): string {

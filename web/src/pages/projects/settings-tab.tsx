@@ -23,14 +23,14 @@ import {
 } from './settings-draft.ts';
 import { useApply } from './use-apply.ts';
 
-/** What the API lets one set for a project; and its end. */
+/** The settings of a project, and its deletion. */
 export function SettingsTab({ project: name }: { project: string }) {
   const query = useQuery(projectQuery(name));
   if (query.isError) {
     if (query.error instanceof ApiError && query.error.status === 404) {
       return (
-        <Empty title="This project is not there yet">
-          <p>It comes into being when its first shipyard is applied; then it has settings.</p>
+        <Empty title="This project does not exist yet">
+          <p>The project is created when you apply its first shipyard. Then you can change its settings.</p>
         </Empty>
       );
     }
@@ -114,7 +114,7 @@ function SettingsForm({ project }: { project: ProjectWithTag }) {
         }}
       >
         <label className="field">
-          <span>Events are written as</span>
+          <span>Event dialect</span>
           <select
             className="select"
             value={draft.dialect}
@@ -123,46 +123,53 @@ function SettingsForm({ project }: { project: ProjectWithTag }) {
             <option value="plain">plain: build.triggered</option>
             <option value="keptn">keptn: sh.keptn.event.build.triggered</option>
           </select>
-          <small>For services that come from Keptn v1. Runs that are open keep the way they began with.</small>
+          <small>
+            Choose keptn for services written for Keptn v1. Active runs keep the dialect that they started with.
+          </small>
         </label>
         <fieldset>
           <legend>Limits</legend>
           <p className="muted">
-            A trigger beyond one of them is refused with 429 and may be sent again later; stages that follow a run are
-            not. What is left empty has the limit of the server, which stands in the field.
+            A trigger above a limit is refused with 429; send it again later. Runs that another run triggers are never
+            refused. Empty fields use the server default, shown as placeholder.
           </p>
           <div className="fields">
-            <Amount label="Open runs at most" unit="runs" empty={serverLimit('openRunsMax')} {...field('openRunsMax')}>
-              Those that wait included.
+            <Amount
+              label="Active runs, maximum"
+              unit="runs"
+              empty={serverLimit('openRunsMax')}
+              {...field('openRunsMax')}
+            >
+              Includes runs that wait for their turn.
             </Amount>
             <Amount
-              label="Waiting runs at most"
+              label="Waiting runs, maximum"
               unit="runs"
               empty={serverLimit('waitingRunsMax')}
               {...field('waitingRunsMax')}
             >
-              Those that wait for their concurrency group.
+              Runs that wait for their concurrency group.
             </Amount>
             <Amount
-              label="New runs per second at most"
+              label="New runs per second, maximum"
               unit="per second"
               empty={serverLimit('runsPerSecond')}
               {...field('runsPerSecond')}
             >
-              On average; 0.5 is one in two seconds.
+              Average rate; 0.5 is one run in two seconds.
             </Amount>
           </div>
         </fieldset>
         <fieldset>
           <legend>Retention</legend>
-          <p className="muted">Finished runs beyond it are deleted with their events, the oldest first.</p>
+          <p className="muted">Finished runs beyond these limits are deleted with their events, oldest first.</p>
           <div className="fields">
             <Amount
-              label="Finished runs are kept for"
+              label="Keep finished runs for"
               unit={
                 <select
                   className="select"
-                  aria-label="Unit of the time that finished runs are kept"
+                  aria-label="Unit of the retention time"
                   value={draft.keepUnit}
                   onChange={({ target }) => setDraft({ ...draft, keepUnit: target.value })}
                 >
@@ -171,12 +178,12 @@ function SettingsForm({ project }: { project: ProjectWithTag }) {
                   ))}
                 </select>
               }
-              empty="ever"
+              empty="no limit"
               {...field('keepFor')}
             >
-              Empty: they are kept for ever.
+              Empty: no time limit.
             </Amount>
-            <Amount label="Finished runs at most" unit="runs" empty="no limit" {...field('finishedRunsMax')}>
+            <Amount label="Finished runs, maximum" unit="runs" empty="no limit" {...field('finishedRunsMax')}>
               Empty: no limit.
             </Amount>
           </div>

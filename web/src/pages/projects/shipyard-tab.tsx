@@ -60,7 +60,9 @@ function Editor(props: { project: string; version: string | undefined; given: st
     read: () => readShipyard(project),
     put: async (wanted, replaces) => {
       const answer = await applyShipyard(queries, project, wanted, replaces);
-      return answer.changed ? `Version ${answer.version} is in use.` : 'The meaning did not change: no new version.';
+      return answer.changed
+        ? `Version ${answer.version} is in use.`
+        : 'Applied. The meaning is the same, so there is no new version.';
     },
   });
   return (
@@ -72,10 +74,10 @@ function Editor(props: { project: string; version: string | undefined; given: st
             {lint.settling
               ? 'Checking …'
               : same
-                ? 'in use'
+                ? 'In use'
                 : lint.data?.version === undefined
                   ? ''
-                  : `would be ${lint.data.version}`}
+                  : `New version ${lint.data.version}`}
           </span>
           {draft.isChanged ? <DraftNote draft={draft} newer={draft.base !== current?.version} /> : null}
           <button
@@ -125,7 +127,7 @@ function Versions({ project }: { project: string }) {
       <header>
         <h2>Versions</h2>
         <Link to="/projects/$project" params={{ project }} search={{ tab: 'versions' }} className="end">
-          What changed
+          Compare versions
         </Link>
       </header>
       <ul className="versions">
@@ -139,7 +141,7 @@ function Versions({ project }: { project: string }) {
             >
               {one.version}
             </Link>
-            <span className="muted">{one.current ? 'in use' : ''}</span>
+            <span className="muted">{one.current ? 'In use' : ''}</span>
             <span className="muted num">
               <Time at={one.createdAt} />
             </span>

@@ -27,10 +27,10 @@ export function VersionsTab(props: { project: string; from: string | undefined; 
   if (list.isPending) return <Loading rows={8} height={28} />;
   if (versions.length === 0 || to === undefined) {
     return (
-      <Empty title="There is no version yet">
-        <p>The first comes into being when a shipyard is applied.</p>
+      <Empty title="No versions yet">
+        <p>The first version is created when you apply a shipyard.</p>
         <Link to="/projects/$project" params={{ project }} className="button">
-          Write it
+          Write shipyard
         </Link>
       </Empty>
     );
@@ -55,7 +55,7 @@ export function VersionsTab(props: { project: string; from: string | undefined; 
               >
                 {one.version}
               </Link>
-              <span className="muted">{one.current ? 'in use' : ''}</span>
+              <span className="muted">{one.current ? 'In use' : ''}</span>
               <span className="muted num">
                 <Time at={one.createdAt} />
               </span>
@@ -82,7 +82,7 @@ function Change(props: { project: string; versions: readonly Shipyard[]; from: s
   const current = versions.find((one) => one.current);
   const failed = [old, now].find(({ isError }) => isError);
   return (
-    <section className="panel" aria-label="What changed">
+    <section className="panel" aria-label="Changes">
       <header>
         <h2 className="mono">{to}</h2>
         <label className="muted">
@@ -98,7 +98,7 @@ function Change(props: { project: string; versions: readonly Shipyard[]; from: s
               });
             }}
           >
-            {from === undefined ? <option value="">nothing before it</option> : null}
+            {from === undefined ? <option value="">no earlier version</option> : null}
             {versions
               .filter(({ version }) => version !== to)
               .map(({ version, current: isCurrent }) => (
@@ -111,7 +111,7 @@ function Change(props: { project: string; versions: readonly Shipyard[]; from: s
         </label>
         {current?.version === to || now.data === undefined ? null : (
           <button type="button" className="button small end" onClick={() => setRestoring(true)}>
-            Use this version again …
+            Restore this version …
           </button>
         )}
       </header>
@@ -132,12 +132,12 @@ function Change(props: { project: string; versions: readonly Shipyard[]; from: s
   );
 }
 
-const words = { added: 'New', removed: 'Gone', changed: 'Changed' } as const;
+const words = { added: 'Added', removed: 'Removed', changed: 'Changed' } as const;
 const tones = { added: 'pass', removed: 'fail', changed: 'warning' } as const;
 
 function PlanChanges({ before: old, after }: { before: Pick<Shipyard, 'plan'>; after: Pick<Shipyard, 'plan'> }) {
   const changes = planChangesOf(old.plan, after.plan);
-  if (changes.length === 0) return <p className="plan-changes muted">It means the same.</p>;
+  if (changes.length === 0) return <p className="plan-changes muted">No change in meaning.</p>;
   return (
     <ul className="plan-changes">
       {changes.map(({ sequence, kind, what }) => (
@@ -173,14 +173,13 @@ function Restore(props: { project: string; shipyard: Shipyard; current: Shipyard
     }
   };
   return (
-    <Dialog title={`Use version ${shipyard.version} again`} onClose={onClose}>
+    <Dialog title={`Restore version ${shipyard.version}`} onClose={onClose}>
       <ul className="effects">
         <li>
-          {current === undefined ? '' : `It takes the place of ${current.version}. `}Events that come from now on start
-          its sequences.
+          {current === undefined ? '' : `Replaces ${current.version}. `}New events start the sequences of this version.
         </li>
-        <li>Runs that are open go on with the version they were started with.</li>
-        <li>Nothing is deleted: every version stays in the list.</li>
+        <li>Active runs keep the version that they started with.</li>
+        <li>All versions stay in the list.</li>
       </ul>
       {current === undefined || lint.data?.plan === undefined ? null : (
         <PlanChanges before={current} after={{ plan: lint.data.plan }} />
@@ -200,7 +199,7 @@ function Restore(props: { project: string; shipyard: Shipyard; current: Shipyard
           disabled={lint.settling || lint.data === undefined || problems.length > 0}
           onClick={() => void apply()}
         >
-          {lint.settling ? 'Checking …' : 'Use it again'}
+          {lint.settling ? 'Checking …' : 'Restore'}
         </button>
       </DialogEnd>
     </Dialog>

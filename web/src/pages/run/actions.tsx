@@ -8,6 +8,7 @@ import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
 import { countText } from '../../ui/format.ts';
 
 const words: Record<RunCommand, string> = { pause: 'Pause', resume: 'Resume', abort: 'Abort' };
+const doneWords: Record<RunCommand, string> = { pause: 'Paused', resume: 'Resumed', abort: 'Aborted' };
 
 /** The commands that the API allows now, each with what it will do before it does it. */
 export function Actions({ run }: { run: RunView }) {
@@ -40,7 +41,7 @@ function Confirm({ run, command, onClose }: { run: RunView; command: RunCommand;
       const body = jsonBody(reason === '' ? {} : { reason });
       await request({ method: 'POST', path: pathOf`/v1/runs/${run.id}/${command}`, body });
       await queries.invalidateQueries({ queryKey: runQuery(run.id).queryKey });
-      say(`${words[command]}: done.`);
+      say(`${doneWords[command]}.`);
       onClose();
     } catch (failure) {
       setError(failureText(failure));
@@ -55,7 +56,7 @@ function Confirm({ run, command, onClose }: { run: RunView; command: RunCommand;
         ))}
       </ul>
       <label className="field">
-        <span>Reason, kept in the history</span>
+        <span>Reason (shown in the history)</span>
         <input className="input" value={reason} maxLength={1024} onChange={(event) => setReason(event.target.value)} />
       </label>
       <CliHint line={cliLine(command, run.id, ...(reason === '' ? [] : ['--reason', reason]))} />
@@ -78,8 +79,8 @@ function cancelText(open: readonly TaskView[]): string {
   const names = open.map(({ key }) => `'${key}'`).join(', ');
   const begun = open.some(({ attempts }) => (attempts.at(-1)?.executors.length ?? 0) > 0);
   return begun
-    ? `${names}: the running attempt is cancelled, and its service is told with a cancelled event.`
-    : `${names}: no service has begun, and none gets it any more.`;
+    ? `Cancels the running attempt of ${names}. Its service receives a cancelled event.`
+    : `Withdraws ${names}, which no service has started.`;
 }
 
 /** What will happen, from what the run is doing now. */
@@ -90,15 +91,15 @@ function effectsOf(run: RunView, command: RunCommand): string[] {
   const names = open.map(({ key }) => `'${key}'`).join(', ');
   if (command === 'pause') {
     return [
-      open.length === 0 ? 'No task is running now.' : `${names} may finish; the answer is taken.`,
-      `${countText(pending.length + delayed.length, 'task')} will not start until it is resumed.`,
-      'Timeouts of the run go on.',
+      open.length === 0 ? 'No task is running now.' : `${names} may finish; its answer counts.`,
+      `${countText(pending.length + delayed.length, 'task')} will not start until you resume the run.`,
+      'The timeouts of the run keep running.',
     ];
   }
-  if (command === 'resume') return ['It goes on where it stood: what is due is triggered at once.'];
+  if (command === 'resume') return ['The run continues where it stopped, and triggers every task that is due.'];
   return [
     open.length === 0 ? 'No task is running now.' : cancelText(open),
     `${countText(pending.length + delayed.length, 'task')} will never start.`,
-    'The run ends with status aborted, and its end triggers nothing that waits for a pass. This cannot be undone.',
+    'The run ends as aborted, so no sequence that requires a pass starts. You cannot undo this.',
   ];
 }

@@ -1,37 +1,48 @@
 import type { Accepted, AttemptView, RunView, TaskView } from '@slipway/contract';
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { failureText, jsonBody, request } from '../../api/client.ts';
-import { runQuery } from '../../api/queries.ts';
+import { runQuery, sessionQuery } from '../../api/queries.ts';
 import { CliHint, cliLine, say } from '../../ui/copy.tsx';
 import { Dialog, DialogEnd } from '../../ui/dialog.tsx';
+import { visible } from '../../ui/foreign.tsx';
 
+/** By this source the server knows that a person answers: it ends the attempt, and the history names the author. */
 const BY_HAND = '/web/by-hand';
+/** Kept in this browser, where the server does not know its callers. */
+const NAME_KEY = 'slipway-my-name';
 
-/** A person answers in place of a service: with the same event that a service would send. */
+/** A person answers instead of a service, with the same event that a service would send. */
 export function Answer(props: { run: RunView; task: TaskView; attempt: AttemptView; onClose: () => void }) {
   const { run, task, attempt, onClose } = props;
   const queries = useQueryClient();
   const working = attempt.executors.filter(({ finishedAt }) => finishedAt === undefined).map(({ source }) => source);
+  const { data: session } = useQuery(sessionQuery);
+  const known = session?.way === 'open' ? undefined : session?.name;
+  const [typedName, setTypedName] = useState(() => localStorage.getItem(NAME_KEY) ?? '');
+  const name = known ?? typedName.trim();
   const [result, setResult] = useState('pass');
-  const [source, setSource] = useState(working[0] ?? BY_HAND);
   const [output, setOutput] = useState('{}');
   const [message, setMessage] = useState('');
   const [error, setError] = useState<string>();
   const [busy, setBusy] = useState(false);
   const data = jsonOf(output);
+  const [holder] = working;
   const send = async (): Promise<void> => {
     if (!data.ok) {
-      setError(`The output is no JSON: ${data.why}`);
+      setError(`The output is not valid JSON: ${data.why}`);
       return;
     }
     setBusy(true);
     try {
-      const event = eventOf({ run, task, attempt, source, result, output: data.value, message });
+      localStorage.setItem(NAME_KEY, typedName.trim());
+      const event = eventOf({ run, task, attempt, by: name, holder, result, output: data.value, message });
       const body = jsonBody(event, 'application/cloudevents+json');
       const answer = await request<Accepted>({ method: 'POST', path: '/v1/events', body });
       const ignored = answer.items.find(({ outcome }) => outcome === 'ignored');
-      say(ignored ? `It changed nothing: ${ignored.code ?? 'ignored'}.` : `'${task.key}' was answered with ${result}.`);
+      say(
+        ignored ? `The answer was ignored: ${ignored.code ?? 'no reason given'}.` : `Answered ${task.key}: ${result}.`,
+      );
       await queries.invalidateQueries({ queryKey: runQuery(run.id).queryKey });
       onClose();
     } catch (failure) {
@@ -42,21 +53,14 @@ export function Answer(props: { run: RunView; task: TaskView; attempt: AttemptVi
   return (
     <Dialog title={`Answer '${task.key}' by hand`} onClose={onClose}>
       <p className="muted">
-        Sends <code>{task.uses}.finished</code> for attempt {attempt.number}.{' '}
-        {effectOf(working.filter((one) => one !== source))}
+        Sends <code>{task.uses}.finished</code> for attempt {attempt.number}. The run continues as if a service had
+        answered; an answer that a service sends later changes nothing.
       </p>
       {working.length === 0 ? null : (
-        <label className="field">
-          <span>In the place of</span>
-          <select className="select" value={source} onChange={(event) => setSource(event.target.value)}>
-            {working.map((one) => (
-              <option key={one} value={one}>
-                {one}, which works on it
-              </option>
-            ))}
-            <option value={BY_HAND}>nobody: beside it</option>
-          </select>
-        </label>
+        <p className="message tone-warning">
+          {working.map(visible).join(' and ')} {working.length === 1 ? 'is' : 'are'} working on this attempt. Your
+          answer overrides {working.length === 1 ? 'it' : 'them'}: the attempt ends now, and its work is cancelled.
+        </p>
       )}
       <label className="field">
         <span>Result</span>
@@ -85,6 +89,17 @@ export function Answer(props: { run: RunView; task: TaskView; attempt: AttemptVi
           onChange={(event) => setMessage(event.target.value)}
         />
       </label>
+      <label className="field">
+        <span>Your name, for the history</span>
+        <input
+          className="input"
+          value={known ?? typedName}
+          readOnly={known !== undefined}
+          maxLength={64}
+          autoComplete="username"
+          onChange={(event) => setTypedName(event.target.value)}
+        />
+      </label>
       <CliHint
         line={
           data.ok
@@ -92,50 +107,51 @@ export function Answer(props: { run: RunView; task: TaskView; attempt: AttemptVi
                 ...['answer', attempt.id, '--result', result],
                 ...(output.trim() === '{}' ? [] : ['--data', JSON.stringify(data.value)]),
                 ...(message === '' ? [] : ['--message', message]),
-                ...(source === BY_HAND ? [] : ['--source', source]),
+                ...(holder === undefined ? [] : ['--source', holder]),
               )
             : undefined
         }
       />
       <DialogEnd error={error} onClose={onClose}>
         <button type="button" className="button primary" disabled={busy} onClick={() => void send()}>
-          Send the answer
+          Send answer
         </button>
       </DialogEnd>
     </Dialog>
   );
 }
 
-/** An attempt ends when everybody who started it has answered. */
-function effectOf(others: readonly string[]): string {
-  if (others.length > 0)
-    return `The attempt ends when ${others.join(' and ')} has answered too; the worst result counts.`;
-  return 'The run goes on as if a service had answered; an answer that a service sends later changes nothing.';
-}
-
 function eventOf(answer: {
   run: RunView;
   task: TaskView;
   attempt: AttemptView;
-  source: string;
+  by: string;
+  /** The service that works on the attempt. */
+  holder: string | undefined;
   result: string;
   output: unknown;
   message: string;
 }): object {
-  const { run, task, attempt, source, result, output, message } = answer;
+  const { run, task, attempt, by, holder, result, output, message } = answer;
   const { project, stage, service } = run;
-  // Under the name of a service it would look as if that had answered.
-  const said = message === '' && source !== BY_HAND ? 'answered by hand' : message;
   return {
     specversion: '1.0',
     id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`,
-    source,
+    source: BY_HAND,
+    // A server that knows its callers takes the owner of the token instead.
+    ...(by === '' ? {} : { by }),
+    ...(holder === undefined ? {} : { onbehalfof: holder }),
     type: `${task.uses}.finished`,
     correlationid: run.correlationid,
     causationid: attempt.id,
     data: {
-      ...{ project, stage, service, result, status: 'succeeded', [task.uses]: output },
-      ...(said === '' ? {} : { message: said }),
+      project,
+      stage,
+      service,
+      result,
+      status: 'succeeded',
+      [task.uses]: output,
+      ...(message === '' ? {} : { message }),
     },
   };
 }

@@ -47,7 +47,7 @@ export function Lanes({ run, selected }: { run: RunView; selected: string | unde
             <span className="stage">{sequence.stage}</span>
             <strong>{sequence.name}</strong>
             <span className="muted">
-              {run.state === 'finished' ? 'was not triggered' : 'not yet'}: {condition} of {after}
+              {run.state === 'finished' ? 'Not triggered' : 'Not yet'}: {condition} of {after}
             </span>
           </div>
           <Steps

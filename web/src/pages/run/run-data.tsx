@@ -1,14 +1,15 @@
 import type { RunView } from '@slipway/contract';
+import { visible } from '../../ui/foreign.tsx';
 import { JsonTree } from '../../ui/json-tree.tsx';
 
-/** What the run was started with and what came out of it. */
+/** The trigger's data and the run's output. */
 export function RunData({ run }: { run: RunView }) {
   return (
     <div className="split even">
       <section className="panel" aria-label="Input">
         <header>
-          <h2>Data of the trigger</h2>
-          <span className="muted cut end">from {run.trigger.source}</span>
+          <h2>Trigger data</h2>
+          <span className="muted cut end">from {visible(run.trigger.source)}</span>
         </header>
         <div className="body">
           <JsonTree value={run.trigger.data} expression="data" />
@@ -19,7 +20,11 @@ export function RunData({ run }: { run: RunView }) {
           <h2>Output</h2>
         </header>
         <div className="body">
-          {run.state === 'finished' ? <JsonTree value={run.output} /> : <p className="muted">It has not ended yet.</p>}
+          {run.state === 'finished' ? (
+            <JsonTree value={run.output} />
+          ) : (
+            <p className="muted">The run has not ended yet.</p>
+          )}
         </div>
       </section>
     </div>

@@ -2,17 +2,19 @@ import './run.css';
 import type { RunView, TaskView } from '@slipway/contract';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { ApiError } from '../../api/client.ts';
 import { contextQuery, readOnRunEvents, runQuery, whyQuery } from '../../api/queries.ts';
 import { useStream } from '../../api/stream.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { CliButton, cliLine } from '../../ui/copy.tsx';
+import { Foreign } from '../../ui/foreign.tsx';
 import { useTitle } from '../../ui/page.ts';
 import { Empty, Failed, Loading } from '../../ui/screens.tsx';
 import { runLook } from '../../ui/state.ts';
 import { Time, Took } from '../../ui/time.tsx';
 import { Actions } from './actions.tsx';
+import { Answer } from './answer.tsx';
 import { Lanes } from './lanes.tsx';
 import { RunData } from './run-data.tsx';
 import { RunEvents } from './run-events.tsx';
@@ -29,7 +31,7 @@ export function RunPage() {
   useTitle(query.data ? `${query.data.stage}.${query.data.sequence}` : 'Run');
   useLiveRun(query.data);
   const gone = query.error instanceof ApiError && query.error.status === 404;
-  // What was read stays where it is while it cannot be read again: that the connection is lost is said beside it.
+  // Data that was read stays while it cannot be read again: the rail says that the connection is lost.
   if (query.data !== undefined && !gone) {
     return (
       <div className="page run-page">
@@ -39,7 +41,7 @@ export function RunPage() {
   }
   return (
     <div className="page run-page">
-      <nav className="crumbs" aria-label="Where this is">
+      <nav className="crumbs" aria-label="Breadcrumbs">
         <Link to="/runs">Runs</Link>
         <span aria-hidden="true">/</span>
         <span className="mono">{id}</span>
@@ -48,8 +50,8 @@ export function RunPage() {
         <h1>Run</h1>
       </div>
       {gone ? (
-        <Empty title="There is no such run">
-          <p>It may have been deleted by the retention of its project, or it is on another server.</p>
+        <Empty title="Run not found">
+          <p>Retention may have deleted it, or it belongs to another server.</p>
           <Link to="/runs" className="button">
             All runs
           </Link>
@@ -66,9 +68,12 @@ export function RunPage() {
 function Whole({ run }: { run: RunView }) {
   const { tab, task: wanted, attempt, event } = route.useSearch();
   const task = run.tasks.find(({ key }) => key === wanted) ?? tellingTask(run);
+  const [answering, setAnswering] = useState<string>();
+  const answered = run.tasks.find(({ key }) => key === answering);
+  const openAttempt = answered?.state === 'open' ? answered.attempts.at(-1) : undefined;
   return (
     <>
-      <nav className="crumbs" aria-label="Where this is">
+      <nav className="crumbs" aria-label="Breadcrumbs">
         <Link to="/runs">Runs</Link>
         <span aria-hidden="true">/</span>
         <Link to="/runs" search={{ project: run.project }}>
@@ -95,7 +100,7 @@ function Whole({ run }: { run: RunView }) {
           </span>
         </div>
       </div>
-      <WhyBand run={run} />
+      <WhyBand run={run} onAnswer={setAnswering} />
       <Facts run={run} />
       <Lanes run={run} selected={task?.key} />
       <Tabs run={run} tab={tab} />
@@ -108,8 +113,13 @@ function Whole({ run }: { run: RunView }) {
       ) : (
         <div className="split">
           <Timeline run={run} selected={task?.key} />
-          {task === undefined ? null : <TaskPanel run={run} task={task} attempt={attempt} />}
+          {task === undefined ? null : (
+            <TaskPanel run={run} task={task} attempt={attempt} onAnswer={() => setAnswering(task.key)} />
+          )}
         </div>
+      )}
+      {answered === undefined || openAttempt === undefined ? null : (
+        <Answer run={run} task={answered} attempt={openAttempt} onClose={() => setAnswering(undefined)} />
       )}
     </>
   );
@@ -126,7 +136,7 @@ function Facts({ run }: { run: RunView }) {
         </dd>
       </div>
       <div>
-        <dt>{run.finishedAt === undefined ? 'So far' : 'Took'}</dt>
+        <dt>{run.finishedAt === undefined ? 'So far' : 'Duration'}</dt>
         <dd>
           <Took from={run.acceptedAt} to={run.finishedAt} />
         </dd>
@@ -170,7 +180,7 @@ function Facts({ run }: { run: RunView }) {
             {labels.map(([key, value]) => (
               <Link key={key} to="/runs" search={{ label: `${key}=${value}` }} className="tag">
                 <span className="cut">
-                  {key}={value}
+                  <Foreign text={`${key}=${value}`} />
                 </span>
               </Link>
             ))}
@@ -211,7 +221,7 @@ function Tabs({ run, tab }: { run: RunView; tab: string | undefined }) {
   );
 }
 
-/** What one wants to see first: what failed, else what is going on, else the last that ended. */
+/** The task to show first: one that failed, else one that is open, else the last that ended. */
 function tellingTask(run: RunView): TaskView | undefined {
   return (
     run.tasks.find(({ state, result }) => state === 'finished' && result === 'fail') ??
@@ -260,6 +270,8 @@ function useLiveRun(run: RunView | undefined): void {
   };
   useStream({
     filter: { correlationid: run?.correlationid },
+    // It has a pace of its own.
+    paced: false,
     enabled: run !== undefined,
     onResync: () => void read(),
     onItems: () => void read(),

@@ -3,16 +3,16 @@ import { Link } from '@tanstack/react-router';
 import { useRef, useState } from 'react';
 import { Badge } from '../../ui/badge.tsx';
 import { DiffView } from '../../ui/diff.tsx';
+import { Foreign, Message } from '../../ui/foreign.tsx';
 import { exactText } from '../../ui/format.ts';
 import { JsonTree } from '../../ui/json-tree.tsx';
 import { useInSight } from '../../ui/page.ts';
 import { attemptLook, taskLook } from '../../ui/state.ts';
 import { Time, Took } from '../../ui/time.tsx';
-import { Answer } from './answer.tsx';
 
 /** One task: what it was given, who worked on it, what came back; each attempt for itself. */
-export function TaskPanel({ run, task, attempt }: { run: RunView; task: TaskView; attempt: string | undefined }) {
-  const [answering, setAnswering] = useState(false);
+export function TaskPanel(props: { run: RunView; task: TaskView; attempt: string | undefined; onAnswer: () => void }) {
+  const { run, task, attempt, onAnswer } = props;
   const panel = useRef<HTMLElement>(null);
   useInSight(panel, task.key, { first: false });
   const shown = task.attempts.find(({ number }) => String(number) === attempt) ?? task.attempts.at(-1);
@@ -22,7 +22,7 @@ export function TaskPanel({ run, task, attempt }: { run: RunView; task: TaskView
         <h2 className="cut">{task.key}</h2>
         <Badge look={taskLook(task)} />
         {task.state === 'open' ? (
-          <button type="button" className="button small end" onClick={() => setAnswering(true)}>
+          <button type="button" className="button small end" onClick={onAnswer}>
             Answer by hand …
           </button>
         ) : null}
@@ -52,7 +52,7 @@ export function TaskPanel({ run, task, attempt }: { run: RunView; task: TaskView
           </nav>
         ) : null}
         {shown === undefined ? (
-          <p className="muted">{notYetText(task)}</p>
+          <NoAttempt task={task} />
         ) : (
           <Attempt
             task={task}
@@ -61,9 +61,6 @@ export function TaskPanel({ run, task, attempt }: { run: RunView; task: TaskView
           />
         )}
       </div>
-      {answering && shown !== undefined ? (
-        <Answer run={run} task={task} attempt={shown} onClose={() => setAnswering(false)} />
-      ) : null}
     </section>
   );
 }
@@ -106,15 +103,15 @@ function Attempt({ task, attempt, before }: { task: TaskView; attempt: AttemptVi
         </p>
       ) : null}
       {message === undefined && error === undefined ? null : (
-        <p className={`message tone-${attemptLook(attempt).tone}`}>
+        <div className={`message tone-${attemptLook(attempt).tone}`}>
           {error === undefined ? null : <code>{error.code} </code>}
-          {message ?? error?.message}
-        </p>
+          <Message text={message ?? error?.message ?? ''} />
+        </div>
       )}
       {before === undefined ? null : (
         <label className="check">
           <input type="checkbox" checked={comparing} onChange={(event) => setComparing(event.target.checked)} />
-          Only what is different from attempt {before.number}
+          Only differences from attempt {before.number}
         </label>
       )}
       <h3>Input</h3>
@@ -127,7 +124,7 @@ function Attempt({ task, attempt, before }: { task: TaskView; attempt: AttemptVi
       {comparing && before ? (
         <DiffView before={before.output} after={attempt.output} />
       ) : attempt.state === 'open' ? (
-        <p className="muted">Not answered yet.</p>
+        <p className="muted">No answer yet.</p>
       ) : (
         <JsonTree value={attempt.output} expression={`tasks.${task.key.replaceAll('-', '_')}.output`} />
       )}
@@ -146,11 +143,19 @@ function Executor({ executor }: { executor: AttemptView['executors'][number] }) 
     <>
       <dt>By</dt>
       <dd className="executor">
-        <span className="mono">{source}</span> <span className="tag">{wayWords[way]}</span>
+        <span className="mono">
+          <Foreign text={source} />
+        </span>{' '}
+        <span className="tag">{wayWords[way]}</span>
         {finishedAt === undefined && fraction !== undefined ? (
           <progress value={fraction} max={1} aria-label={`Progress of ${source}`} />
         ) : null}
-        {finishedAt === undefined && message !== undefined ? <span> {message}</span> : null}
+        {finishedAt === undefined && message !== undefined ? (
+          <span>
+            {' '}
+            <Foreign text={message} />
+          </span>
+        ) : null}
         {finishedAt === undefined && lastSeenAt !== undefined ? (
           <span className="muted">
             {' '}
@@ -169,8 +174,24 @@ function Executor({ executor }: { executor: AttemptView['executors'][number] }) 
 
 const wayWords = { nats: 'NATS', claim: 'HTTP claim', push: 'push', http: 'HTTP' } as const;
 
-function notYetText(task: TaskView): string {
-  if (task.state === 'skipped') return 'It was skipped: what it needs did not end as it must.';
-  if (task.state === 'cancelled') return 'It was cancelled before it was triggered.';
-  return task.needs.length === 0 ? 'Not triggered yet.' : `Not triggered yet: it needs ${task.needs.join(' and ')}.`;
+/** Without an attempt: not triggered yet, or over before it could be, such as by an expression that could not be computed. */
+function NoAttempt({ task }: { task: TaskView }) {
+  return (
+    <>
+      <p className="muted">{noAttemptText(task)}</p>
+      {task.message === undefined || task.message === '' ? null : (
+        <div className={`message tone-${taskLook(task).tone}`}>
+          <Message text={task.message} />
+        </div>
+      )}
+    </>
+  );
+}
+
+function noAttemptText({ state, status, needs }: TaskView): string {
+  if (state === 'skipped') return 'Skipped: a task that it needs did not end as required.';
+  if (state === 'cancelled') return 'Cancelled before it was triggered.';
+  if (state === 'finished')
+    return status === 'aborted' ? 'Aborted before it was triggered.' : 'Ended before it was triggered.';
+  return needs.length === 0 ? 'Not triggered yet.' : `Not triggered yet. Needs ${needs.join(' and ')}.`;
 }

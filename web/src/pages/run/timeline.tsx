@@ -33,13 +33,13 @@ export function Timeline({ run, selected }: { run: RunView; selected: string | u
         <h2>Timeline</h2>
         <ul className="legend end">
           <li>
-            <i className="bar wait" /> waits for a service
+            <i className="bar wait" /> waiting for a worker
           </li>
           <li>
-            <i className="bar run tone-running" /> works
+            <i className="bar run tone-running" /> working
           </li>
           <li>
-            <i className="bar pause" /> before a retry
+            <i className="bar pause" /> sleeping before a retry
           </li>
         </ul>
       </header>
@@ -52,14 +52,14 @@ export function Timeline({ run, selected }: { run: RunView; selected: string | u
       </div>
       {queued > 0 ? (
         <div className="time-row queue">
-          <span className="task-name muted">in the queue</span>
+          <span className="task-name muted">In the queue</span>
           <span className="track">
             <Bar
               kind="wait"
               from={run.acceptedAt}
               to={run.acceptedAt + queued}
               scale={scale}
-              title="Waits for its turn"
+              title="Waiting for turn"
             />
           </span>
           <span className="num">{durationText(queued)}</span>
@@ -111,8 +111,9 @@ function TimeRow(props: { task: TaskView; run: string; scale: Scale; selected: b
   const { task, run, scale, selected } = props;
   const look = taskLook(task);
   const first = task.attempts[0];
-  const end =
-    task.attempts.at(-1)?.endedAt ?? (task.state === 'open' || task.state === 'delayed' ? scale.now : undefined);
+  // While a retry is due the task goes on, though its last attempt has ended.
+  const isOpen = task.state === 'open' || task.state === 'delayed';
+  const end = isOpen ? scale.now : task.attempts.at(-1)?.endedAt;
   return (
     <Link
       to="/runs/$run"
@@ -139,7 +140,7 @@ function TimeRow(props: { task: TaskView; run: string; scale: Scale; selected: b
             from={task.attempts.at(-1)?.endedAt ?? scale.now}
             to={task.dueAt}
             scale={scale}
-            title="Waits before the next attempt"
+            title="Sleeping before the next attempt"
           />
         ) : null}
       </span>
@@ -165,7 +166,7 @@ function AttemptBars(props: { attempt: AttemptView; before: AttemptView | undefi
         from={triggeredAt}
         to={startedAt ?? end}
         scale={scale}
-        title={`Attempt ${number} waits for a service`}
+        title={`Attempt ${number}: waiting for a worker`}
       />
       {startedAt === undefined ? null : (
         <Bar

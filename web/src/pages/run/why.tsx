@@ -1,9 +1,10 @@
-import type { RunView } from '@slipway/contract';
+import type { RunView, Why } from '@slipway/contract';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { whyQuery } from '../../api/queries.ts';
 import { Glyph } from '../../ui/badge.tsx';
-import { ServerHint } from '../../ui/copy.tsx';
+import { cliLine, ServerHint } from '../../ui/copy.tsx';
+import { Message, visible } from '../../ui/foreign.tsx';
 import { durationText, exactText } from '../../ui/format.ts';
 import { useSeconds } from '../../ui/now.ts';
 import { runLook } from '../../ui/state.ts';
@@ -12,9 +13,9 @@ const POLL_MS = 5_000;
 const SHOWN_MAX = 4;
 
 /** The first thing on the page of a run: what it waits for, or how it ended, as a sentence. */
-export function WhyBand({ run }: { run: RunView }) {
+export function WhyBand({ run, onAnswer }: { run: RunView; onAnswer: (task: string) => void }) {
   const open = run.state !== 'finished';
-  // A service that comes or goes changes the reason, and no event of this run tells it.
+  // A service that connects or leaves changes the reason, and no event of this run tells it.
   const { data } = useQuery({ ...whyQuery(run.id), refetchInterval: open ? POLL_MS : false });
   const now = useSeconds(open);
   const look = runLook(run);
@@ -22,45 +23,93 @@ export function WhyBand({ run }: { run: RunView }) {
   const shown = data?.reasons.slice(0, SHOWN_MAX) ?? [];
   const more = (data?.reasons.length ?? 0) - shown.length;
   return (
-    <section className={`why tone-${urgent ? 'fail' : look.tone}`} aria-label="Why" aria-live="polite">
-      <Glyph shape={urgent ? 'diamond' : look.shape} />
-      <div>
-        {data === undefined ? <p>&nbsp;</p> : null}
-        {shown.map((reason) => (
-          <div key={`${reason.code} ${reason.task} ${reason.sentence.length}`} className="reason">
-            <p>
-              {reason.code === 'finished' ? endText(run) : reason.sentence}
-              {reason.until !== undefined && reason.until > now && now > 0 ? (
-                <span className="muted" title={exactText(reason.until)} aria-hidden="true">
-                  {' '}
-                  ({durationText(reason.until - now)} left)
-                </span>
-              ) : null}{' '}
-              {reason.run === undefined ? null : (
-                <Link to="/runs/$run" params={{ run: reason.run }}>
-                  Open that run
-                </Link>
+    <>
+      <p className="sr" aria-live="polite">
+        {shown.map((reason) => spokenText(run, reason)).join(' ')}
+      </p>
+      <section className={`why tone-${urgent ? 'fail' : look.tone}`} aria-label="Why" tabIndex={-1} data-why>
+        <Glyph shape={urgent ? 'diamond' : look.shape} />
+        <div>
+          {data === undefined ? <p>&nbsp;</p> : null}
+          {shown.map((reason) => (
+            <div key={`${reason.code} ${reason.task} ${reason.run}`} className="reason">
+              {reason.code === 'finished' ? (
+                <End run={run} />
+              ) : (
+                <p>
+                  <bdi>{visible(reason.sentence)}</bdi>
+                  {reason.until !== undefined && reason.until > now && now > 0 ? (
+                    <span className="muted" title={exactText(reason.until)} aria-hidden="true">
+                      {' '}
+                      ({durationText(reason.until - now)} left)
+                    </span>
+                  ) : null}{' '}
+                  {reason.run === undefined ? null : (
+                    <Link to="/runs/$run" params={{ run: reason.run }}>
+                      Open that run
+                    </Link>
+                  )}
+                </p>
               )}
-            </p>
-            {reason.hint === undefined ? null : <ServerHint line={reason.hint} />}
-            {reason.code === 'no-service' && reason.task !== undefined ? (
-              <p>
-                Start a service that does it, or{' '}
-                <Link to="/runs/$run" params={{ run: run.id }} search={{ task: reason.task }} resetScroll={false}>
-                  answer it by hand
-                </Link>
-              </p>
-            ) : null}
-          </div>
-        ))}
-        {more > 0 ? <p className="muted">and {more} more of the same kind below</p> : null}
-      </div>
-    </section>
+              {reason.hint === undefined ? null : (
+                <ServerHint line={reason.code === 'paused' ? cliLine('resume', run.id) : reason.hint} />
+              )}
+              {reason.code === 'no-service' && reason.task !== undefined ? (
+                <NoService task={reason.task} onAnswer={onAnswer} />
+              ) : null}
+            </div>
+          ))}
+          {more > 0 ? <p className="muted">and {more} more of the same kind below</p> : null}
+        </div>
+      </section>
+    </>
+  );
+}
+
+function NoService({ task, onAnswer }: { task: string; onAnswer: (task: string) => void }) {
+  return (
+    <p>
+      Start a service for this task, or{' '}
+      <button type="button" className="as-link" onClick={() => onAnswer(task)}>
+        answer it by hand
+      </button>
+      .
+    </p>
+  );
+}
+
+function End({ run }: { run: RunView }) {
+  const { message = '' } = run;
+  return (
+    <div>
+      <p>
+        {endText(run)}
+        {message === '' || message.includes('\n') ? '.' : ': '}
+        {message === '' || message.includes('\n') ? null : <Message text={message} />}
+      </p>
+      {message.includes('\n') ? <Message text={message} /> : null}
+    </div>
   );
 }
 
 function endText(run: RunView): string {
-  const how = run.status === 'aborted' ? 'Aborted' : `Ended with ${run.result ?? 'pass'}`;
-  const message = run.message === undefined || run.message === '' ? '.' : `: ${run.message}`;
-  return `${how} after ${durationText((run.finishedAt ?? run.updatedAt) - run.acceptedAt)}${message}`;
+  const after = durationText((run.finishedAt ?? run.updatedAt) - run.acceptedAt);
+  switch (run.phase) {
+    case 'aborted':
+      return `Aborted after ${after}`;
+    case 'failed':
+      return `Failed after ${after}`;
+    case 'warning':
+      return `Passed with a warning in ${after}`;
+    default:
+      return `Passed in ${after}`;
+  }
+}
+
+/** Spans of time, which change while the reason stays the same: read aloud every few seconds they would be all that one hears. */
+const SPANS = / (?:since|for|in) (?:\d+(?:\.\d+)? ?(?:ms|min|s|m|h|d)\s?)+/g;
+
+function spokenText(run: RunView, reason: Why['reasons'][number]): string {
+  if (reason.code === 'finished') return `${endText(run)}. ${run.message ?? ''}`;
+  return reason.sentence.replace(SPANS, '').replace(/, \d+ % done/, '');
 }

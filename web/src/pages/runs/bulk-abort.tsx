@@ -1,4 +1,4 @@
-import type { RunSummary } from '@slipway/contract';
+import type { RunPhase, RunSummary } from '@slipway/contract';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ApiError, failureText, jsonBody, pathOf, request } from '../../api/client.ts';
@@ -11,6 +11,7 @@ import { flagsOf, isFiltered, type RunSearch, runQueryOf } from './filter.ts';
 const COUNT_MAX = 5_000;
 const AT_ONCE = 8;
 const openStates = ['waiting', 'running', 'paused', 'parked'] as const;
+const END_PHASES: ReadonlySet<string> = new Set<RunPhase>(['passed', 'warning', 'failed', 'aborted']);
 
 /** Counts what was chosen or what the filter matches, says what it will do, and then does it. */
 export function BulkAbort(props: {
@@ -35,21 +36,21 @@ export function BulkAbort(props: {
   return (
     <Dialog
       losesNothing={done !== undefined}
-      title={chosen === undefined ? 'Abort every open run of this filter' : 'Abort the runs that were chosen'}
+      title={chosen === undefined ? 'Abort all matching runs' : 'Abort selected runs'}
       onClose={onClose}
     >
       {count.isPending ? <p role="status">Counting …</p> : null}
-      {count.isSuccess && runs.length === 0 ? <p>None of them is open: there is nothing to abort.</p> : null}
+      {count.isSuccess && runs.length === 0 ? <p>None of these runs is active, so there is nothing to abort.</p> : null}
       {runs.length > 0 && done === undefined ? (
         <>
           <p>
-            <strong>{countText(runs.length, 'open run')}</strong>
+            <strong>{countText(runs.length, 'active run')}</strong>
             {runs.length >= COUNT_MAX ? ' (the first of more)' : ''}
-            {chosen === undefined ? '' : ` of the ${chosen.length} chosen`} will end as aborted. Attempts that services
-            are working on are cancelled; tasks that have not started never will. This cannot be undone.
+            {chosen === undefined ? '' : ` of ${chosen.length} selected`} will be aborted. Running attempts are
+            cancelled, and no further task starts. You cannot undo this.
           </p>
           <label className="field">
-            <span>Reason, kept in the history of each run</span>
+            <span>Reason (shown in each run's history)</span>
             <input
               className="input"
               value={reason}
@@ -63,7 +64,7 @@ export function BulkAbort(props: {
       {done === undefined ? null : (
         <p role="status">
           {done.ended} of {done.total} aborted
-          {done.endedBefore === 0 ? '' : `, ${done.endedBefore} had ended by themselves`}.
+          {done.endedBefore === 0 ? '' : `, ${done.endedBefore} had already finished`}.
         </p>
       )}
       <DialogEnd
@@ -134,7 +135,8 @@ async function stillOpen(chosen: readonly RunSummary[], signal: AbortSignal): Pr
 async function openRuns(search: RunSearch, signal: AbortSignal): Promise<RunSummary[]> {
   const found: RunSummary[] = [];
   const { state, ...filter } = runQueryOf(search, Date.now());
-  for (const open of openStates.filter((one) => state === undefined || one === state)) {
+  const isOver = state !== undefined && END_PHASES.has(String(state));
+  for (const open of isOver ? [] : state === undefined ? openStates : [state]) {
     let cursor: string | undefined;
     do {
       const query = { ...filter, state: open, limit: 1000, cursor };

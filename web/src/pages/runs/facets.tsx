@@ -1,20 +1,28 @@
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useId, useState } from 'react';
-import { projectsQuery, runCountsQuery, shipyardQuery } from '../../api/queries.ts';
+import { projectsQuery, shipyardQuery } from '../../api/queries.ts';
+import { Glyph } from '../../ui/badge.tsx';
 import { shortCount } from '../../ui/format.ts';
-import { useNow } from '../../ui/now.ts';
 import { useNarrow } from '../../ui/page.ts';
-import { type RunSearch, runQueryOf, searchOfText, shows, spans, textOfSearch } from './filter.ts';
+import { typedKeys } from '../../ui/record.ts';
+import { phaseLooks } from '../../ui/state.ts';
+import { phaseOf, type RunSearch, searchOfText, spans, textOfSearch } from './filter.ts';
 import { SavedFilters } from './saved-filters.tsx';
+import type { RunTally } from './use-run-tally.ts';
 
 /** The filters. Every choice is a new address, so that it can be kept and sent to others. */
-export function Facets({ search, onChange }: { search: RunSearch; onChange: (search: RunSearch) => void }) {
+export function Facets(props: {
+  search: RunSearch;
+  counts: RunTally | undefined;
+  onChange: (search: RunSearch) => void;
+}) {
+  const { search, counts, onChange } = props;
   const { data: projects } = useQuery(projectsQuery);
   const { data: shipyard } = useQuery({
     ...shipyardQuery(search.project ?? ''),
     enabled: search.project !== undefined,
   });
-  const counts = useCounts(search);
+  const shown = phaseOf(search);
   const moreId = useId();
   // On a phone they are folded: the list needs the room.
   const [open, setOpen] = useState(false);
@@ -33,16 +41,22 @@ export function Facets({ search, onChange }: { search: RunSearch; onChange: (sea
         >
           All <Count of={counts?.total} />
         </button>
-        {shows.map(({ key, word }) => (
-          <button
-            key={key}
-            type="button"
-            aria-pressed={search.show === key}
-            onClick={() => onChange({ ...search, show: search.show === key ? '' : key })}
-          >
-            {word} <Count of={counts === undefined ? undefined : (counts.byShow.get(key) ?? 0)} />
-          </button>
-        ))}
+        {typedKeys(phaseLooks).map((phase) => {
+          const { word, shape, tone } = phaseLooks[phase];
+          const count = counts === undefined ? undefined : (counts.byPhase.get(phase) ?? 0);
+          return (
+            <button
+              key={phase}
+              type="button"
+              className={`tone-${tone}${count === 0 ? ' none' : ''}`}
+              aria-pressed={shown === phase}
+              onClick={() => onChange({ ...search, show: shown === phase ? '' : phase })}
+            >
+              <Glyph shape={shape} />
+              {word} <Count of={count} />
+            </button>
+          );
+        })}
       </fieldset>
       <div className={open ? 'choices open' : 'choices'}>
         <TextFilter key={textOfSearch(search)} search={search} onChange={onChange} />
@@ -82,7 +96,7 @@ export function Facets({ search, onChange }: { search: RunSearch; onChange: (sea
             value={search.within ?? ''}
             onChange={(event) => onChange({ ...search, within: event.target.value })}
           >
-            <option value="">any time</option>
+            <option value="">Any time</option>
             {spans.map(({ key, word }) => (
               <option key={key} value={key}>
                 {word}
@@ -94,26 +108,6 @@ export function Facets({ search, onChange }: { search: RunSearch; onChange: (sea
       </div>
     </div>
   );
-}
-
-const RECOUNT_MS = 20_000;
-
-/** How many of each state the other filters leave; counted again now and then, for the list below is what is live. */
-function useCounts(search: RunSearch): { total: number; byShow: ReadonlyMap<string, number> } | undefined {
-  const minute = useNow(0);
-  const { state: _state, result: _result, ...filter } = runQueryOf(search, minute);
-  const { data } = useQuery({
-    ...runCountsQuery(filter),
-    placeholderData: keepPreviousData,
-    refetchInterval: RECOUNT_MS,
-  });
-  if (data === undefined) return undefined;
-  const byShow = new Map<string, number>();
-  for (const { state, result, count } of data.items) {
-    const key = state === 'finished' ? (result ?? 'pass') : state;
-    byShow.set(key, (byShow.get(key) ?? 0) + count);
-  }
-  return { total: data.total, byShow };
 }
 
 /** As wide as its number will be, so that the choices do not move when it comes. */
@@ -138,7 +132,7 @@ function TextFilter({ search, onChange }: { search: RunSearch; onChange: (search
         }}
       >
         <label className="sr" htmlFor={id}>
-          Service, label as key=value, or a context
+          Service, label as key=value, or a context id
         </label>
         <input
           id={id}
@@ -174,7 +168,7 @@ function Choice(props: {
       value={value ?? ''}
       onChange={(event) => onChange(event.target.value)}
     >
-      <option value="">any {label}</option>
+      <option value="">All {label}s</option>
       {all.map((name) => (
         <option key={name} value={name}>
           {name}

@@ -1,7 +1,8 @@
-import type { RunSummary } from '@slipway/contract';
+import type { RunPhase, RunSummary } from '@slipway/contract';
 import type { Query } from '../../api/client.ts';
+import { isRunPhase } from '../../ui/state.ts';
 
-/** What of the list is in the address. `show` is one of `shows`, `within` one of `spans`. */
+/** What of the list is in the address. `show` is a phase of a run, `within` one of `spans`. */
 export const searchKeys = [
   'project',
   'stage',
@@ -14,16 +15,17 @@ export const searchKeys = [
 ] as const;
 export type RunSearch = { [key in (typeof searchKeys)[number]]?: string };
 
-/** State and result as one choice, because nobody looks for a result without the run having ended. */
-export const shows = [
-  { key: 'running', word: 'Running', query: { state: 'running' } },
-  { key: 'waiting', word: 'Waiting', query: { state: 'waiting' } },
-  { key: 'paused', word: 'Paused', query: { state: 'paused' } },
-  { key: 'parked', word: 'Parked', query: { state: 'parked' } },
-  { key: 'pass', word: 'Passed', query: { state: 'finished', result: 'pass' } },
-  { key: 'warning', word: 'Warning', query: { state: 'finished', result: 'warning' } },
-  { key: 'fail', word: 'Failed', query: { state: 'finished', result: 'fail' } },
-] as const;
+/** As `show` was written before runs had phases: kept filters and sent addresses still have it. */
+const OLD_SHOWS: Readonly<Record<string, RunPhase>> = {
+  pass: 'passed',
+  fail: 'failed',
+  running: 'working',
+  waiting: 'waiting-turn',
+};
+
+export function phaseOf({ show = '' }: RunSearch): RunPhase | undefined {
+  return isRunPhase(show) ? show : OLD_SHOWS[show];
+}
 
 export const spans = [
   { key: '15m', word: 'last 15 minutes', ms: 15 * 60_000 },
@@ -42,23 +44,21 @@ export function runQueryOf(search: RunSearch, now: number): Query {
     sequence,
     service,
     correlationid,
-    ...shows.find(({ key }) => key === search.show)?.query,
+    state: phaseOf(search),
     ...labelOf(search.label),
     since: span === undefined ? undefined : Math.floor((now - span.ms) / 60_000) * 60_000,
   };
 }
 
-/** What the stream can filter; state, result and time it cannot: `belongs` looks at those. */
+/** What the stream can filter. It cannot filter by state and time: `belongs` looks at the state. */
 export function streamQueryOf(search: RunSearch): Query {
   const { project, stage, sequence, service, correlationid } = search;
   return { kind: 'run', project, stage, sequence, service, correlationid, ...labelOf(search.label) };
 }
 
 export function belongs(run: RunSummary, search: RunSearch): boolean {
-  const query: { state: string; result?: string } | undefined = shows.find(({ key }) => key === search.show)?.query;
-  return (
-    query === undefined || (run.state === query.state && (query.result === undefined || run.result === query.result))
-  );
+  const phase = phaseOf(search);
+  return phase === undefined || run.phase === phase;
 }
 
 export function isFiltered(search: RunSearch): boolean {
@@ -80,14 +80,12 @@ export function textOfSearch(search: RunSearch): string {
 
 /** The filter as flags of `get runs` and `abort`. */
 export function flagsOf(search: RunSearch): string[] {
-  const query: { state?: string; result?: string } = shows.find(({ key }) => key === search.show)?.query ?? {};
   const flags: Record<string, string | undefined> = {
     project: search.project,
     stage: search.stage,
     sequence: search.sequence,
     service: search.service,
-    state: query.state,
-    result: query.result,
+    state: phaseOf(search),
     context: search.correlationid,
     label: search.label,
     since: search.within,

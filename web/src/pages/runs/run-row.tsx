@@ -2,6 +2,7 @@ import type { RunSummary } from '@slipway/contract';
 import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
 import { Badge } from '../../ui/badge.tsx';
+import { Foreign, visible } from '../../ui/foreign.tsx';
 import { runLook } from '../../ui/state.ts';
 import { Time, Took } from '../../ui/time.tsx';
 
@@ -15,7 +16,7 @@ export const RunRow = memo(function RunRow({ run, chosen, onChoose }: RowProps) 
       <label className="pick">
         <input
           type="checkbox"
-          aria-label={`Choose ${run.stage}.${run.sequence}, run ${run.id}`}
+          aria-label={`Select ${run.stage}.${run.sequence}, run ${run.id}`}
           checked={chosen}
           onChange={(event) => onChoose(run, event.target.checked)}
           data-pick
@@ -40,17 +41,17 @@ function Line({ run }: { run: RunSummary }) {
         {labels.slice(0, LABELS_MAX).map(([key, value]) => (
           <span key={key} className="tag only-wide">
             <span className="cut">
-              {key}={value}
+              <Foreign text={`${key}=${value}`} />
             </span>
           </span>
         ))}
         {labels.length > LABELS_MAX ? <span className="muted only-wide">+{labels.length - LABELS_MAX}</span> : null}
       </span>
-      <span className="service cut">{run.service ?? <span className="muted">no service</span>}</span>
+      <span className="service cut">{run.service ?? <span className="muted">No service</span>}</span>
       <span className="project cut">{run.project}</span>
       <span className="progress">
         <Steps run={run} tone={look.tone} />
-        <span className="cut muted">{nowText(run)}</span>
+        <span className="cut muted">{visible(nowText(run))}</span>
       </span>
       <span className="took num">
         <Took from={run.acceptedAt} to={run.finishedAt} />
@@ -82,8 +83,8 @@ function Steps({ run, tone }: { run: RunSummary; tone: string }) {
   );
 }
 
+/** What the state is about: the tasks that are open, or the message of the end. */
 function nowText(run: RunSummary): string {
-  if (run.state === 'waiting') return 'for its turn';
   if (run.openTasks.length > 0) return run.openTasks.join(', ');
-  return run.state === 'finished' && run.result !== 'pass' ? (run.message ?? '') : '';
+  return run.state === 'finished' && run.phase !== 'passed' ? (run.message ?? '') : '';
 }

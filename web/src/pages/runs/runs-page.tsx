@@ -5,13 +5,15 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { CliButton, cliLine } from '../../ui/copy.tsx';
 import { countText } from '../../ui/format.ts';
+import { useHold } from '../../ui/hold.ts';
 import { useNarrow, useTitle } from '../../ui/page.ts';
 import { Empty, Failed, Loading } from '../../ui/screens.tsx';
 import { BulkAbort } from './bulk-abort.tsx';
 import { Facets } from './facets.tsx';
-import { flagsOf, isFiltered, type RunSearch } from './filter.ts';
+import { flagsOf, isFiltered, phaseOf, type RunSearch } from './filter.ts';
 import { RunRow } from './run-row.tsx';
 import { useLiveRuns } from './use-live-runs.ts';
+import { useRunTally } from './use-run-tally.ts';
 
 const route = getRouteApi('/runs');
 const ROW_PX = 44;
@@ -24,11 +26,15 @@ export function RunsPage() {
   const navigate = route.useNavigate();
   const narrow = useNarrow();
   const box = useRef<HTMLDivElement>(null);
-  const [pointed, setPointed] = useState(false);
+  const { held, hold } = useHold();
   const [scrolled, setScrolled] = useState(false);
   const [aborting, setAborting] = useState(false);
   const [chosen, setChosen] = useState<ReadonlyMap<string, RunSummary>>(new Map());
-  const { list, runs, fresh, showFresh } = useLiveRuns(search, pointed || scrolled);
+  const { tally, recount } = useRunTally(search);
+  const { list, runs, fresh, showFresh } = useLiveRuns(search, { still: held || scrolled, onNews: recount });
+  const phase = phaseOf(search);
+  // One source for all numbers of the page: what is loaded is no number that anybody asked for.
+  const count = phase === undefined ? tally?.total : tally && (tally.byPhase.get(phase) ?? 0);
   const rows = useVirtualizer({
     count: runs.length,
     getScrollElement: () => box.current,
@@ -66,11 +72,11 @@ export function RunsPage() {
         ) : (
           <>
             <span className="muted count" aria-live="off">
-              {list.data ? `${countText(runs.length, 'run')}${hasNextPage ? ' loaded, more below' : ''}` : ''}
+              {count === undefined ? '' : countText(count, 'run')}
             </span>
             <div className="end">
               <button type="button" className="button ghost" onClick={() => setAborting(true)}>
-                Abort these …
+                Abort all matching …
               </button>
               <span className="only-wide">
                 <CliButton line={cliLine('get', 'runs', ...flagsOf(search))} />
@@ -79,7 +85,7 @@ export function RunsPage() {
           </>
         )}
       </div>
-      <Facets search={search} onChange={change} />
+      <Facets search={search} counts={tally} onChange={change} />
       <section className="panel list" aria-label="Runs, newest first">
         <div className="run-head only-wide" aria-hidden="true">
           <span>State</span>
@@ -87,14 +93,13 @@ export function RunsPage() {
           <span>Service</span>
           <span>Project</span>
           <span>Tasks</span>
-          <span className="num">Took</span>
+          <span className="num">Duration</span>
           <span className="num">Accepted</span>
         </div>
         <div
           ref={box}
           className={list.isPlaceholderData ? 'rows old' : 'rows'}
-          onPointerEnter={(event) => setPointed(event.pointerType === 'mouse')}
-          onPointerLeave={() => setPointed(false)}
+          {...hold}
           onScroll={(event) => setScrolled(event.currentTarget.scrollTop > 8)}
         >
           {fresh > 0 ? (
@@ -144,27 +149,27 @@ export function RunsPage() {
   );
 }
 
-/** What one can do with the runs that were ticked: two of them side by side, any number aborted. */
+/** Actions on the selected runs: compare two, abort any number. */
 function Chosen(props: { runs: readonly RunSummary[]; onAbort: () => void; onClear: () => void }) {
   const { runs, onAbort, onClear } = props;
   const [before, after] = runs.toSorted((a, b) => a.acceptedAt - b.acceptedAt);
   return (
     <div className="chosen">
       <span className="count" role="status">
-        {runs.length} chosen
-        {runs.length === 1 ? <span className="only-wide">; a second one can be compared with it</span> : null}
+        {runs.length} selected
+        {runs.length === 1 ? <span className="only-wide">. Select a second run to compare them</span> : null}
       </span>
       <div className="end">
         <button type="button" className="button ghost" onClick={onClear}>
-          Choose none
+          Clear selection
         </button>
         {before !== undefined && after !== undefined && runs.length === 2 ? (
           <Link to="/runs/compare" search={{ a: before.id, b: after.id }} className="button primary">
-            Compare both
+            Compare
           </Link>
         ) : null}
         <button type="button" className="button ghost" onClick={onAbort}>
-          Abort these …
+          Abort … ({runs.length} selected)
         </button>
       </div>
     </div>
@@ -174,8 +179,8 @@ function Chosen(props: { runs: readonly RunSummary[]; onAbort: () => void; onCle
 function NoRuns({ search }: { search: RunSearch }) {
   if (isFiltered(search)) {
     return (
-      <Empty title="No run matches this filter">
-        <p>New ones appear here by themselves.</p>
+      <Empty title="No matching runs">
+        <p>New runs that match appear here automatically.</p>
         <Link to="/runs" search={{}} className="button">
           Show all runs
         </Link>
@@ -183,8 +188,8 @@ function NoRuns({ search }: { search: RunSearch }) {
     );
   }
   return (
-    <Empty title="Nothing has run yet">
-      <p>A run starts with an event. Upload a shipyard, then trigger one of its sequences:</p>
+    <Empty title="No runs yet">
+      <p>An event starts a run. Apply a shipyard, then trigger one of its sequences:</p>
       <pre>
         {cliLine('apply', 'shipyard-examples/checknumber.yaml', '--project', 'checknumber')}
         {'\n'}

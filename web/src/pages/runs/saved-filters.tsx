@@ -28,14 +28,14 @@ export function SavedFilters({ search, onChange }: { search: RunSearch; onChange
         value={shown === undefined ? '' : `is:${shown.name}`}
         onChange={({ target }) => choose(target.value)}
       >
-        <option value="">saved filters</option>
+        <option value="">Saved filters</option>
         {saved.map(({ name }) => (
           <option key={name} value={`is:${name}`}>
             {name}
           </option>
         ))}
-        {shown === undefined && isFiltered(search) ? <option value="keep:">Save this one …</option> : null}
-        {shown === undefined ? null : <option value="forget:">Forget this one</option>}
+        {shown === undefined && isFiltered(search) ? <option value="keep:">Save filter …</option> : null}
+        {shown === undefined ? null : <option value="forget:">Delete filter</option>}
       </select>
       {naming ? (
         <Name
@@ -53,7 +53,7 @@ function Name(props: { taken: readonly string[]; onName: (name: string) => void;
   const [name, setName] = useState('');
   const known = taken.includes(name.trim());
   return (
-    <Dialog title="Save this filter" onClose={onClose}>
+    <Dialog title="Save filter" onClose={onClose}>
       <form
         className="dialog-form"
         onSubmit={(event) => {
@@ -72,7 +72,7 @@ function Name(props: { taken: readonly string[]; onName: (name: string) => void;
             onChange={({ target }) => setName(target.value)}
           />
         </label>
-        <p className="muted">{known ? 'There is one of this name.' : 'It is kept in this browser.'}</p>
+        <p className="muted">{known ? 'A filter with this name exists.' : 'Saved in this browser.'}</p>
         <DialogEnd onClose={onClose}>
           <button type="submit" className="button primary" disabled={known || name.trim() === ''}>
             Save

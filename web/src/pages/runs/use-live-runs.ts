@@ -15,7 +15,8 @@ const FRESH_MAX = 500;
  * The list, kept up to date: what is shown changes in place, what is new waits above it while `still` (somebody is about to
  * click), so that no row moves away under the pointer.
  */
-export function useLiveRuns(search: RunSearch, still: boolean) {
+export function useLiveRuns(search: RunSearch, live: { still: boolean; onNews: () => void }) {
+  const { still, onNews } = live;
   const queries = useQueryClient();
   const minute = useNow(0);
   const filter = useMemo(() => runQueryOf(search, minute), [search, minute]);
@@ -23,13 +24,22 @@ export function useLiveRuns(search: RunSearch, still: boolean) {
   const list = useInfiniteQuery({ ...options, placeholderData: (before) => before });
   const [fresh, setFresh] = useState<readonly RunSummary[]>([]);
   const key = JSON.stringify(options.queryKey);
+  // The first run of the list when it began to stand still: what is newer waits, also when the list is read again.
+  const [anchor, setAnchor] = useState<string>();
   // biome-ignore lint/correctness/useExhaustiveDependencies: another question has other news
-  useEffect(() => setFresh([]), [key]);
+  useEffect(() => {
+    setFresh([]);
+    setAnchor(undefined);
+  }, [key]);
 
   useStream({
     filter: streamQueryOf(search),
-    onResync: () => void queries.invalidateQueries({ queryKey: options.queryKey }),
+    onResync: () => {
+      onNews();
+      void queries.invalidateQueries({ queryKey: options.queryKey });
+    },
     onItems: (items) => {
+      onNews();
       const told = new Map(items.flatMap(({ kind, value }) => (kind === 'run' ? [[value.id, value] as const] : [])));
       const known = new Set(
         queries.getQueryData<Pages>(options.queryKey)?.pages.flatMap((page) => page.items.map(({ id }) => id)),
@@ -60,6 +70,7 @@ export function useLiveRuns(search: RunSearch, still: boolean) {
   const showFresh = (): void => {
     queries.setQueryData<Pages>(options.queryKey, (data) => data && prepend(data, fresh));
     setFresh([]);
+    setAnchor(undefined);
   };
   const mayShow = !still && fresh.length > 0 && list.data !== undefined;
   // biome-ignore lint/correctness/useExhaustiveDependencies: `fresh` is what it works on
@@ -67,12 +78,18 @@ export function useLiveRuns(search: RunSearch, still: boolean) {
     if (mayShow) showFresh();
   }, [mayShow, fresh]);
 
-  const runs = useMemo(() => {
-    const all = list.data?.pages.flatMap((page) => page.items) ?? [];
-    // A run that ended no longer belongs into a list of running ones, but it leaves when nobody is about to click it.
-    return still ? all : all.filter((run) => belongs(run, search));
-  }, [list.data, search, still]);
-  return { list, runs, fresh: fresh.length, showFresh };
+  const all = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const first = list.isPlaceholderData ? undefined : all[0]?.id;
+  if (still && anchor === undefined && first !== undefined) setAnchor(first);
+  if (!still && anchor !== undefined) setAnchor(undefined);
+  const hidden = Math.max(0, still && anchor !== undefined ? all.findIndex(({ id }) => id === anchor) : 0);
+  const runs = useMemo(
+    // A run that ended no longer belongs into a list of working ones, but it leaves only once the list may move.
+    () => (still ? all.slice(hidden) : all.filter((run) => belongs(run, search))),
+    [all, hidden, search, still],
+  );
+  const waiting = new Set([...all.slice(0, hidden), ...fresh].map(({ id }) => id));
+  return { list, runs, fresh: waiting.size, showFresh };
 }
 
 /** A run that is older than what was loaded is further down and comes with its page. */
