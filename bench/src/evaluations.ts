@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../../tools/options.ts';
+import { CACHE } from '../../tools/root.ts';
 import { percentile } from './load.ts';
 import { PROJECT, startPlane } from './plane.ts';
 import { type Measured, spawnNode, stop } from './processes.ts';
@@ -10,12 +11,20 @@ import { type Measured, spawnNode, stop } from './processes.ts';
  * after the other with three earlier passes as its baseline, after 100 stored evaluations and after 100,000 of the same service,
  * of which one in two failed. `npm run bench:evaluations -- --stored 100000`; needs about 6 KB of disk for each, and minutes.
  */
-const { values } = parseArgs({
-  options: {
-    stored: { type: 'string', default: '100000' },
-    dir: { type: 'string', default: '.cache' },
+const values = readOptions(
+  'npm run bench:evaluations --',
+  'Measures whether an evaluation costs more when many are stored.',
+  {
+    stored: { type: 'string', default: '100000', value: 'N', whole: 1, about: 'Stored evaluations in the end.' },
+    dir: {
+      type: 'string',
+      default: CACHE,
+      value: 'DIR',
+      about: 'Folder for the data; it decides which disk is measured.',
+    },
   },
-});
+);
+mkdirSync(values.dir, { recursive: true });
 const FEW = 100;
 const WARM_UP = 30;
 const MEASURED = 300;

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../../tools/options.ts';
+import { CACHE } from '../../tools/root.ts';
 import { Load, percentile } from './load.ts';
 import { PROJECT, startPlane, TASKS } from './plane.ts';
 import { type Measured, rssMb, startNode, stop } from './processes.ts';
@@ -10,15 +11,20 @@ import { type Measured, rssMb, startNode, stop } from './processes.ts';
  * them, and a start with all of them and 10,000 open ones. `npm run bench:growth -- --runs 1000000`; needs about 3 KB of disk
  * for each run and event, and minutes.
  */
-const { values } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '1000000' },
-    open: { type: 'string', default: '10000' },
-    dir: { type: 'string', default: '.cache' },
+const values = readOptions('npm run bench:growth --', 'Measures whether cost grows with what is stored.', {
+  runs: { type: 'string', default: '1000000', value: 'N', whole: 1, about: 'Finished runs in the end.' },
+  open: { type: 'string', default: '10000', value: 'N', whole: 1, about: 'Open runs at the start.' },
+  few: { type: 'string', default: '10000', value: 'N', whole: 1, about: 'Finished runs at the first measurement.' },
+  seconds: { type: 'string', default: '10', value: 'N', whole: 1, about: 'Seconds for each load.' },
+  dir: {
+    type: 'string',
+    default: CACHE,
+    value: 'DIR',
+    about: 'Folder for the data; it decides which disk is measured.',
   },
 });
+mkdirSync(values.dir, { recursive: true });
 const IN_FLIGHT = 256;
-const MEASURE_SECONDS = 10;
 const dir = mkdtempSync(join(values.dir, 'growth-'));
 const processes: Measured[] = [];
 /** What a person looks at, and filters that fit much, little and nothing. */
@@ -42,7 +48,7 @@ function say(figure: Record<string, unknown>): void {
 }
 
 async function measure(load: Load, url: string, stored: number, plane: Measured): Promise<number> {
-  const result = await load.run({ project: PROJECT, inFlight: IN_FLIGHT, seconds: MEASURE_SECONDS });
+  const result = await load.run({ project: PROJECT, inFlight: IN_FLIGHT, seconds: Number(values.seconds) });
   await load.drain();
   const readMs: Record<string, number> = {};
   for (const path of READS) {
@@ -70,7 +76,7 @@ try {
   processes.push(service.process);
   const load = new Load(url);
   await load.connect(PROJECT);
-  let stored = (await load.run({ project: PROJECT, inFlight: 512, sequences: 10_000 })).sequences;
+  let stored = (await load.run({ project: PROJECT, inFlight: 512, sequences: Number(values.few) })).sequences;
   await load.drain();
   const before = await measure(load, url, stored, plane);
   while (stored < Number(values.runs)) {

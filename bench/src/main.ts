@@ -1,7 +1,8 @@
-import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../../tools/options.ts';
+import { CACHE } from '../../tools/root.ts';
 import { startNats } from '../../tools/test-servers.ts';
 import { Load, percentile } from './load.ts';
 import { PROJECT, startPlane, TASKS } from './plane.ts';
@@ -11,14 +12,19 @@ import { cpuMs, type Measured, rssMb, startNode, stop } from './processes.ts';
  * How fast the whole is, measured from outside: a control plane, a task service on the public SDK and the load, each a
  * process of its own; durable writes on, lists and events projected. A sequence has three tasks.
  */
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    seconds: { type: 'string' },
-    only: { type: 'string' },
-    dir: { type: 'string', default: '.cache' },
+const PARTS = ['embedded', 'nats', 'memory'] as const;
+const values = readOptions('npm run bench --', 'Measures throughput, latency and start of a whole Slipway.', {
+  quick: { type: 'boolean', default: false, about: 'Shorter: under 50 s in all.' },
+  seconds: { type: 'string', value: 'N', whole: 1, about: 'Seconds for each load (default 10, 3 with --quick).' },
+  only: { type: 'string', value: 'PART', among: PARTS, about: `One part of ${PARTS.join(', ')}.` },
+  dir: {
+    type: 'string',
+    default: CACHE,
+    value: 'DIR',
+    about: 'Folder for the data; it decides which disk is measured.',
   },
 });
+mkdirSync(values.dir, { recursive: true });
 const seconds = Number(values.seconds ?? (values.quick ? 3 : 10));
 const WARM_UP_SECONDS = 3;
 const waitingRuns = values.quick ? 10_000 : 100_000;
@@ -147,7 +153,7 @@ function table(): string {
 process.stdout.write(
   `# ${cpus().length} x ${cpus()[0]?.model ?? '?'}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}, ${seconds} s each\n`,
 );
-const parts: { [name: string]: () => Promise<void> } = {
+const parts: Record<(typeof PARTS)[number], () => Promise<void>> = {
   embedded: () => measureThroughput('embedded'),
   nats: () => measureThroughput('nats'),
   memory: measureMemory,

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../../tools/options.ts';
+import { CACHE } from '../../tools/root.ts';
 import { PROJECT, startPlane } from './plane.ts';
 import { cpuMs, stop } from './processes.ts';
 
@@ -13,7 +14,15 @@ import { cpuMs, stop } from './processes.ts';
  * overloaded (503), which is brought about by holding the lock of its SQLite file. `npm run bench:refusal 2>/dev/null`: what is
  * refused is logged.
  */
-const { values } = parseArgs({ options: { dir: { type: 'string', default: '.cache' } } });
+const values = readOptions('npm run bench:refusal --', 'Measures what it costs to refuse a run.', {
+  dir: {
+    type: 'string',
+    default: CACHE,
+    value: 'DIR',
+    about: 'Folder for the data; it decides which disk is measured.',
+  },
+});
+mkdirSync(values.dir, { recursive: true });
 const REQUESTS = 4000;
 const CONNECTIONS = 16;
 const LARGE = 'x'.repeat(100_000);

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../../tools/options.ts';
+import { CACHE } from '../../tools/root.ts';
 import { startPlane } from './plane.ts';
 import { type Measured, stop } from './processes.ts';
 import { launch } from './web-browser.ts';
@@ -15,15 +16,20 @@ import { measureFilters, measureFirstPage, measureScroll } from './web-runs.ts';
  * How the web view feels with a full store: 100,000 finished runs, a run of 2,000 tasks, in a real browser against a real
  * control plane, each figure beside its goal. `npm run bench:web`, two minutes; `-- --only scroll` for one part.
  */
-const { values } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '100000' },
-    tasks: { type: 'string', default: '2000' },
-    only: { type: 'string' },
-    dir: { type: 'string', default: '.cache' },
+const PARTS = ['first-page', 'filters', 'scroll', 'live', 'long-run', 'idle'] as const;
+const values = readOptions('npm run bench:web --', 'Measures the web view over a full store, in a real browser.', {
+  runs: { type: 'string', default: '100000', value: 'N', whole: 1, about: 'Finished runs in the store.' },
+  tasks: { type: 'string', default: '2000', value: 'N', whole: 1, about: 'Tasks of the long run.' },
+  only: { type: 'string', value: 'PART', among: PARTS, about: `One part of ${PARTS.join(', ')}.` },
+  dir: {
+    type: 'string',
+    default: CACHE,
+    value: 'DIR',
+    about: 'Folder for the data; it decides which disk is measured.',
   },
 });
-const parts: Record<string, (bench: Bench) => Promise<Figure[]>> = {
+mkdirSync(values.dir, { recursive: true });
+const parts: Record<(typeof PARTS)[number], (bench: Bench) => Promise<Figure[]>> = {
   'first-page': measureFirstPage,
   filters: measureFilters,
   scroll: measureScroll,

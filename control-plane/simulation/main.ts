@@ -7,7 +7,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../../tools/options.ts';
 import { bugs } from './bugs.ts';
 import { BUG_SEEDS_FILE, hunt } from './hunt.ts';
 import type { Tally } from './play-many.ts';
@@ -19,20 +19,24 @@ const SHOWN_MAX = 20;
 const TOLD_EVERY_MS = 10_000;
 const BUG_SEEDS_MAX = 6000;
 
-const { values } = parseArgs({
-  options: {
-    histories: { type: 'string', default: '1000' },
-    seed: { type: 'string', default: '1' },
-    seconds: { type: 'string' },
-    threads: { type: 'string', default: String(availableParallelism()) },
-    replay: { type: 'string' },
-    bugs: { type: 'boolean', default: false },
-    keep: { type: 'boolean', default: false },
+const values = readOptions('npm run simulate --', 'Plays histories of the simulated world and checks each.', {
+  histories: {
+    type: 'string',
+    default: '1000',
+    value: 'N',
+    whole: 1,
+    about: 'How many, after those that ever failed.',
   },
+  seed: { type: 'string', default: '1', value: 'N', whole: 1, about: 'Seed of the first one.' },
+  seconds: { type: 'string', value: 'N', whole: 1, about: 'Stop after so long.' },
+  threads: { type: 'string', default: String(availableParallelism()), value: 'N', whole: 1, about: 'Threads.' },
+  replay: { type: 'string', value: 'SEED', whole: 1, about: 'Play one history and print each line of it.' },
+  bugs: { type: 'boolean', default: false, about: 'Plant each bug and report the checker and the seed that catch it.' },
+  keep: { type: 'boolean', default: false, about: 'With --bugs: keep the seeds. Else: keep the seeds that fail.' },
 });
-const threads = whole('threads', values.threads);
+const threads = Number(values.threads);
 
-if (values.replay !== undefined) await replay(whole('replay', values.replay));
+if (values.replay !== undefined) await replay(Number(values.replay));
 else if (values.bugs) await plantAll();
 else await playAll();
 
@@ -46,9 +50,9 @@ async function replay(seed: number): Promise<void> {
 }
 
 async function playAll(): Promise<void> {
-  const first = whole('seed', values.seed);
-  const count = whole('histories', values.histories);
-  const limitMs = values.seconds === undefined ? Number.POSITIVE_INFINITY : whole('seconds', values.seconds) * 1000;
+  const first = Number(values.seed);
+  const count = Number(values.histories);
+  const limitMs = values.seconds === undefined ? Number.POSITIVE_INFINITY : Number(values.seconds) * 1000;
   const kept = readKept();
   let toldAt = 0;
   let told = 0;
@@ -106,10 +110,4 @@ function keep(seeds: readonly number[]): void {
 
 function rateOf({ histories, tookMs }: Tally): string {
   return `${Math.round((histories / tookMs) * 1000)} histories/s`;
-}
-
-function whole(name: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--${name} takes a whole number, not '${text}'`);
-  return value;
 }
