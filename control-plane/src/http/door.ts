@@ -73,7 +73,7 @@ export function send(
   res: ServerResponse,
   status: number,
   contentType: string,
-  text: string,
+  text: string | Buffer,
   headers: readonly string[] = [],
 ): void {
   const length = String(Buffer.byteLength(text));

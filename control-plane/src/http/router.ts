@@ -11,7 +11,8 @@ import type { Express, Request, Response } from 'express';
 import express from 'express';
 import { BODY_BYTES_MAX, readJson, readText } from './body.ts';
 import { NAME_RULE } from './claim.ts';
-import { type Door, JSON_TYPE, pathOf, send, sendEmpty, sendError } from './door.ts';
+import { sendCompressed } from './compression.ts';
+import { type Door, JSON_TYPE, pathOf, sendEmpty, sendError } from './door.ts';
 import { quoted, refused } from './problem.ts';
 import { readQuery } from './query.ts';
 import type { AnyHandler, Handlers, RawRouteId, TableRouteId } from './route-types.ts';
@@ -102,7 +103,13 @@ function register({ app, door, route, path, handler }: Registration): void {
     const reply = await handler(call as never);
     if (reply === undefined) return;
     if (reply.body === undefined) sendEmpty(res, reply.status, reply.headers);
-    else send(res, reply.status, JSON_TYPE, JSON.stringify(reply.body), reply.headers);
+    else
+      sendCompressed(req, res, {
+        status: reply.status,
+        contentType: JSON_TYPE,
+        text: JSON.stringify(reply.body),
+        headers: reply.headers,
+      });
   }
 
   app[method](path, (req, res) => {

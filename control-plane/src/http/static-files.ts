@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import type { Express, Request, Response } from 'express';
 import express from 'express';
+import { accepts } from './compression.ts';
 
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
@@ -20,15 +21,37 @@ const YEAR_S = 365 * 24 * 3600;
 export function serveWebView(app: Express, root: string): void {
   const index = join(root, 'index.html');
   const files = express.static(root, { index: false, dotfiles: 'ignore', redirect: false, setHeaders: setFileHeaders });
-  app.use((req, res, next) => (isOurs(req.path) ? next() : files(req, res, next)));
+  app.use((req, res, next) => {
+    if (isOurs(req.path)) next();
+    else if (!sendPacked(root, req, res)) files(req, res, next);
+  });
   app.use((req: Request, res: Response, next) => {
     const opensPage = (req.method === 'GET' || req.method === 'HEAD') && req.headers.accept?.includes('text/html');
     if (!opensPage || isOurs(req.path)) return next();
     setFileHeaders(res, index);
     // Checked for each page: the view may be built while the server runs.
-    if (existsSync(index)) res.sendFile(index);
-    else res.status(404).type('html').send(NOT_BUILT);
+    if (!existsSync(index)) res.status(404).type('html').send(NOT_BUILT);
+    else if (!sendPacked(root, req, res, '/index.html')) res.sendFile(index);
   });
+}
+
+const PACKED = { br: '.br', gzip: '.gz' } as const;
+/** Texts that the build writes down compressed as well. The path is one that needs no decoding, and leads nowhere else. */
+const TEXT_FILE = /^\/(?:assets\/)?[\w-]+(?:\.[\w-]+)*\.(?:js|css|html|svg|json)$/;
+
+/** Sends what the build has compressed already, when the client takes it. False: it was not sent. */
+function sendPacked(root: string, req: Request, res: Response, path = req.path): boolean {
+  if ((req.method !== 'GET' && req.method !== 'HEAD') || !TEXT_FILE.test(path)) return false;
+  res.setHeader('vary', 'accept-encoding');
+  for (const [coding, ending] of Object.entries(PACKED) as ['br' | 'gzip', string][]) {
+    const file = join(root, `${path}${ending}`);
+    if (!accepts(req, coding) || !existsSync(file)) continue;
+    setFileHeaders(res, join(root, path));
+    res.setHeader('content-encoding', coding);
+    res.type(extname(path)).sendFile(file);
+    return true;
+  }
+  return false;
 }
 
 const NOT_BUILT = `<!doctype html>

@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { field, openDoor, type TestDoor } from './door.ts';
+import { field, JSON_TYPE, openDoor, type TestDoor } from './door.ts';
 
 let door: TestDoor;
 let root: string;
@@ -80,4 +81,40 @@ test('until the view is built a browser gets a page with the command that builds
   writeFileSync(join(empty, 'index.html'), '<!doctype html><title>Slipway</title>');
   expect((await fresh.ask('GET', '/', { headers: HTML })).status).toBe(200);
   rmSync(empty, { recursive: true });
+});
+
+test('a file that the build has compressed goes out compressed, to clients that take it, and says what it varies by', async () => {
+  const script = '/assets/index-D4f9aB_1.js';
+  writeFileSync(join(root, `${script}.br`), brotliCompressSync('export {};'));
+  writeFileSync(join(root, `${script}.gz`), gzipSync('export {};'));
+  const asked = async (coding: string): Promise<unknown[]> => {
+    const { status, headers } = await door.ask('GET', script, { headers: { 'accept-encoding': coding } });
+    expect([status, headers['content-type'], headers.vary]).toEqual([
+      200,
+      expect.stringMatching(/javascript/),
+      'accept-encoding',
+    ]);
+    expect(headers['cache-control']).toContain('immutable');
+    return [headers['content-encoding'], headers['content-length']];
+  };
+  expect(await asked('gzip, deflate, br')).toEqual(['br', String(brotliCompressSync('export {};').length)]);
+  expect(await asked('gzip')).toEqual(['gzip', String(gzipSync('export {};').length)]);
+  expect(await asked('br;q=0, gzip;q=0')).toEqual([undefined, '10']);
+  expect(await asked('identity')).toEqual([undefined, '10']);
+});
+
+test('JSON above 1 KB is compressed for clients that take it', async () => {
+  const headers = { authorization: 'Bearer root-token-0123456789' };
+  const long = '/v1/services';
+  for (let task = 0; task < 20; task++)
+    await door.ask('POST', `/v1/tasks/task-${task}/claim`, {
+      headers: { ...headers, ...JSON_TYPE },
+      body: '{"source":"/w"}',
+    });
+  const plain = await door.ask('GET', long, { headers });
+  expect([plain.headers['content-encoding'], plain.headers.vary]).toEqual([undefined, 'accept-encoding']);
+  const packed = await fetch(`${door.url}${long}`, { headers });
+  expect([packed.headers.get('content-encoding'), await packed.text()]).toEqual(['gzip', plain.text]);
+  const short = await fetch(`${door.url}/v1/subscriptions`, { headers });
+  expect([short.headers.get('content-encoding'), await short.json()]).toEqual([null, { items: [] }]);
 });
