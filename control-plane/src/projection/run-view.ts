@@ -70,8 +70,21 @@ function taskView(run: Run, task: TaskPlan, { saw, at }: ViewContext, all: Sourc
     if (task.finally) view.finally = true;
     const reason = taskReason(run, task, { sources, saw, at });
     if (reason !== undefined) view.reason = reason;
+  } else if (node?.state === 'skipped') {
+    view.reason = skippedBecause(run, task);
   }
   return view;
+}
+
+/** In a linear sequence: the task before it, or the end of the run. */
+function skippedBecause(run: Run, task: TaskPlan): string {
+  for (const need of task.needs) {
+    const before = run.nodes[need.task];
+    if (before?.state === 'finished' && (before.result === 'fail' || before.status === 'errored'))
+      return `Task '${need.task}' before it ended with ${before.result} (${before.status}).`;
+    if (before?.state === 'skipped') return `Task '${need.task}' before it was skipped.`;
+  }
+  return run.kind === 'finished' && run.status === 'aborted' ? 'The run was aborted.' : 'The run ended before it.';
 }
 
 function putEnd(view: TaskView, node: Extract<Node, { state: 'finished' }>): void {
@@ -79,6 +92,7 @@ function putEnd(view: TaskView, node: Extract<Node, { state: 'finished' }>): voi
   view.status = node.status;
   if (node.message !== '') view.message = node.message;
   if (node.output !== undefined) view.output = node.output;
+  if (node.error !== undefined) view.error = node.error;
 }
 
 function pastAttempt(run: string, key: string, attempt: Attempt): AttemptView {

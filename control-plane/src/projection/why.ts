@@ -1,6 +1,7 @@
 import type { SequencePlan, TaskPlan, Why } from '@slipway/contract';
 import { formatDuration, ownValue, stateOfPhase } from '@slipway/contract';
 import type { Run } from '../engine/index.ts';
+import { attemptsMaxOf } from './attempts-max.ts';
 import { phaseOf } from './summary.ts';
 import { sourcesOf, taskReason } from './task-reason.ts';
 
@@ -32,7 +33,8 @@ function reasonsOf(run: Run, context: WhyContext): Reason[] {
     const message = run.message === '' ? '' : `: ${run.message}`;
     // Its result is what had been found by then, as in Keptn: "pass" would be misread.
     const end = run.status === 'aborted' ? 'was aborted' : `ended with ${run.result} (${run.status})`;
-    return [{ code: 'finished', sentence: ended(`It waits for nothing: it ${end}${message}`) }];
+    const whole: Reason = { code: 'finished', sentence: ended(`It waits for nothing: it ${end}${message}`) };
+    return run.status === 'aborted' ? [whole] : [whole, ...failedTasks(run, context.sequence)];
   }
   if (run.parked !== undefined) {
     return [
@@ -69,7 +71,7 @@ function reasonsOf(run: Run, context: WhyContext): Reason[] {
       const inMs = rounded(node.dueAt - context.at);
       const what =
         node.reason === 'retry'
-          ? `Attempt ${node.nextAttempt} of ${Math.max(task.retry?.attempts ?? 1, node.nextAttempt)} of '${task.key}' in ${formatDuration(inMs)}`
+          ? `Attempt ${node.nextAttempt} of ${attemptsMaxOf(task, node.attempts)} of '${task.key}' in ${formatDuration(inMs)}`
           : `'${task.key}' is triggered in ${formatDuration(inMs)}`;
       const last = node.attempts.at(-1);
       const why = node.reason === 'retry' && last?.message ? `, because the last one failed: ${last.message}` : '';
@@ -84,6 +86,25 @@ function reasonsOf(run: Run, context: WhyContext): Reason[] {
   }
   reasons.push(...graphReasons(run, context));
   if (reasons.length === 0) reasons.push({ code: 'starting', sentence: 'It is about to go on.' });
+  return reasons;
+}
+
+/** The tasks that made the run fail, and the rule by which they did. */
+function failedTasks(run: Run, sequence: SequencePlan | undefined): Reason[] {
+  const reasons: Reason[] = [];
+  for (const task of sequence?.tasks ?? []) {
+    const node = run.nodes[task.key];
+    if (node?.state !== 'finished' || (node.result !== 'fail' && node.status !== 'errored')) continue;
+    if (reasons.length >= GRAPH_REASONS_MAX) break;
+    const attempts = node.attempts.length > 1 ? ` after ${node.attempts.length} attempts` : '';
+    const skipped = (sequence?.tasks ?? [])
+      .filter(({ key, needs }) => run.nodes[key]?.state === 'skipped' && needs.some((need) => need.task === task.key))
+      .map(({ key }) => `'${key}'`);
+    const rule =
+      skipped.length === 0 ? '' : ` A task that fails keeps those behind it from running: ${skipped.join(', ')}.`;
+    const sentence = `Task '${task.key}' ended with ${node.result} (${node.status})${attempts}.${rule}`;
+    reasons.push({ code: 'finished', sentence, task: task.key });
+  }
   return reasons;
 }
 

@@ -33,7 +33,7 @@ import {
 import type { Bus, Delivery } from '../bus/bus.ts';
 import type { Effect, Env, Run, RunInput } from '../engine/index.ts';
 import { openDispatches } from '../engine/index.ts';
-import { allowedCommands, asShown, phaseOf, runView, whyOf } from '../projection/index.ts';
+import { allowedCommands, asShown, phaseOf, runAsShown, runView, whyOf } from '../projection/index.ts';
 import type { RunQuery, Store, StoredEvent, Timer } from '../store/store.ts';
 import { InvalidCursor } from '../store/store.ts';
 import type { Committed, Verdict } from './advance.ts';
@@ -1025,7 +1025,7 @@ class Plane implements ControlPlane {
       saw: sawOf(run, env),
       runIdOfTrigger: (eventId) => runIdOf(run.dialect === 'keptn' ? 'shipyard-controller' : 'slipway', eventId),
     });
-    return asShown(view);
+    return runAsShown(view);
   }
 
   async runVersion(id: string): Promise<string> {

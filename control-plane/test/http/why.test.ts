@@ -62,3 +62,38 @@ test('no run waits for itself: not while it is paused, and the run before it has
     await door.ask('POST', `/v1/runs/${second}/abort`);
   }
 });
+
+test('of a run that has failed, the task, its attempts and what it kept from running are named', async () => {
+  const run = await (await start('failing', '[{name: build}, {name: ship}, {name: tell}]'))();
+  await post(door, finished(await claimOne(door, 'build'), { data: { result: 'fail', message: 'no space' } }));
+  expect(await sentences(run)).toEqual([
+    'It waits for nothing: it ended with fail (succeeded): no space.',
+    "Task 'build' ended with fail (succeeded). A task that fails keeps those behind it from running: 'ship'.",
+  ]);
+  const view = await door.ask('GET', `/v1/runs/${run}`);
+  expect(view.json).toMatchObject({
+    tasks: [
+      { key: 'build' },
+      { key: 'ship', state: 'skipped', reason: "Task 'build' before it ended with fail (succeeded)." },
+      { key: 'tell', state: 'skipped', reason: "Task 'ship' before it was skipped." },
+    ],
+  });
+});
+
+test('a task that failed by its own expression says so, and its message keeps its lines', async () => {
+  const run = await (await start('expressed', '[{name: build, with: {a: "${{ data.missing.deep }}"}}]'))();
+  const tasks = field((await door.ask('GET', `/v1/runs/${run}`)).json, 'tasks');
+  expect(field(tasks, 0)).toMatchObject({
+    ...{ state: 'finished', result: 'fail', status: 'errored', attempts: [] },
+    ...{ error: { code: 'EXPRESSION' }, message: expect.stringMatching(/\n.*\^/s) },
+  });
+});
+
+test('an attempt whose lease lapsed is replaced: the third of two is the third of as many as there may be', async () => {
+  const run = await (await start('lapsing', '[{name: lapse}]'))();
+  const claim = { headers: { 'content-type': 'application/json' }, body: '{"source":"/silent"}' };
+  for (let round = 0; round < 2; round++) await door.ask('POST', '/v1/tasks/lapse/claim?wait=30s&lease=1s', claim);
+  await claimOne(door, 'lapse');
+  const tasks = field((await door.ask('GET', `/v1/runs/${run}`)).json, 'tasks');
+  expect(field(tasks, 0)).toMatchObject({ attemptsMax: 3, attempts: [{ number: 1 }, { number: 2 }, { number: 3 }] });
+});

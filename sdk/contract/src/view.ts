@@ -114,7 +114,8 @@ export const taskViewSchema = z.object({
   status: statusSchema.optional(),
   message: z.string().optional(),
   output: z.unknown().optional(),
-  attemptsMax: z.number().int(),
+  error: taskErrorSchema.optional().describe('EXPRESSION: its own expression failed, so it was never triggered'),
+  attemptsMax: z.number().int().describe('Attempts it may have; one whose lease lapsed is replaced'),
   attempts: z.array(attemptViewSchema),
 });
 export type TaskView = z.infer<typeof taskViewSchema>;
