@@ -68,7 +68,7 @@ export class ReferenceRun {
       if (input.kind === 'answer') this.#answer(input);
       else if (input.kind === 'timer') this.#timer(input);
       else if (input.kind === 'undeliverable') this.#undeliverable(input);
-      else if (input.kind === 'lease-lost' && this.#isNow(input.task, input.attempt)) this.#leaseLost(input.at);
+      else if (input.kind === 'lease-lost' && this.#isNow(input.task, input.attempt)) this.#leaseLost(input);
     }
   }
 
@@ -126,8 +126,14 @@ export class ReferenceRun {
     this.#startedAt ??= input.at;
     if (input.phase !== 'finished') return;
     executor.answer = readWords(input.event.data, input.at);
+    this.#completeIfAll(input);
+  }
+
+  /** Whether all that began have answered, and enough of them; then the attempt is over. */
+  #completeIfAll(input: { at: number; random: number }, { isLeft = false } = {}): boolean {
     const answers = [...this.#executors.values()].map((one) => one.answer);
-    if (answers.length < this.#task().executors || answers.includes(undefined)) return;
+    if (answers.length < this.#task().executors || answers.includes(undefined)) return false;
+    if (isLeft) this.#cancel();
     const said = answers.filter((one) => one !== undefined).sort((a, b) => a.at - b.at);
     const status = worst(
       STATUSES,
@@ -145,6 +151,7 @@ export class ReferenceRun {
       error,
       input,
     );
+    return true;
   }
 
   #timer(input: Extract<RunInput, { kind: 'timer' }>): void {
@@ -188,7 +195,11 @@ export class ReferenceRun {
     );
   }
 
-  #leaseLost(at: number): void {
+  #leaseLost({ at, source }: Extract<RunInput, { kind: 'lease-lost' }>): void {
+    const others = new Map(this.#executors);
+    this.#executors.delete(source);
+    if (this.#completeIfAll({ at, random: 0 }, { isLeft: true })) return;
+    this.#executors = others;
     this.#cancel();
     this.#lost++;
     if (this.#lost > LOST_MAX) this.#endTask({ status: 'errored', result: 'fail' }, at);
