@@ -160,6 +160,19 @@ function addShipyard(program: Command, act: Act): void {
       }),
     );
 
+  program
+    .command('migrate')
+    .description(
+      'write the shipyard of Keptn 0.2 that does what a shipyard of Keptn 0.1 did; what has no counterpart is noted on standard error',
+    )
+    .argument('<file>', 'YAML; - reads standard input')
+    .action((file: string) =>
+      act({ output: 'text' }, async (terminal) => {
+        const { migrate } = await import('./commands/migrate.ts');
+        return migrate({ file, terminal });
+      }),
+    );
+
   const apply = withServer(program.command('apply'))
     .description('upload a shipyard; creates the project when it is not there')
     .argument('<file>', 'YAML; - reads standard input')

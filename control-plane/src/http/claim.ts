@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { claimRequestSchema, isName, parseDuration, routes } from '@slipway/contract';
+import { claimRequestSchema, isKeptnName, parseDuration, routes } from '@slipway/contract';
 import type { ClaimOptions } from '../runtime/control-plane.ts';
 import { readJson } from './body.ts';
 import type { Door } from './door.ts';
@@ -14,9 +14,15 @@ const LEASE_MS_MAX = 24 * 3600 * 1000;
 const route = claimRoute();
 
 /** `POST /v1/tasks/{task}/claim`. Resolves to the status. */
-export async function claimTasks(door: Door, req: IncomingMessage, res: ServerResponse, task: string): Promise<number> {
+export async function claimTasks(
+  door: Door,
+  req: IncomingMessage,
+  res: ServerResponse,
+  spelled: string,
+): Promise<number> {
   const caller = door.auth.require(req, 'tasks:claim');
-  if (!isName(task)) throw refused('invalid-name', `${quoted(task)} is not a task name: ${NAME_RULE}`);
+  const task = decoded(spelled);
+  if (!isKeptnName(task)) throw refused('invalid-name', `${quoted(task)} is not a task name: ${NAME_RULE}`);
   const options = optionsOf(req.url ?? '');
   const body = await readJson(req, BODY_BYTES_MAX);
   if (body === undefined) {
@@ -38,6 +44,16 @@ export async function claimTasks(door: Door, req: IncomingMessage, res: ServerRe
   // They are JSON already: nothing is parsed to be written again.
   send(res, 200, 'application/cloudevents-batch+json; charset=utf-8', `[${claimed.join(',')}]`);
   return 200;
+}
+
+/** Of Keptn's names, some hold a percent sign. */
+function decoded(spelled: string): string {
+  if (!spelled.includes('%')) return spelled;
+  try {
+    return decodeURIComponent(spelled);
+  } catch {
+    return spelled;
+  }
 }
 
 export const NAME_RULE = 'lower-case letters, digits and - inside, at most 63';

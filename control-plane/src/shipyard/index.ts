@@ -8,6 +8,7 @@ export { pathsIn } from './expression/paths.ts';
 export { taskVariable } from './expression/where.ts';
 export type { InputFault, InputSchema } from './input-schema.ts';
 export { compileInputSchema } from './input-schema.ts';
+export { type Migration, migrateShipyard } from './migrate.ts';
 export type { ParsedShipyard } from './parse-shipyard.ts';
 export { lintShipyard, parseShipyard } from './parse-shipyard.ts';
 export { renderProblems } from './render-problems.ts';

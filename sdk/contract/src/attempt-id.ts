@@ -10,7 +10,7 @@ export function attemptId(ref: AttemptRef): string {
 }
 
 /** `group:...` and the like are no runs; the key of a task that is there twice ends in `~2`. */
-const ATTEMPT_ID = /^([A-Za-z0-9_-]{1,128})\.([a-z0-9~-]{1,128})\.([1-9][0-9]{0,5})$/;
+const ATTEMPT_ID = /^([A-Za-z0-9_-]{1,128})\.([A-Za-z0-9_%+=@~-]{1,140})\.([1-9][0-9]{0,5})$/;
 
 /** Undefined when `id` is not the id of an attempt. */
 export function parseAttemptId(id: string): AttemptRef | undefined {

@@ -75,7 +75,7 @@ export type { Json, JsonObject } from './json.ts';
 export { canonicalJson, isObject, mergeData } from './json.ts';
 export type { JsonSchema } from './json-schema.ts';
 export { jsonSchemasOf } from './json-schema.ts';
-export { isName, NAME_PATTERN, nearestName } from './name.ts';
+export { isKeptnName, isName, NAME_PATTERN, nearestName } from './name.ts';
 export { faultInNamingText, namingText } from './naming-text.ts';
 export type { NatsAddress } from './nats-address.ts';
 export { parseNatsAddress } from './nats-address.ts';

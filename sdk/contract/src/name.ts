@@ -9,6 +9,17 @@ export function isName(text: unknown): text is string {
   return typeof text === 'string' && NAME_PATTERN.test(text);
 }
 
+/**
+ * What Keptn takes as the name of a sequence or task: anything that an event type and a NATS subject can carry as one of their parts.
+ * No dot, `*`, `>`, blank, slash or `~`, which would have a meaning of their own.
+ */
+const KEPTN_NAME = /^[A-Za-z0-9_%+=@-]{1,128}$/;
+
+/** Whether `text` may name a sequence or task of a shipyard under Keptn's apiVersions. Every other name is one, too. */
+export function isKeptnName(text: unknown): text is string {
+  return typeof text === 'string' && KEPTN_NAME.test(text);
+}
+
 /** The nearest of `known` to `text` by edit distance, when it is near enough to be a typing error; else undefined. */
 export function nearestName(text: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;

@@ -1,5 +1,5 @@
 import type { CloudEvent, JsonObject, Result } from '@slipway/contract';
-import { isName } from '@slipway/contract';
+import { isKeptnName } from '@slipway/contract';
 import type { z } from 'zod';
 import type { Logger } from './log.ts';
 
@@ -51,7 +51,7 @@ type Returned<Out extends z.ZodType<object>> = z.input<Out> | Outcome<z.input<Ou
 export function defineTask<In extends z.ZodType, Out extends z.ZodType<object>>(
   definition: Task<In, Out>,
 ): Task<In, Out> {
-  if (!isName(definition.name)) {
+  if (!isKeptnName(definition.name)) {
     throw new TypeError(
       `${JSON.stringify(definition.name)} cannot name a task: up to 63 lower-case letters, digits and dashes, such as check-number`,
     );

@@ -1,5 +1,5 @@
 import type { Msg } from '@nats-io/transport-node';
-import { faultInNamingText, isName, isObject } from '@slipway/contract';
+import { faultInNamingText, isKeptnName, isObject } from '@slipway/contract';
 import type { ServiceHello } from '../bus.ts';
 
 const BYTES_MAX = 65_536;
@@ -16,7 +16,7 @@ export function readHello(message: Msg, at: number): ServiceHello | undefined {
     return undefined;
   }
   if (!isObject(said) || !isText(said.source) || !Array.isArray(said.tasks)) return undefined;
-  const tasks = said.tasks.filter(isName).slice(0, TASKS_MAX);
+  const tasks = said.tasks.filter(isKeptnName).slice(0, TASKS_MAX);
   return isText(said.version)
     ? { source: said.source, tasks, version: said.version, at }
     : { source: said.source, tasks, at };

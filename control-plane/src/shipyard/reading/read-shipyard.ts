@@ -22,6 +22,7 @@ import {
   readItems,
 } from './fields.ts';
 import { linkTriggers } from './link-triggers.ts';
+import { foreignDocument } from './not-a-shipyard.ts';
 import { KEPTN_CONCURRENCY, readSequence, type SequenceDraft } from './read-sequence.ts';
 import { readName, readRequiredName, readText } from './scalars.ts';
 
@@ -45,6 +46,11 @@ export function readShipyard(root: YamlNode, problems: Reading['problems']): Pla
   const strict: Reading = { problems, keptn: false, expressions };
   const fields = readFields(strict, top);
   if (fields === undefined) return undefined;
+  const foreign = foreignDocument(root);
+  if (foreign !== undefined) {
+    problems.add(foreign);
+    return undefined;
+  }
   const apiVersion = readApiVersion(strict, fields);
   const reading: Reading = { problems, keptn: apiVersion.startsWith('spec.keptn.sh/'), expressions };
 

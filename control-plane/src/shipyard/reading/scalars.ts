@@ -1,4 +1,4 @@
-import { isName, parseDuration } from '@slipway/contract';
+import { isKeptnName, isName, parseDuration } from '@slipway/contract';
 import { quoted } from '../text.ts';
 import { showNode } from '../yaml/node.ts';
 import { type Field, type Fields, missingKey, placeOf, type Reading, wrongType } from './fields.ts';
@@ -10,14 +10,19 @@ export function readText(reading: Reading, field: Field): string | undefined {
   return undefined;
 }
 
+/** Keptn checks the names of stages, and takes any for these. */
+const ANY_IN_KEPTN: ReadonlySet<string> = new Set(['sequence', 'task']);
+
 /** A stage, sequence or task name. */
 export function readName(reading: Reading, field: Field, what: string): string | undefined {
   const text = readText(reading, field);
   if (text === undefined || isName(text)) return text;
+  const isFree = reading.keptn && ANY_IN_KEPTN.has(what);
+  if (isFree && isKeptnName(text)) return text;
   const nearest = nameLike(text);
   reading.problems.add({
     code: 'invalid-name',
-    message: `${quoted(text)} cannot name a ${what}: ${whyNoName(text)}`,
+    message: `${quoted(text)} cannot name a ${what}: ${isFree ? whyNoKeptnName(text) : whyNoName(text)}`,
     pointer: field.pointer,
     at: placeOf(field),
     nearest,
@@ -121,6 +126,12 @@ function whyNoName(text: string): string {
   if (text.length > 63) return `it has ${text.length} characters, and 63 is the most`;
   if (text.includes('${{')) return 'a name is fixed, so no expression can stand here';
   return 'a name has a-z, 0-9 and -, and begins and ends with a letter or digit';
+}
+
+function whyNoKeptnName(text: string): string {
+  if (text === '') return 'it is empty';
+  if (text.length > 128) return `it has ${text.length} characters, and 128 is the most`;
+  return 'an event type carries letters, digits and _ % + = @ - there, without dots or blanks';
 }
 
 /** The name that was probably meant: lower case, with dashes for what is not allowed. */
