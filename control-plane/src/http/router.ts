@@ -13,6 +13,7 @@ import { BODY_BYTES_MAX, readJson, readText } from './body.ts';
 import { NAME_RULE } from './claim.ts';
 import { sendCompressed } from './compression.ts';
 import { type Door, JSON_TYPE, pathOf, sendEmpty, sendError } from './door.ts';
+import { isKnown } from './if-match.ts';
 import { quoted, refused } from './problem.ts';
 import { readQuery } from './query.ts';
 import type { AnyHandler, Handlers, RawRouteId, TableRouteId } from './route-types.ts';
@@ -102,6 +103,10 @@ function register({ app, door, route, path, handler }: Registration): void {
     // The one place where the types of a Call are claimed: this very route's schemas have just read all of it.
     const reply = await handler(call as never);
     if (reply === undefined) return;
+    if (route.method === 'GET' && reply.status === 200 && isUnchanged(req, reply.headers)) {
+      sendEmpty(res, 304, [...(reply.headers ?? []), 'vary', 'accept-encoding']);
+      return;
+    }
     if (reply.body === undefined) sendEmpty(res, reply.status, reply.headers);
     else
       sendCompressed(req, res, {
@@ -202,6 +207,12 @@ function otherMethod({ door, req, res, allow }: { door: Door; req: Request; res:
   } catch (error) {
     sendError(door, { req, res, route: 'none', error });
   }
+}
+
+/** Whether the client has what `ETag` names already. */
+function isUnchanged(req: Request, headers: readonly string[] = []): boolean {
+  const at = headers.indexOf('etag');
+  return at !== -1 && isKnown(req.headers['if-none-match'], headers[at + 1] ?? '');
 }
 
 const knownPaths = (method: string): string[] =>

@@ -122,3 +122,17 @@ test('the same source and id in two projects are two runs, and a repeat of each 
   const changed = await post(door, trigger({ id: 'nightly', data: { project: 'depot', other: true } }));
   expect([changed.status, field(changed.json, 'code')]).toEqual([409, 'id-reused']);
 });
+
+test('every resource with an ETag is 304 to a client that has it, in each form of If-None-Match', async () => {
+  await using door = await openDoor();
+  await putShipyard(door, 'shop');
+  for (const path of ['/v1/projects/shop', '/v1/projects/shop/shipyard', `/v1/runs/${await startRun(door)}`]) {
+    const { etag } = (await door.ask('GET', path)).headers;
+    expect(etag).toMatch(/^".+"$/);
+    for (const known of [String(etag), `W/${etag}`, `"other", ${etag}`, '*']) {
+      const answer = await door.ask('GET', path, { headers: { 'if-none-match': known } });
+      expect([path, known, answer.status, answer.text, answer.headers.etag]).toEqual([path, known, 304, '', etag]);
+    }
+    expect((await door.ask('GET', path, { headers: { 'if-none-match': '"other"' } })).status).toBe(200);
+  }
+});
