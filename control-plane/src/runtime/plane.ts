@@ -1120,7 +1120,7 @@ class Plane implements ControlPlane {
       if (error instanceof InvalidCursor)
         throw new Refusal(
           'invalid-cursor',
-          'this is no cursor or position that this server gave out: leave it out to start over',
+          'this is not a cursor or position of this server: leave it out to start over',
         );
       throw error;
     }

@@ -92,7 +92,7 @@ export type TaskPlan = {
   ignoreFailure?: true;
   /** Sets `vars` for the tasks after this one; strings may hold `${{ }}`. */
   publish?: Record<string, unknown>;
-  /** What is kept of the answer; strings may hold `${{ }}`. */
+  /** The part of the answer that is kept; strings may hold `${{ }}`. */
   output?: unknown;
   /** JSON Schema of the output. */
   outputSchema?: Record<string, unknown>;

@@ -16,7 +16,7 @@ const namesSchema = z.union([nameSchema, z.array(nameSchema)]);
 export const needSchema = z.strictObject({
   task: nameSchema,
   on: edgeSchema.optional().describe('success (default): pass or warning'),
-  required: z.boolean().optional().describe('The edge must be taken, whatever the join asks for'),
+  required: z.boolean().optional().describe('The edge must be taken, regardless of the join'),
 });
 
 export const retrySchema = z.strictObject({
@@ -60,7 +60,9 @@ export const taskSchema = z.strictObject({
   when: expressionSchema.optional().describe('The task is skipped unless this holds'),
   onSkip: z.enum(['cascade', 'continue']).optional().describe('What a skip means for the tasks after this one'),
   ignoreFailure: z.boolean().optional().describe('A failure counts as a warning'),
-  output: templateSchema.optional().describe('What is kept of the answer; strings may hold ${{ expressions }}'),
+  output: templateSchema
+    .optional()
+    .describe('The part of the answer that is kept; strings may hold ${{ expressions }}'),
   outputSchema: z.record(z.string(), z.unknown()).optional().describe('JSON Schema (2020-12) of the output'),
   forEach: expressionSchema.optional(),
   batchSize: z.int().min(1).optional(),
@@ -94,7 +96,7 @@ export const sequenceSchema = z.strictObject({
   vars: z.record(z.string(), z.unknown()).optional().describe('Values that expressions read as vars.<name>'),
   tasks: z.array(taskSchema),
   result: expressionSchema.optional().describe('Replaces the computed result: pass, warning or fail'),
-  finally: z.array(taskSchema).optional().describe('Tasks that run after all others, whatever the result'),
+  finally: z.array(taskSchema).optional().describe('Tasks that run after all others, regardless of the result'),
   finallyTimeout: durationSchema
     .optional()
     .describe('How long the tasks of finally may take together; 10m unless said'),

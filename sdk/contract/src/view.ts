@@ -107,7 +107,7 @@ export const taskViewSchema = z.object({
     .optional()
     .describe('Only in a graph: what it waits for, and what became of that'),
   reason: z.string().optional().describe('Why it waits or was skipped, for people'),
-  finally: z.boolean().optional().describe('It runs after the others, whatever their result'),
+  finally: z.boolean().optional().describe('It runs after the others, regardless of their result'),
   state: z.enum(['pending', 'delayed', 'open', 'finished', 'skipped', 'cancelled']),
   dueAt: at.optional().describe('delayed: when the next attempt is triggered'),
   result: resultSchema.optional(),

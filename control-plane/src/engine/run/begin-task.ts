@@ -125,7 +125,7 @@ function waitUntil(input: Record<string, unknown>, now: number): number | string
   if (typeof input.until === 'number' && Number.isFinite(input.until)) return Math.round(input.until);
   if (typeof input.until === 'string') {
     const at = parseTime(input.until);
-    return at ?? `with.until: "${input.until.slice(0, 80)}" is no time: write 2026-01-31T12:00:00Z`;
+    return at ?? `with.until: "${input.until.slice(0, 80)}" is not a time: write 2026-01-31T12:00:00Z`;
   }
   return 'with: a wait says how long, as in {for: 10m}, or until when, as in {until: "2026-01-31T12:00:00Z"}';
 }
