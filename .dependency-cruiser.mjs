@@ -241,10 +241,18 @@ export default {
     {
       name: 'driver-nats',
       severity: 'error',
-      comment: 'The NATS client stays in the adapter of the bus and in the SDK.',
+      comment:
+        'The NATS client stays in the adapter of the bus, in the SDK, and where the kit plays the control plane.',
       from: {
         path: '^[^/]+/',
-        pathNot: ['^control-plane/src/bus/nats/', '^sdk/typescript/', '^helm/chart-test/', '(^|/)node_modules/', TEST],
+        pathNot: [
+          '^control-plane/src/bus/nats/',
+          '^sdk/typescript/',
+          '^helm/chart-test/',
+          '^cli/src/kit/plane/nats-plane\\.ts$',
+          '(^|/)node_modules/',
+          TEST,
+        ],
       },
       to: { path: npm('@nats-io/[^/]+') },
     },

@@ -5,6 +5,7 @@ import { Command, CommanderError, Help, Option } from 'commander';
 import { addControl, addDeleting, addSettingsUpload } from './control-program.ts';
 import { addEvaluating, addEvaluationReading, addFileUploads } from './evaluation-program.ts';
 import { badUsage, exitCode } from './exit-code.ts';
+import { addKit } from './kit-program.ts';
 import {
   type EventsOptions,
   labelOption,
@@ -91,6 +92,8 @@ function createProgram(outcome: Outcome): Command {
   program.commandsGroup('Quality gates:');
   addEvaluating(program, act);
   addSlo(program, act);
+  program.commandsGroup('Task services:');
+  addKit(program, act);
   program.commandsGroup('Other:');
   addSubscribing(program, act);
   addDeleting(program, act);

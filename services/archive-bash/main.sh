@@ -58,7 +58,10 @@ while [[ -z $ending ]]; do
     sed -e '1s/^\[//' -e '$s/\]$//' "$work/answer" >"$work/event"
     attempt=$(grep -o '"id":"[^"]*"' "$work/event" | head -1 | cut -d'"' -f4)
     type=$(grep -o '"type":"[^"]*"' "$work/event" | head -1 | cut -d'"' -f4)
-    if output=$(archive "$attempt"); then
+    if [[ -z $attempt || -z $type ]]; then
+      echo "claimed something that is no event: $(head -c 300 "$work/event")" >&2
+      sleep 1
+    elif output=$(archive "$attempt"); then
       finished "$attempt" "$type" "{\"status\":\"succeeded\",\"result\":\"pass\",\"archive\":$output}"
     else
       finished "$attempt" "$type" '{"status":"errored","result":"fail","message":"the event could not be written","error":{"code":"WRITE_FAILED"}}'

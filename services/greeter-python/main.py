@@ -107,7 +107,13 @@ class Claimer:
             raise OSError(str(error)) from error
         if response.status not in (200, 204):
             raise OSError(f"{response.status} {text[:300].decode(errors='replace')}")
-        return json.loads(text) if response.status == 200 else []
+        if response.status == 204:
+            return []
+        try:
+            triggers = json.loads(text)
+        except ValueError as error:
+            raise OSError(f"the answer is no JSON: {text[:100]!r}") from error
+        return [{**trigger, "data": trigger.get("data") or {}} for trigger in triggers]
 
     def leave(self):
         """Ends our half: the server gives up the claim, unless its answer is on its way, which is then still read."""
