@@ -178,16 +178,17 @@ class Retry(TypedDict):
 
 class Needs(TypedDict):
     task: str
-    on: NotRequired[Literal["success", "failure", "timeout", "complete"]]
+    on: NotRequired[Literal["success", "failure", "timeout", "complete", "skipped", "always"]]
+    required: NotRequired[bool]
 
 
 class Decision(TypedDict):
     when: str
-    next: str
+    next: str | list[str]
 
 
 class Decision1(TypedDict):
-    default: str
+    default: str | list[str]
 
 
 Task = TypedDict(
@@ -204,10 +205,15 @@ Task = TypedDict(
         "executors": NotRequired[int],
         "retry": NotRequired[Retry],
         "needs": NotRequired[list[str | Needs]],
-        "join": NotRequired[Literal["all", "any"] | int],
-        "when": NotRequired[str],
-        "next": NotRequired[dict[str, list[str]]],
+        "next": NotRequired[dict[str, str | list[str]]],
         "decision": NotRequired[list[Decision | Decision1]],
+        "join": NotRequired[Literal["all", "any"] | int],
+        "rest": NotRequired[Literal["keep", "cancel"]],
+        "when": NotRequired[str],
+        "onSkip": NotRequired[Literal["cascade", "continue"]],
+        "ignoreFailure": NotRequired[bool],
+        "output": NotRequired[Any],
+        "outputSchema": NotRequired[dict[str, Any]],
         "forEach": NotRequired[str],
         "batchSize": NotRequired[int],
         "parallel": NotRequired[int],
@@ -218,15 +224,64 @@ Task = TypedDict(
 )
 
 
-class Sequence(TypedDict):
-    name: str
-    triggeredOn: NotRequired[list[TriggeredOnItem] | None]
-    input: NotRequired[dict[str, Any]]
-    concurrency: NotRequired[Concurrency]
-    timeout: NotRequired[str]
-    vars: NotRequired[dict[str, Any]]
-    tasks: list[Task]
-    output: NotRequired[Any]
+class Decision2(TypedDict):
+    when: str
+    next: str | list[str]
+
+
+class Decision3(TypedDict):
+    default: str | list[str]
+
+
+FinallyItem = TypedDict(
+    "FinallyItem",
+    {
+        "name": str,
+        "uses": NotRequired[str],
+        "properties": NotRequired[dict[str, Any] | None],
+        "with": NotRequired[Any],
+        "timeout": NotRequired[str],
+        "startTimeout": NotRequired[str],
+        "heartbeat": NotRequired[str],
+        "triggeredAfter": NotRequired[str],
+        "executors": NotRequired[int],
+        "retry": NotRequired[Retry],
+        "needs": NotRequired[list[str | Needs]],
+        "next": NotRequired[dict[str, str | list[str]]],
+        "decision": NotRequired[list[Decision2 | Decision3]],
+        "join": NotRequired[Literal["all", "any"] | int],
+        "rest": NotRequired[Literal["keep", "cancel"]],
+        "when": NotRequired[str],
+        "onSkip": NotRequired[Literal["cascade", "continue"]],
+        "ignoreFailure": NotRequired[bool],
+        "output": NotRequired[Any],
+        "outputSchema": NotRequired[dict[str, Any]],
+        "forEach": NotRequired[str],
+        "batchSize": NotRequired[int],
+        "parallel": NotRequired[int],
+        "publish": NotRequired[dict[str, Any]],
+        "sequence": NotRequired[str],
+        "wait": NotRequired[Any],
+    },
+)
+
+
+Sequence = TypedDict(
+    "Sequence",
+    {
+        "name": str,
+        "triggeredOn": NotRequired[list[TriggeredOnItem] | None],
+        "input": NotRequired[dict[str, Any]],
+        "concurrency": NotRequired[Concurrency],
+        "timeout": NotRequired[str],
+        "vars": NotRequired[dict[str, Any]],
+        "tasks": list[Task],
+        "result": NotRequired[str],
+        "finally": NotRequired[list[FinallyItem]],
+        "finallyTimeout": NotRequired[str],
+        "output": NotRequired[Any],
+    },
+)
 
 
 class Stage(TypedDict):
@@ -412,12 +467,25 @@ class HistoryItem(TypedDict):
     what: str
     by: NotRequired[str]
     reason: NotRequired[str]
+    attempt: NotRequired[str]
+    task: NotRequired[str]
+    result: NotRequired[Literal["pass", "warning", "fail"]]
+    source: NotRequired[str]
+    onBehalfOf: NotRequired[str]
 
 
 class IgnoredItem(TypedDict):
     at: int
     eventId: str
     code: str
+
+
+class Source(TypedDict):
+    task: str
+    on: list[Literal["success", "failure", "timeout", "complete", "skipped", "always"]]
+    state: Literal["open", "taken", "dead"]
+    required: NotRequired[bool]
+    branch: NotRequired[str]
 
 
 class Executor(TypedDict):
@@ -439,6 +507,8 @@ class Reason(TypedDict):
         "no-service",
         "waiting-for-service",
         "working",
+        "waiting-for-task",
+        "waiting-for-time",
         "retry",
         "delay",
         "paused",
@@ -891,6 +961,7 @@ class Subscription(TypedDict):
     mode: Literal["observe", "execute"]
     encoding: Literal["binary", "structured"]
     createdAt: int
+    createdBy: NotRequired[str]
     matched: NotRequired[int]
     failures: int
     lastError: NotRequired[str]
@@ -1039,19 +1110,27 @@ class Attempt(TypedDict):
     executors: list[Executor]
 
 
-class TaskModel(TypedDict):
-    key: str
-    name: str
-    uses: str
-    needs: list[str]
-    state: Literal["pending", "delayed", "open", "finished", "skipped", "cancelled"]
-    dueAt: NotRequired[int]
-    result: NotRequired[Literal["pass", "warning", "fail"]]
-    status: NotRequired[Literal["succeeded", "errored", "aborted", "unknown"]]
-    message: NotRequired[str]
-    output: NotRequired[Any]
-    attemptsMax: int
-    attempts: list[Attempt]
+TaskModel = TypedDict(
+    "TaskModel",
+    {
+        "key": str,
+        "name": str,
+        "uses": str,
+        "needs": list[str],
+        "sources": NotRequired[list[Source]],
+        "reason": NotRequired[str],
+        "finally": NotRequired[bool],
+        "state": Literal["pending", "delayed", "open", "finished", "skipped", "cancelled"],
+        "dueAt": NotRequired[int],
+        "result": NotRequired[Literal["pass", "warning", "fail"]],
+        "status": NotRequired[Literal["succeeded", "errored", "aborted", "unknown"]],
+        "message": NotRequired[str],
+        "output": NotRequired[Any],
+        "error": NotRequired[TaskError],
+        "attemptsMax": int,
+        "attempts": list[Attempt],
+    },
+)
 
 
 class Run(TypedDict):

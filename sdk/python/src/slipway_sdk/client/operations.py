@@ -916,7 +916,7 @@ class Operations(ABC):
         return answer
 
     def why_run(self, *, run: str, headers: Mapping[str, str] | None = None, timeout_ms: float | None = None) -> models.Why:
-        """What it waits for, as code and sentence."""
+        """Why a run waits, as code and sentence."""
         answer: models.Why = self._ask("GET", "/v1/runs/{run}/why", names={"run": run}, headers=headers, timeout_ms=timeout_ms)
         return answer
 
@@ -1961,7 +1961,7 @@ class AsyncOperations(ABC):
         return answer
 
     async def why_run(self, *, run: str, headers: Mapping[str, str] | None = None, timeout_ms: float | None = None) -> models.Why:
-        """What it waits for, as code and sentence."""
+        """Why a run waits, as code and sentence."""
         answer: models.Why = await self._ask(
             "GET", "/v1/runs/{run}/why", names={"run": run}, headers=headers, timeout_ms=timeout_ms
         )
