@@ -109,7 +109,8 @@ function enqueue(run: WaitingRun, at: number, env: Env): Effect {
 
 function baseFromTrigger(input: TriggerInput, env: Env): RunBase {
   const { event } = input;
-  const sent: JsonObject = isObject(event.data) ? event.data : {};
+  const given: JsonObject = isObject(event.data) ? event.data : {};
+  const sent = input.defaults === undefined ? given : mergeData(input.defaults, given);
   const service = typeof sent.service === 'string' && sent.service !== '' ? sent.service : undefined;
   const data: JsonObject = { ...sent, project: input.project, stage: input.stage };
   const nodes: Record<string, Node> = {};

@@ -253,6 +253,8 @@ export type TriggerInput = {
   /** Came over the bus, where nobody could be told that it is wrong: a run that has failed tells. */
   lenient: boolean;
   config?: JsonObject;
+  /** What its data lack and the sequence's `input` gives; older journals never say so. */
+  defaults?: JsonObject;
   /** Why it cannot start, found before the engine (input schema, depth). */
   refusal?: string;
   event: CloudEvent;

@@ -7,6 +7,7 @@ import {
   isByHand,
   isName,
   isObject,
+  mergeData,
   nearestName,
   ownValue,
   parseAttemptId,
@@ -20,6 +21,7 @@ import type { Clock } from './clock.ts';
 import type { ReceivedEvent } from './control-plane.ts';
 import { Refusal } from './control-plane.ts';
 import { bodyHashOf, runIdOf } from './ids.ts';
+import { defaultsOf } from './input-defaults.ts';
 import { inputProblem } from './input-schema.ts';
 import { isOwnSource, triggeringRun } from './own-triggers.ts';
 import type { ProjectBook } from './project-book.ts';
@@ -310,7 +312,9 @@ function makeTrigger(
       });
     refusal = `trigger-depth: ${deep}`;
   }
-  const wrong = refusal === undefined && env.sequence?.input ? inputProblem(env.sequence.input, data) : undefined;
+  const schema = refusal === undefined ? env.sequence?.input : undefined;
+  const defaults = schema ? defaultsOf(schema, data) : undefined;
+  const wrong = schema ? inputProblem(schema, defaults ? mergeData(defaults, data) : data) : undefined;
   if (wrong) {
     if (!context.lenient)
       throw new Refusal('invalid-input', `data does not fit the sequence's input: ${wrong.detail}`, {
@@ -346,6 +350,7 @@ function makeTrigger(
     json: text,
   };
   if (triggeredBy !== undefined) input.triggeredBy = triggeredBy;
+  if (defaults !== undefined) input.defaults = defaults;
   if (refusal !== undefined) input.refusal = refusal;
   if (env.sequence?.edges !== undefined) input.rules = 2;
   for (const _key in known.project.config) {
