@@ -1,4 +1,5 @@
-import { needsByTask, type Plan, type SequencePlan } from '@slipway/contract';
+import type { Plan, SequencePlan } from '@slipway/contract';
+import { needsByTask } from '@slipway/contract/plan';
 import { conditionOf } from '../../ui/graph.ts';
 import { pendingLook } from '../../ui/state.ts';
 import { type Step, Steps } from '../../ui/steps.tsx';

@@ -1,4 +1,5 @@
-import { needsByTask, type RunSummary, type RunView, type SequencePlan, type TaskView } from '@slipway/contract';
+import type { RunSummary, RunView, SequencePlan, TaskView } from '@slipway/contract';
+import { needsByTask } from '@slipway/contract/plan';
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
