@@ -3,13 +3,14 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useId, useState } from 'react';
 import { type Query, request } from '../api/client.ts';
-import { type Page, projectsQuery } from '../api/queries.ts';
+import { type Page, projectsQuery, sessionQuery } from '../api/queries.ts';
 import { Glyph } from '../ui/badge.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { useSettled } from '../ui/settled.ts';
 import { runLook } from '../ui/state.ts';
 import { Icon } from './icons.tsx';
 import { pages } from './pages.ts';
+import { useSignOut } from './sign-out.ts';
 import { useTheme } from './theme.ts';
 
 type Hit = { key: string; text: string; hint: string; icon: React.ReactNode; go: () => void };
@@ -32,6 +33,8 @@ const ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
 export function Palette({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const { theme, next } = useTheme();
+  const { data: session } = useQuery(sessionQuery);
+  const signOut = useSignOut();
   const listId = useId();
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
@@ -88,6 +91,16 @@ export function Palette({ onClose }: { onClose: () => void }) {
   }
   if (matches('theme light dark high contrast')) {
     hits.push({ key: 'theme', text: `Theme: ${theme}`, hint: 'change it', icon: <Icon name="theme" />, go: next });
+  }
+  const isKnown = session?.way === 'token' || session?.way === 'cookie';
+  if (isKnown && matches('sign out')) {
+    hits.push({
+      key: 'sign-out',
+      text: 'Sign out',
+      hint: session.name ?? '',
+      icon: <Icon name="theme" />,
+      go: () => void signOut(),
+    });
   }
   for (const { name } of projects?.items ?? []) {
     if (!matches(name, 'project')) continue;

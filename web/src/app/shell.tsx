@@ -1,11 +1,16 @@
+import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
+import { sessionQuery } from '../api/queries.ts';
 import { useSignedOut } from '../api/session.ts';
 import { type LiveState, useLiveState } from '../api/stream.ts';
 import { Toast } from '../ui/copy.tsx';
+import { visible } from '../ui/foreign.tsx';
+import { useFocusOnPage } from './focus.ts';
 import { Icon } from './icons.tsx';
 import { useKeys } from './keys.ts';
 import { pages } from './pages.ts';
+import { useSignOut } from './sign-out.ts';
 import { useTheme } from './theme.ts';
 
 const Palette = lazy(() => import('./palette.tsx').then((file) => ({ default: file.Palette })));
@@ -18,6 +23,8 @@ export function Shell() {
   const navigate = useNavigate();
   const { theme, next } = useTheme();
   const signedOut = useSignedOut();
+  const live = useLiveState();
+  useFocusOnPage();
   useKeys({
     find: () => setOpen('palette'),
     help: () => setOpen('help'),
@@ -35,6 +42,9 @@ export function Shell() {
   }
   return (
     <div className="shell">
+      <button type="button" className="skip" onClick={() => document.getElementById('main')?.focus()}>
+        Skip to content
+      </button>
       <aside className="rail">
         <Link to="/runs" className="brand">
           <img src="/slipway.svg" alt="" width="26" height="26" />
@@ -55,6 +65,7 @@ export function Shell() {
           ))}
         </nav>
         <div className="foot">
+          <Who />
           <Live />
           <div className="row">
             <button type="button" className="button ghost small" onClick={next} title="Light, dark, high contrast">
@@ -67,8 +78,13 @@ export function Shell() {
           </div>
         </div>
       </aside>
-      <main className="main" tabIndex={-1}>
+      <main id="main" className="main" tabIndex={-1} data-cut={live === 'cut' ? '' : undefined}>
         <Outlet />
+        {live === 'cut' ? (
+          <p className="cut-note" role="status">
+            Connection lost, reconnecting. This page shows the last data that arrived.
+          </p>
+        ) : null}
       </main>
       <Toast />
       <Suspense>
@@ -76,6 +92,23 @@ export function Shell() {
         {open === 'help' ? <KeyHelp onClose={() => setOpen(undefined)} /> : null}
       </Suspense>
     </div>
+  );
+}
+
+/** Whom the server takes this browser for, where it knows its callers, and the way out. */
+function Who() {
+  const { data } = useQuery(sessionQuery);
+  const signOut = useSignOut();
+  if (data === undefined || data.way === 'open' || data.way === 'none') return null;
+  return (
+    <p className="who">
+      <span className="cut" title={`Signed in as ${data.name ?? ''}`}>
+        {visible(data.name ?? '')}
+      </span>
+      <button type="button" className="button ghost small" onClick={() => void signOut()}>
+        Sign out
+      </button>
+    </p>
   );
 }
 

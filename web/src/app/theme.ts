@@ -1,12 +1,13 @@
 import { useSyncExternalStore } from 'react';
 
-const choices = ['system', 'light', 'dark', 'contrast'] as const;
+const choices = ['system', 'light', 'dark', 'contrast', 'contrast-dark'] as const;
 type Theme = (typeof choices)[number];
 const words: Record<Theme, string> = {
   system: 'System theme',
   light: 'Light',
   dark: 'Dark',
   contrast: 'High contrast',
+  'contrast-dark': 'Contrast, dark',
 };
 
 const KEY = 'slipway-theme';
@@ -21,7 +22,8 @@ function chosen(): Theme {
 
 function apply(): void {
   const theme = chosen();
-  const bySystem = contrast.matches ? 'contrast' : dark.matches ? 'dark' : 'light';
+  const [asked, askedDark] = contrast.matches ? (['contrast', 'contrast-dark'] as const) : (['light', 'dark'] as const);
+  const bySystem = dark.matches ? askedDark : asked;
   document.documentElement.dataset.theme = theme === 'system' ? bySystem : theme;
 }
 

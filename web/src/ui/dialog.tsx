@@ -27,7 +27,10 @@ export function Dialog(props: {
   useEffect(() => {
     const dialog = ref.current;
     dialog?.showModal();
-    return () => dialog?.close();
+    return () => {
+      dialog?.close();
+      setTimeout(keepFocus, FOCUS_MS);
+    };
   }, []);
   return (
     <dialog
@@ -80,6 +83,18 @@ export function Dialog(props: {
       )}
     </dialog>
   );
+}
+
+/** Longer than it takes to draw what the dialog has done. */
+const FOCUS_MS = 150;
+
+/** The button that opened a dialog may be gone with what it did: then the focus goes to what the page says on top. */
+function keepFocus(): void {
+  if (document.activeElement !== document.body) return;
+  const place = document.querySelector<HTMLElement>('[data-why]') ?? document.querySelector<HTMLElement>('#main h1');
+  if (place === null) return;
+  place.tabIndex = -1;
+  place.focus({ preventScroll: true });
 }
 
 /** How a dialog ends: what went wrong, the way back, and the button that acts. */

@@ -6,9 +6,9 @@ import { type Look, pendingLook } from './state.ts';
 
 export type Step = { key: string; name: string; needs: string[]; look: Look; word: string; note: React.ReactNode };
 
-/** Of a box whose second line is `Offered · 30 min 20 s`. */
-const NODE_W_MIN = 188;
-const NODE_W_MAX = 240;
+/** Of a box whose second line is `Waiting for worker · 30 min 20 s`. */
+const NODE_W_MIN = 252;
+const NODE_W_MAX = 268;
 /** Room for the glyph and the edges of a box, and for a letter of its name. */
 const NODE_PAD = 54;
 const LETTER_W = 8.8;

@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 
-const THEMES = ['light', 'dark', 'contrast'];
+const THEMES = ['light', 'dark', 'contrast', 'contrast-dark'];
 
 type Violations = { violations: { id: string; nodes: { target: string[] }[] }[] };
 

@@ -194,8 +194,15 @@ function Cell(props: {
   search: Record<string, string>;
 }) {
   const { cell, evaluation, isEvaluated, search } = props;
-  const [newest] = cell?.openRuns ?? [];
-  const more = (cell?.open ?? 0) - 1;
+  if (cell === undefined) {
+    return (
+      <div className="cell untouched">
+        <span className="none">No runs</span>
+      </div>
+    );
+  }
+  const [newest] = cell.openRuns;
+  const more = cell.open - 1;
   return (
     <div className="cell">
       {newest === undefined ? (
@@ -210,7 +217,7 @@ function Cell(props: {
           ) : null}
         </span>
       )}
-      {cell?.last === undefined ? (
+      {cell.last === undefined ? (
         <span className="none">No finished run</span>
       ) : (
         <Line run={cell.last} note={<Time at={cell.last.finishedAt ?? cell.last.updatedAt} />} />

@@ -7,8 +7,8 @@ import { ApiError } from '../../api/client.ts';
 import { contextQuery, readOnRunEvents, runQuery, whyQuery } from '../../api/queries.ts';
 import { useStream } from '../../api/stream.ts';
 import { Badge } from '../../ui/badge.tsx';
-import { CliButton, cliLine } from '../../ui/copy.tsx';
-import { Foreign } from '../../ui/foreign.tsx';
+import { CliButton, cliLine, copyText } from '../../ui/copy.tsx';
+import { Foreign, visible } from '../../ui/foreign.tsx';
 import { useTitle } from '../../ui/page.ts';
 import { Empty, Failed, Loading } from '../../ui/screens.tsx';
 import { runLook } from '../../ui/state.ts';
@@ -137,7 +137,7 @@ function Facts({ run }: { run: RunView }) {
       </div>
       <div>
         <dt>{run.finishedAt === undefined ? 'So far' : 'Duration'}</dt>
-        <dd>
+        <dd className="span">
           <Took from={run.acceptedAt} to={run.finishedAt} />
         </dd>
       </div>
@@ -149,13 +149,15 @@ function Facts({ run }: { run: RunView }) {
       </div>
       <div className="only-wide">
         <dt>Run</dt>
-        <dd className="mono cut">{run.id}</dd>
+        <dd>
+          <ShortId id={run.id} what="run id" />
+        </dd>
       </div>
       <div>
         <dt>Context</dt>
-        <dd className="mono cut">
-          <Link to="/runs" search={{ correlationid: run.correlationid }}>
-            {run.correlationid}
+        <dd>
+          <Link to="/runs" search={{ correlationid: run.correlationid }} className="mono" title={run.correlationid}>
+            {shortId(run.correlationid)}
           </Link>
         </dd>
       </div>
@@ -166,9 +168,9 @@ function Facts({ run }: { run: RunView }) {
       {run.triggeredBy === undefined ? null : (
         <div>
           <dt>Triggered by</dt>
-          <dd className="mono cut">
-            <Link to="/runs/$run" params={{ run: run.triggeredBy }}>
-              {run.triggeredBy}
+          <dd>
+            <Link to="/runs/$run" params={{ run: run.triggeredBy }} className="mono" title={run.triggeredBy}>
+              {shortId(run.triggeredBy)}
             </Link>
           </dd>
         </div>
@@ -188,6 +190,27 @@ function Facts({ run }: { run: RunView }) {
         </div>
       )}
     </dl>
+  );
+}
+
+const ID_SHOWN = 8;
+
+/** Two whole ids are half of a line, and as long as they are everything behind them moves. */
+function shortId(id: string): string {
+  return visible(id.length > ID_SHOWN + 4 ? id.slice(0, ID_SHOWN) : id);
+}
+
+function ShortId({ id, what }: { id: string; what: string }) {
+  return (
+    <button
+      type="button"
+      className="as-link mono"
+      title={id}
+      aria-label={`Copy ${what}`}
+      onClick={() => void copyText(id)}
+    >
+      {shortId(id)}
+    </button>
   );
 }
 

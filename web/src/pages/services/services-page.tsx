@@ -29,7 +29,7 @@ export function ServicesPage() {
   const [text, setText] = useState('');
   const name = isSubscriptions ? 'Subscription, sink or event type' : 'Task or service';
   return (
-    <div className="page">
+    <div className="page services-page">
       <div className="head">
         <h1>Services</h1>
         <input
