@@ -8,7 +8,11 @@ import { programPath } from '../test-servers.ts';
 
 /** Scripts that a person starts by hand, in a clone that has its packages and no `.cache`. */
 const MEASURED = ['main', 'web', 'growth', 'evaluations', 'refusal'];
-const SCRIPTS = [...MEASURED.map((name) => ['tools/bench.mjs', name]), ['tools/simulate.mjs']].map((args) => ({
+const SCRIPTS = [
+  ...MEASURED.map((name) => ['tools/bench.mjs', name]),
+  ['tools/simulate.mjs'],
+  ['tools/crash-loop.mjs'],
+].map((args) => ({
   args,
 }));
 const LEFT_OUT = new Set(['.cache', '.git', 'node_modules', 'web']);
@@ -48,7 +52,7 @@ function run(...args: string[]): Promise<Ran> {
 test.each(SCRIPTS)('$args --help lists its options and measures nothing', async ({ args }) => {
   const { code, out, error } = await run(...args, '--help');
   expect([code, error]).toEqual([0, '']);
-  expect(out).toMatch(/^npm run (bench|simulate)[\w:]* -- \[options\]\n/m);
+  expect(out).toMatch(/^npm run (bench|simulate|crash-loop)[\w:]* -- \[options\]\n/m);
   expect(out).toMatch(/^ {2}--\w+/m);
 });
 

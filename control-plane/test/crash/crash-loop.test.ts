@@ -8,7 +8,7 @@ const limitMs = 300_000 + kills * 5000;
 const clean = { lost: 0, stuck: 0, failed: 0, acceptedTwice: 0 };
 
 test(
-  `${share} SIGKILLs over control plane and service, claims over HTTP: nothing lost, stuck or accepted twice`,
+  `${share} SIGKILLs and SIGTERMs over control plane and service, claims over HTTP: nothing lost, stuck or accepted twice`,
   async () => {
     const result = await crashLoop({ mode: 'embedded', kills: share, runs: 50 * share, seed: 1, recoverMs: 90_000 });
     expect(result).toMatchObject(clean);
@@ -17,7 +17,7 @@ test(
 );
 
 test(
-  `${share} SIGKILLs over control plane, service and nats-server: nothing lost, stuck or accepted twice`,
+  `${share} SIGKILLs and SIGTERMs over control plane, service and nats-server: nothing lost, stuck or accepted twice`,
   async () => {
     const result = await crashLoop({ mode: 'nats', kills: share, runs: 50 * share, seed: 2, recoverMs: 120_000 });
     expect(result).toMatchObject(clean);

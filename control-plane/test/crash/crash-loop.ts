@@ -7,16 +7,20 @@ import type { EventView, RunSummary } from '@slipway/contract';
 import { freePort, startNats } from '../../../tools/test-servers.ts';
 
 /**
- * SIGKILLs over real processes while runs go on: control plane, task service and, on NATS, the broker, one after the other
- * at random times. Afterwards nothing that was accepted may be lost, stuck, or answered twice.
+ * SIGKILLs and SIGTERMs over real processes while runs go on: control plane, task service and, on NATS, the broker, one
+ * after the other at random times. The service claims, listens on NATS, or is pushed to. A second sender uses the ids of the
+ * first one with a source of its own. Afterwards nothing that was accepted may be lost, stuck, or answered twice.
  */
-export type CrashLoopOptions = { mode: 'embedded' | 'nats'; kills: number; runs: number; seed: number };
+export type CrashLoopOptions = { mode: 'embedded' | 'nats' | 'push'; kills: number; runs: number; seed: number };
 export type CrashLoopResult = {
+  triggered: number;
   lost: number;
   stuck: number;
   failed: number;
   acceptedTwice: number;
   kills: Record<string, number>;
+  /** Of the first run that is stuck: what it waits for, and its events. */
+  stuckBecause: string | undefined;
   /** From the last kill to the end of the last run. */
   recoveredMs: number;
 };
@@ -24,6 +28,8 @@ export type CrashLoopResult = {
 const SHIPYARD =
   'apiVersion: slipway.dev/v1\nkind: Shipyard\nmetadata: {name: crash}\nspec: {stages: [{name: dev, sequences: [{name: seq, tasks: [{name: a}, {name: b}, {name: c}]}]}]}';
 const BATCH = 20;
+/** Each so many batches, another sender repeats the ids. */
+const FOREIGN_EACH = 4;
 const CHECKED_RUNS = 300;
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -32,6 +38,7 @@ export async function crashLoop(options: CrashLoopOptions & { recoverMs: number 
   const random = randomOf(options.seed);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
+  const pushPort = await freePort();
   const natsPort = options.mode === 'nats' ? await freePort() : 0;
   const natsDir = mkdtempSync(join(tmpdir(), 'slipway-loop-nats-'));
   let nats = options.mode === 'nats' ? await startNats({ port: natsPort, storeDir: natsDir }) : undefined;
@@ -50,6 +57,7 @@ export async function crashLoop(options: CrashLoopOptions & { recoverMs: number 
         SLIPWAY_SERVER: url,
         RUN_LOG: join(dir, 'runs.log'),
         ...(natsUrl ? { CRASH_NATS: natsUrl } : {}),
+        ...(options.mode === 'push' ? { CRASH_PUSH_PORT: String(pushPort) } : {}),
       },
       stdio: 'ignore',
     });
@@ -60,51 +68,66 @@ export async function crashLoop(options: CrashLoopOptions & { recoverMs: number 
     await until(async () => (await ask(`${url}/readyz`))?.ok === true, 60_000);
     await send(`${url}/v1/projects/crash/shipyard`, 'PUT', SHIPYARD, 'application/yaml');
     let accepted = 0;
+    let foreign = 0;
     const feeding = (async () => {
       while (accepted < options.runs) {
-        const events = Array.from({ length: Math.min(BATCH, options.runs - accepted) }, (_, index) => ({
-          specversion: '1.0',
-          id: `t${accepted + index}`,
-          source: '/crash',
-          type: 'dev.seq.triggered',
-          data: { project: 'crash' },
-        }));
-        // As a client would: again, with the same ids, until it is told that they are taken.
-        await send(`${url}/v1/events`, 'POST', JSON.stringify(events), 'application/cloudevents-batch+json');
-        accepted += events.length;
+        const count = Math.min(BATCH, options.runs - accepted);
+        const events = (source: string): string =>
+          JSON.stringify(
+            Array.from({ length: count }, (_, index) => ({
+              ...{ specversion: '1.0', id: `t${accepted + index}`, source, type: 'dev.seq.triggered' },
+              data: { project: 'crash' },
+            })),
+          );
+        // As a client would: again, with the same ids, until they are taken.
+        await send(`${url}/v1/events`, 'POST', events('/crash'), 'application/cloudevents-batch+json');
+        if ((accepted / BATCH) % FOREIGN_EACH === 0) {
+          await send(`${url}/v1/events`, 'POST', events('/other'), 'application/cloudevents-batch+json');
+          foreign += count;
+        }
+        accepted += count;
       }
     })();
     for (let kill = 0; kill < options.kills; kill++) {
       await pause(200 + random() * 900);
       const draw = random();
+      // An upgrade ends the process with SIGTERM: it drains, which has faults of its own.
+      const signal = random() < 0.5 ? 'SIGKILL' : 'SIGTERM';
+      const count = (victim: string): void => {
+        kills[victim] = (kills[victim] ?? 0) + 1;
+      };
       if (draw < 0.5) {
-        kills.plane = (kills.plane ?? 0) + 1;
-        await end(plane, 'SIGKILL');
+        count(`plane ${signal}`);
+        await end(plane, signal);
         plane = startPlane();
       } else if (draw < 0.8 || !nats) {
-        kills.service = (kills.service ?? 0) + 1;
-        await end(service, 'SIGKILL');
+        count(`service ${signal}`);
+        await end(service, signal);
         service = startService();
       } else {
-        kills.nats = (kills.nats ?? 0) + 1;
+        count('nats SIGKILL');
         await nats.kill();
         nats = await startNats({ port: natsPort, storeDir: natsDir });
       }
     }
     const lastKillAt = performance.now();
     await feeding;
-    let open = options.runs;
+    const triggered = options.runs + foreign;
+    let open = triggered;
     await until(async () => {
       const finished = (await allRuns(url)).filter((run) => run.state === 'finished').length;
-      open = options.runs - finished;
+      open = triggered - finished;
       return open === 0;
     }, options.recoverMs).catch(() => undefined);
     const recoveredMs = performance.now() - lastKillAt;
     const runs = await allRuns(url);
     let acceptedTwice = 0;
     for (const run of runs.slice(0, CHECKED_RUNS)) acceptedTwice += await finishedTwice(url, run.id);
+    const stuck = runs.find((run) => run.state !== 'finished');
     return {
-      lost: options.runs - runs.length,
+      stuckBecause: stuck && (await explain(url, stuck.id)),
+      triggered,
+      lost: triggered - runs.length,
       stuck: runs.filter((run) => run.state !== 'finished').length,
       failed: runs.filter((run) => run.state === 'finished' && run.result !== 'pass').length,
       acceptedTwice,
@@ -131,6 +154,13 @@ async function finishedTwice(url: string, run: string): Promise<number> {
     if (ended || sequence) counted.set(type, (counted.get(type) ?? 0) + 1);
   }
   return [...counted.values()].filter((count) => count > 1).length;
+}
+
+async function explain(url: string, run: string): Promise<string> {
+  const why = await (await ask(`${url}/v1/runs/${run}/why`))?.text();
+  const page = (await (await ask(`${url}/v1/runs/${run}/events?limit=1000`))?.json()) as { items: EventView[] };
+  const events = page.items.map(({ event, ignored }) => `${event.type} ${event.source} ${ignored ?? ''}`);
+  return [run, why, ...events].join('\n');
 }
 
 async function allRuns(url: string): Promise<RunSummary[]> {

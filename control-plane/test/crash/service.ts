@@ -17,8 +17,12 @@ const tasks = ['a', 'b', 'c'].map((name) =>
   }),
 );
 const nats = process.env.CRASH_NATS;
+const pushPort = process.env.CRASH_PUSH_PORT;
+const server = process.env.SLIPWAY_SERVER ?? '';
 const way = nats
   ? ({ connect: 'nats', nats: { servers: nats } } as const)
-  : ({ connect: 'claim', server: process.env.SLIPWAY_SERVER ?? '', leaseMs: 5000 } as const);
+  : pushPort
+    ? ({ connect: 'push', server, push: { port: Number(pushPort) } } as const)
+    : ({ connect: 'claim', server, leaseMs: 5000 } as const);
 const service = serve({ ...way, tasks, name: 'crash', concurrency: 40, log: silentLogger });
 await service.closed;
