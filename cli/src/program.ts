@@ -166,7 +166,7 @@ function addShipyard(program: Command, act: Act): void {
   program
     .command('migrate')
     .description(
-      'write the shipyard of Keptn 0.2 that does what a shipyard of Keptn 0.1 did; what has no counterpart is noted on standard error',
+      'convert a shipyard of Keptn 0.1 to Keptn 0.2; parts without a counterpart are noted on standard error',
     )
     .argument('<file>', 'YAML; - reads standard input')
     .action((file: string) =>
