@@ -1,3 +1,4 @@
+import { ownValue } from '@slipway/contract';
 import type { ControlPlane } from '../runtime/control-plane.ts';
 import type { Reply } from './reply.ts';
 
@@ -38,12 +39,14 @@ export type KeptnRoute = {
 
 /** A text member of a body that is an object; empty where there is none. */
 export function textOf(value: unknown, key: string): string {
-  const member = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+  const member =
+    typeof value === 'object' && value !== null ? ownValue(value as Record<string, unknown>, key) : undefined;
   return typeof member === 'string' ? member : '';
 }
 
 export function objectOf(value: unknown, key: string): Record<string, unknown> {
-  const member = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+  const member =
+    typeof value === 'object' && value !== null ? ownValue(value as Record<string, unknown>, key) : undefined;
   return typeof member === 'object' && member !== null && !Array.isArray(member)
     ? (member as Record<string, unknown>)
     : {};
@@ -51,6 +54,7 @@ export function objectOf(value: unknown, key: string): Record<string, unknown> {
 
 /** The texts of a list; null and absent mean none. */
 export function textsOf(value: unknown, key: string): string[] {
-  const member = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+  const member =
+    typeof value === 'object' && value !== null ? ownValue(value as Record<string, unknown>, key) : undefined;
   return Array.isArray(member) ? member.filter((one): one is string => typeof one === 'string') : [];
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CloudEvent } from '@slipway/contract';
-import { causationOf, correlationOf, plainType, spellType } from '@slipway/contract';
+import { causationOf, correlationOf, ownValue, plainType, spellType } from '@slipway/contract';
 import { KeptnError } from './reply.ts';
 
 const SPEC_VERSION = '0.2.4';
@@ -43,7 +43,7 @@ export function receivedEvent(body: unknown, now: number): CloudEvent & { shkept
   }
   const event: Record<string, unknown> = { ...given };
   // Go writes null for what is absent.
-  for (const [key, value] of Object.entries(event)) if (value === null) delete event[key];
+  for (const [key, value] of Object.entries(event)) if (value === null) delete ownValue(event, key);
   return {
     ...event,
     specversion: typeof specversion === 'string' && specversion !== '' ? specversion : '1.0',

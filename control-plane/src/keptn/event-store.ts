@@ -1,4 +1,4 @@
-import { type EventView, plainType } from '@slipway/contract';
+import { type EventView, ownValue, plainType } from '@slipway/contract';
 import type { ControlPlane } from '../runtime/control-plane.ts';
 import { Refusal } from '../runtime/control-plane.ts';
 import type { KeptnRoute } from './context.ts';
@@ -123,7 +123,7 @@ function matches(event: Record<string, unknown>, conditions: ReadonlyMap<string,
     for (const key of path.split('.')) {
       at =
         typeof at === 'object' && at !== null && Object.hasOwn(at, key)
-          ? (at as Record<string, unknown>)[key]
+          ? ownValue(at as Record<string, unknown>, key)
           : undefined;
     }
     return values.includes(String(at));

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isName, type Plan } from '@slipway/contract';
+import { isName, type Plan, putOwn } from '@slipway/contract';
 import { type ControlPlane, Refusal } from '../runtime/control-plane.ts';
 import { type Call, type KeptnRoute, textOf } from './context.ts';
 import { contextId } from './event-form.ts';
@@ -217,7 +217,7 @@ async function evaluate({ plane, params, body }: Call): Promise<Reply> {
   const labels: Record<string, string> = {};
   const given = typeof body === 'object' && body !== null ? (body as Record<string, unknown>).labels : undefined;
   if (typeof given === 'object' && given !== null) {
-    for (const [key, value] of Object.entries(given)) if (typeof value === 'string') labels[key] = value;
+    for (const [key, value] of Object.entries(given)) if (typeof value === 'string') putOwn(labels, key, value);
   }
   try {
     const started = await plane.evaluations.start(

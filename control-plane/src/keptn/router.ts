@@ -1,3 +1,4 @@
+import { putOwn } from '@slipway/contract';
 import type { KeptnRoute } from './context.ts';
 import { eventStoreRoutes } from './event-store.ts';
 import { eventRoutes } from './events.ts';
@@ -72,15 +73,19 @@ function match(segments: readonly string[], given: readonly string[]): Record<st
     const value = given[index];
     if (value === undefined) return undefined;
     if (segment.endsWith('*}')) {
-      params[segment.slice(1, -2)] = given
-        .slice(index)
-        .map((part) => decodeURIComponent(part))
-        .join('/');
+      putOwn(
+        params,
+        segment.slice(1, -2),
+        given
+          .slice(index)
+          .map((part) => decodeURIComponent(part))
+          .join('/'),
+      );
       return params;
     }
     if (segment.startsWith('{')) {
       if (value === '') return undefined;
-      params[segment.slice(1, -1)] = decodeURIComponent(value);
+      putOwn(params, segment.slice(1, -1), decodeURIComponent(value));
     } else if (segment !== value) return undefined;
   }
   return segments.length === given.length ? params : undefined;

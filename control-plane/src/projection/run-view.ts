@@ -79,7 +79,7 @@ function taskView(run: Run, task: TaskPlan, { saw, at }: ViewContext, all: Sourc
 /** In a linear sequence: the task before it, or the end of the run. */
 function skippedBecause(run: Run, task: TaskPlan): string {
   for (const need of task.needs) {
-    const before = run.nodes[need.task];
+    const before = ownValue(run.nodes, need.task);
     if (before?.state === 'finished' && (before.result === 'fail' || before.status === 'errored'))
       return `Task '${need.task}' before it ended with ${before.result} (${before.status}).`;
     if (before?.state === 'skipped') return `Task '${need.task}' before it was skipped.`;

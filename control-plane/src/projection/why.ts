@@ -93,12 +93,15 @@ function reasonsOf(run: Run, context: WhyContext): Reason[] {
 function failedTasks(run: Run, sequence: SequencePlan | undefined): Reason[] {
   const reasons: Reason[] = [];
   for (const task of sequence?.tasks ?? []) {
-    const node = run.nodes[task.key];
+    const node = ownValue(run.nodes, task.key);
     if (node?.state !== 'finished' || (node.result !== 'fail' && node.status !== 'errored')) continue;
     if (reasons.length >= GRAPH_REASONS_MAX) break;
     const attempts = node.attempts.length > 1 ? ` after ${node.attempts.length} attempts` : '';
     const skipped = (sequence?.tasks ?? [])
-      .filter(({ key, needs }) => run.nodes[key]?.state === 'skipped' && needs.some((need) => need.task === task.key))
+      .filter(
+        ({ key, needs }) =>
+          ownValue(run.nodes, key)?.state === 'skipped' && needs.some((need) => need.task === task.key),
+      )
       .map(({ key }) => `'${key}'`);
     const rule =
       skipped.length === 0 ? '' : ` A task that fails keeps those behind it from running: ${skipped.join(', ')}.`;

@@ -1,4 +1,4 @@
-import { attemptId } from '@slipway/contract';
+import { attemptId, ownValue } from '@slipway/contract';
 import type { Env, Run } from '../engine/index.ts';
 
 export type OpenAttempt = {
@@ -28,7 +28,7 @@ export class OpenAttempts {
     if (run.kind !== 'open' || env === undefined) return;
     const mine: { uses: string; task: string; attempt: number; id: string }[] = [];
     for (const { key, uses } of env.sequence?.tasks ?? []) {
-      const node = run.nodes[key];
+      const node = ownValue(run.nodes, key);
       if (node?.state !== 'open') continue;
       const { number } = node.attempt;
       const id = attemptId({ run: run.id, task: key, attempt: number });

@@ -1184,7 +1184,7 @@ class Plane implements ControlPlane {
     const shown = await Promise.all(
       all.slice(offset, offset + size).map(async (one) => {
         const run = (await this.#advance.load(one.run))?.run;
-        const node = run?.nodes[one.task];
+        const node = ownValue(run?.nodes, one.task);
         return node?.state === 'open' && node.attempt.number === one.attempt ? node.attempt.json : undefined;
       }),
     );

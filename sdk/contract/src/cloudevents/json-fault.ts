@@ -27,6 +27,17 @@ export function findDuplicateKey(text: string): DuplicateKey | undefined {
   return walk(text).duplicate;
 }
 
+/** A number that would not be kept as it is written, and where it stands. */
+export interface ChangedNumber {
+  path: (string | number)[];
+  reason: string;
+}
+
+/** The first number of the text that a double does not hold: a whole one beyond 2^53, or -0. */
+export function findChangedNumber(text: string): ChangedNumber | undefined {
+  return walk(text).changed;
+}
+
 /** Both counted from 1, columns in characters. */
 export interface Position {
   line: number;
@@ -61,6 +72,7 @@ const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 class JsonWalk {
   fault: SyntaxFault | undefined;
   duplicate: DuplicateKey | undefined;
+  changed: ChangedNumber | undefined;
   readonly #text: string;
   readonly #path: (string | number)[] = [];
   #at = 0;
@@ -147,6 +159,8 @@ class JsonWalk {
     const word = this.#match(WORD);
     const number = this.#match(NUMBER);
     if (word === 'true' || word === 'false' || word === 'null' || (number !== '' && number === word)) {
+      const reason = number === '' ? undefined : whyChanged(number);
+      if (reason !== undefined) this.changed ??= { path: [...this.#path], reason };
       this.#at += word.length;
       return;
     }
@@ -175,6 +189,14 @@ class JsonWalk {
     this.fault = { at: this.#at, reason: `${found} where ${expected} should be` };
     throw new Stop(this.fault.reason);
   }
+}
+
+/** What JavaScript and Go write of a double, such as 18446744073709552000, comes back as it is; digits of more are lost. */
+function whyChanged(number: string): string | undefined {
+  const value = Number(number);
+  if (Object.is(value, -0)) return 'the number -0 would become 0';
+  if (!/^-?\d+$/.test(number) || Number.isSafeInteger(value) || String(value) === number) return undefined;
+  return 'the whole number is beyond 2^53 and would be changed (send it as a string)';
 }
 
 const BACKSLASH = 0x5c;

@@ -1,7 +1,7 @@
 import { isObject } from '../json.ts';
 import { bytesOf, textOf } from './bytes.ts';
 import type { Position } from './json-fault.ts';
-import { findDuplicateKey, findSyntaxFault, positionOf } from './json-fault.ts';
+import { findChangedNumber, findDuplicateKey, findSyntaxFault, positionOf } from './json-fault.ts';
 import type { CodecLimits } from './limits.ts';
 import type { Refusal } from './problem.ts';
 import { pointerTo, quote, refuse } from './problem.ts';
@@ -60,12 +60,15 @@ export function parseJson(json: JsonText, options: ParseOptions, limits: CodecLi
   } catch {
     return malformed(json.text);
   }
-  const keys = countKeys(value);
-  if (Number.isNaN(keys) || scan.hasSurrogate || !json.text.isWellFormed()) {
+  const counted: Counted = { keys: 0, isOdd: false };
+  countKeys(value, counted);
+  if (counted.isOdd || scan.hasSurrogate || !json.text.isWellFormed()) {
     const found = findInData(value, options.envelopeDepth, []);
     if (found !== undefined) return uncarried(found);
+    const changed = counted.isOdd ? findChangedNumber(json.text) : undefined;
+    if (changed !== undefined) return uncarried(changed);
   }
-  if (keys < scan.keys) return duplicated(json.text);
+  if (counted.keys < scan.keys) return duplicated(json.text);
   return { ok: true, value };
 }
 
@@ -147,19 +150,22 @@ function isD(code: number | undefined): boolean {
   return code !== undefined && (code | 0x20) === LETTER_D;
 }
 
-/** Every key of every object; NaN when a number is none. Recursive: the scan before it has bounded the depth. */
-function countKeys(value: unknown): number {
-  let keys = 0;
-  if (typeof value === 'number') return Number.isFinite(value) ? 0 : Number.NaN;
-  if (Array.isArray(value)) {
-    for (const item of value) keys += countKeys(item);
-    return keys;
-  }
-  if (isObject(value)) {
+/** `isOdd`: a number is there that may not be the one that was written: without end, -0, or a whole one beyond 2^53. */
+type Counted = { keys: number; isOdd: boolean };
+
+/** Every key of every object. Recursive: the scan before it has bounded the depth. */
+function countKeys(value: unknown, counted: Counted): void {
+  if (typeof value === 'number') {
+    if (Number.isSafeInteger(value) ? Object.is(value, -0) : !(Math.abs(value) < 2 ** 53)) counted.isOdd = true;
+  } else if (Array.isArray(value)) {
+    for (const item of value) countKeys(item, counted);
+  } else if (isObject(value)) {
     // Not `Object.values`: it would build an array for every object of every event.
-    for (const key in value) keys += 1 + countKeys(value[key]);
+    for (const key in value) {
+      counted.keys++;
+      countKeys(value[key], counted);
+    }
   }
-  return keys;
 }
 
 type Uncarried = { path: (string | number)[]; reason: string };
