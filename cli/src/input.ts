@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { buffer as readStream } from 'node:stream/consumers';
+import { readJsonBody } from '@slipway/contract';
 import { load, YAMLException } from 'js-yaml';
-import { badUsage } from './exit-code.ts';
+import { badUsage, CommandFailure } from './exit-code.ts';
 
 /** The text of a file, or of standard input when it is called `-`. */
 export async function readInput(file: string): Promise<string> {
@@ -56,8 +57,13 @@ export async function readJsonArgument(argument: string, flag: string): Promise<
 /** JSON that a person wrote, or a failure with the place of the fault. */
 export function parseJsonInput(text: string, where: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    // A number that would be changed here is refused here: the server would never see what was written.
+    const read = readJsonBody(new TextEncoder().encode(text));
+    if (!read.ok && read.problem.code === 'malformed-json') throw badUsage(`${where}: ${read.problem.detail}`);
+    return value;
   } catch (error) {
+    if (error instanceof CommandFailure) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     const position = /at position (\d+)/.exec(reason)?.[1];
     const place = position === undefined ? '' : `, ${lineAndColumn(text, Number(position))}`;

@@ -1081,7 +1081,13 @@ class Plane implements ControlPlane {
     return page.next === undefined ? { items } : { items, next: page.next };
   }
 
-  putData = (data: unknown): Promise<{ dataref: string }> => this.#claimCheck.put(data);
+  async putData(data: unknown): Promise<{ dataref: string }> {
+    const problem = this.#intakeProblem();
+    // Nothing says yet whether they are for a new run, and up to 8 MB each would use up what is kept for open runs.
+    if (problem !== undefined)
+      throw new Refusal('store-unavailable', `no new data: ${problem}`, { retryAfterMs: 10_000 });
+    return this.#claimCheck.put(data);
+  }
   getData = (id: string): Promise<unknown> => this.#claimCheck.get(id);
 
   async getEvent(id: string, source?: string): Promise<EventView> {

@@ -129,6 +129,8 @@ test('a disk that is nearly full takes no new runs, and what is open goes on', a
   problem = '3 % of the disk is free';
   const refused = await post(door, trigger());
   expect([...told(refused), refused.headers['retry-after']]).toEqual([503, 'store-unavailable', '10']);
+  const data = await door.ask('POST', '/v1/data', { headers: JSON_TYPE, body: '{"text":"large"}' });
+  expect([...told(data), data.headers['retry-after']]).toEqual([503, 'store-unavailable', '10']);
   expect((await post(door, finished(await claimOne(door, 'build')))).status).toBe(202);
   problem = undefined;
   expect((await post(door, trigger())).status).toBe(202);
