@@ -43,7 +43,7 @@ export function receivedEvent(body: unknown, now: number): CloudEvent & { shkept
   }
   const event: Record<string, unknown> = { ...given };
   // Go writes null for what is absent.
-  for (const [key, value] of Object.entries(event)) if (value === null) delete ownValue(event, key);
+  for (const [key, value] of Object.entries(event)) if (value === null) delete event[key];
   return {
     ...event,
     specversion: typeof specversion === 'string' && specversion !== '' ? specversion : '1.0',
