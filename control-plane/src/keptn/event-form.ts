@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CloudEvent } from '@slipway/contract';
-import { causationOf, correlationOf, ownValue, plainType, spellType } from '@slipway/contract';
+import { causationOf, correlationOf, plainType, spellType } from '@slipway/contract';
 import { KeptnError } from './reply.ts';
 
 const SPEC_VERSION = '0.2.4';
