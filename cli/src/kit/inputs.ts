@@ -39,7 +39,7 @@ export function readKitFile(value: unknown): KitFile {
   if (typeof task !== 'string' || !isName(task)) throw badUsage('/task: the name of the task to test');
   if (!isObject(inputs) || inputs.good === undefined)
     throw badUsage('/inputs/good: an input with which the task passes');
-  const strange = Object.keys(inputs).find((name) => !(name in INPUT_NAMES));
+  const strange = Object.keys(inputs).find((name) => !Object.hasOwn(INPUT_NAMES, name));
   if (strange !== undefined) throw badUsage(`/inputs/${strange}: there are ${Object.keys(INPUT_NAMES).join(', ')}`);
   if (!isObject(except)) throw badUsage('/except: the ids of cases, each with the reason');
   if (largeMember !== undefined && typeof largeMember !== 'string')

@@ -1,3 +1,4 @@
+import { ownValue } from '@slipway/contract';
 import type { Case } from './case.ts';
 import { CASES } from './cases/all.ts';
 import type { Connect, InputName, KitFile } from './inputs.ts';
@@ -79,7 +80,7 @@ async function runCase(one: Case, world: World): Promise<Result> {
 const SENT_MAX = 4;
 
 function leftOut(one: Case, { inputs, largeMember, except }: KitFile): string | undefined {
-  const reason = except[one.id];
+  const reason = ownValue(except, one.id);
   if (reason !== undefined) return reason;
   const missing = one.needs?.find((name: InputName) => inputs[name] === undefined);
   if (missing !== undefined) return `no input "${missing}" was given`;

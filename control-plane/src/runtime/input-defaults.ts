@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '@slipway/contract';
+import { isObject, type JsonObject, ownValue, putOwn } from '@slipway/contract';
 import { targetOf } from '../shipyard/index.ts';
 
 /** Schemas that are looked at for one trigger: `allOf` and `$ref` may lead to many. */
@@ -28,11 +28,12 @@ function lacking(schema: unknown, data: JsonObject, walk: Walk, depth: number): 
     if (key === '__proto__' || !isObject(property)) continue;
     const target = property.$ref === undefined ? undefined : targetOf(property.$ref, walk.root);
     const given = property.default ?? (isObject(target) ? target.default : undefined);
-    const value = Object.hasOwn(data, key) ? data[key] : given;
-    if (!Object.hasOwn(data, key) && value !== undefined) missing[key] = value;
+    const value = Object.hasOwn(data, key) ? ownValue(data, key) : given;
+    if (!Object.hasOwn(data, key) && value !== undefined) putOwn(missing, key, value);
     if (!isObject(value)) continue;
     const within = lacking(property, value, walk, depth + 1);
-    if (Object.keys(within).length > 0) missing[key] = { ...(isObject(missing[key]) ? missing[key] : {}), ...within };
+    const before = ownValue(missing, key);
+    if (Object.keys(within).length > 0) putOwn(missing, key, { ...(isObject(before) ? before : {}), ...within });
   }
   return missing;
 }

@@ -1,3 +1,4 @@
+import { ownValue } from '@slipway/contract';
 import { dump } from 'js-yaml';
 
 export type Migration = {
@@ -70,7 +71,7 @@ function sequencesOf(stage: unknown, name: string, before: string | undefined, n
 
 function member(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
-    ? (value as Record<string, unknown>)[key]
+    ? ownValue(value as Record<string, unknown>, key)
     : undefined;
 }
 

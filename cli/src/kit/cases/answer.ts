@@ -1,4 +1,4 @@
-import { isObject } from '@slipway/contract';
+import { isObject, ownValue } from '@slipway/contract';
 import type { Case } from '../case.ts';
 import { check } from '../mismatch.ts';
 import { dataOf, resultOf, statusOf } from '../world.ts';
@@ -76,7 +76,11 @@ export const answerCases: readonly Case[] = [
     title: "the output is an object under the task's name",
     run: async (world) => {
       const data = dataOf((await world.do(world.input('good'))).event);
-      check(data[world.task] === undefined || isObject(data[world.task]), `an object in data.${world.task}`, data);
+      check(
+        ownValue(data, world.task) === undefined || isObject(ownValue(data, world.task)),
+        `an object in data.${world.task}`,
+        data,
+      );
     },
   },
   {

@@ -1,4 +1,4 @@
-import { isObject } from '@slipway/contract';
+import { isObject, ownValue } from '@slipway/contract';
 import type { Case } from '../case.ts';
 import { check } from '../mismatch.ts';
 import { dataOf, resultOf, statusOf, type World } from '../world.ts';
@@ -61,7 +61,11 @@ export const largeCases: readonly Case[] = [
       const stored = world.plane.data.get(String(event.dataref));
       check(stored !== undefined, 'a dataref that POST /v1/data has given', { ...event, data: undefined });
       const whole: unknown = JSON.parse(stored);
-      check(isObject(whole) && whole[world.task] !== undefined, `data with the output of ${world.task}`, stored);
+      check(
+        isObject(whole) && ownValue(whole, world.task) !== undefined,
+        `data with the output of ${world.task}`,
+        stored,
+      );
     },
   },
   {

@@ -1,4 +1,4 @@
-import { type CloudEvent, isObject } from '@slipway/contract';
+import { type CloudEvent, isObject, ownValue } from '@slipway/contract';
 import type { Case } from '../case.ts';
 import { check } from '../mismatch.ts';
 import { attemptOf } from '../plane/answers.ts';
@@ -66,8 +66,12 @@ export const repeatCases: readonly Case[] = [
       await world.until('a second finished', () => world.plane.answers.finished(event.id).length > 1, AGAIN_MS);
       const outputs = world.plane.answers
         .finished(event.id)
-        .map((one) => JSON.stringify(dataOf(one.event)[world.task]));
-      check(new Set(outputs).size === 1, JSON.stringify(dataOf(first.event)[world.task]) ?? 'no output', outputs);
+        .map((one) => JSON.stringify(ownValue(dataOf(one.event), world.task)));
+      check(
+        new Set(outputs).size === 1,
+        JSON.stringify(ownValue(dataOf(first.event), world.task)) ?? 'no output',
+        outputs,
+      );
     },
   },
   {

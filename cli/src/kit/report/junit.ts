@@ -1,3 +1,4 @@
+import { ownValue } from '@slipway/contract';
 import type { Result } from '../run-kit.ts';
 
 /** What CI systems read: a suite for each way to connect. */
@@ -52,7 +53,7 @@ function indented(text: string): string[] {
 /** XML 1.0 has no place for most control characters. */
 function escaped(text: string): string {
   const printable = Array.from(text, (character) => (isXml(character.codePointAt(0) ?? 0) ? character : '\ufffd'));
-  return printable.join('').replace(/[<>&"]/g, (found) => ENTITIES[found] ?? found);
+  return printable.join('').replace(/[<>&"]/g, (found) => ownValue(ENTITIES, found) ?? found);
 }
 
 function isXml(code: number): boolean {
