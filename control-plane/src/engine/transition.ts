@@ -132,6 +132,7 @@ function baseFromTrigger(input: TriggerInput, env: Env): RunBase {
       bodyHash: input.bodyHash,
       traceparent: typeof event.traceparent === 'string' ? event.traceparent : undefined,
       tracestate: typeof event.tracestate === 'string' ? event.tracestate : undefined,
+      ...(typeof event.gitcommitid === 'string' && event.gitcommitid !== '' ? { gitCommitId: event.gitcommitid } : {}),
       lenient: input.lenient,
     },
     triggeredBy: input.triggeredBy,
@@ -227,7 +228,7 @@ function answer(run: Run, input: AnswerInput, env: Env): Step {
   if (!node || !task) return keepIgnored(run, input, 'unknown-task');
   if (isSpoof(run, task, input)) return keepIgnored(run, input, 'spoof');
   if (input.phase === 'invalidated') return invalidated(run, node, input);
-  const source = input.event.source;
+  const source = executorOf(run, node, input);
   if (run.kind !== 'open' || node.state !== 'open' || node.attempt.number !== input.attempt) {
     const past = node.attempts.find((attempt) => attempt.number === input.attempt);
     if (!past) return keepIgnored(run, input, 'unknown-attempt');
@@ -273,6 +274,7 @@ function answer(run: Run, input: AnswerInput, env: Env): Step {
         fraction: undefined,
         progress: undefined,
         finished: undefined,
+        ...(run.dialect === 'keptn' && input.phase === 'started' ? { startedBy: input.event.id } : {}),
       };
   const first = attempt.startedAt === undefined;
   if (!known && Object.keys(attempt.executors).length + 1 >= task.executors) {
@@ -299,6 +301,39 @@ function answer(run: Run, input: AnswerInput, env: Env): Step {
   }
   if (first) startTimers(work, task, attempt, { complete });
   return complete ? completeAttempt(work, task, executors) : applied({ run: work.run, effects: work.effects });
+}
+
+/**
+ * Under whose name an answer is kept. In the keptn dialect answers are counted, whoever sends them: a `finished` of a source that has not
+ * started takes the place of the oldest `started` that is open, and a source may start several times.
+ */
+function executorOf(run: Run, node: Node, { attempt, phase, event }: AnswerInput): string {
+  const { source } = event;
+  if (run.dialect !== 'keptn') return source;
+  const isOpen = node.state === 'open' && node.attempt.number === attempt;
+  const executors = isOpen
+    ? node.attempt.executors
+    : (node.attempts.find(({ number }) => number === attempt)?.executors ?? {});
+  const all = Object.keys(executors);
+  const isOf = (key: string): boolean => key === source || key.startsWith(`${source} (`);
+  const isUnfinished = (key: string): boolean => !ownValue(executors, key)?.finished;
+  if (phase === 'started') {
+    const mine = all.filter(isOf);
+    const repeated = mine.find((key) => ownValue(executors, key)?.startedBy === event.id);
+    if (repeated !== undefined || mine.length === 0 || !mine.some((key) => ownValue(executors, key)?.startedBy)) {
+      return repeated ?? source;
+    }
+    return `${source} (${mine.length + 1})`;
+  }
+  if (phase !== 'finished') return all.find((key) => isOf(key) && isUnfinished(key)) ?? source;
+  const answered = all.find((key) => ownValue(executors, key)?.finished?.eventId === event.id);
+  if (answered !== undefined) return answered;
+  const own = all.filter((key) => isOf(key));
+  const open = own.find(isUnfinished);
+  if (open !== undefined || own.length > 0) return open ?? source;
+  const others = all.filter(isUnfinished);
+  const age = (key: string): number => ownValue(executors, key)?.startedAt ?? 0;
+  return others.toSorted((a, b) => age(a) - age(b))[0] ?? source;
 }
 
 function lineOfAnswer(

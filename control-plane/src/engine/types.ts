@@ -27,6 +27,8 @@ export type RunBase = {
     bodyHash: string;
     traceparent: string | undefined;
     tracestate: string | undefined;
+    /** The commit that Keptn's services read their files at; undefined: the trigger named none. */
+    gitCommitId?: string;
     /** Came over the bus: the trigger itself was seen by everybody there. */
     lenient: boolean;
   };
@@ -170,6 +172,8 @@ export type Way = 'nats' | 'claim' | 'push' | 'http';
 
 export type Executor = {
   way: Way;
+  /** Id of its `started`, in the keptn dialect: another one of the same source is another start. */
+  startedBy?: string;
   startedAt: number;
   lastSeenAt: number;
   /** Silence after which the attempt is over; only for claims. */

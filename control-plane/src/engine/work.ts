@@ -110,7 +110,10 @@ export function triggerAttempt(
     at: work.at,
     cause: keptn ? undefined : work.cause,
     data,
-    extensions: { ...(keptn ? { gitcommitid: run.planVersion } : {}), ...heartbeatAttribute(plan.heartbeatMs) },
+    extensions: {
+      ...(keptn ? { gitcommitid: run.trigger.gitCommitId ?? run.planVersion } : {}),
+      ...heartbeatAttribute(plan.heartbeatMs),
+    },
   });
   event.dispatch = { task: key, uses: plan.uses, attempt: number };
   setNode(work, key, {

@@ -21,6 +21,8 @@ const REDISPATCH_SWEEP_MS = 1000;
 const SILENCE_MAX_MS = 3_600_000;
 /** When the broker has lost its data, who is at work and beats as the SDK does is heard of within this time. */
 const SILENCE_AFTER_LOSS_MS = 6_000;
+/** Acknowledged events that are remembered, about 150 bytes each. */
+const ACKED_MAX = 50_000;
 /** So long services are on their way back to such a broker: each hello asks again for what nobody has started. */
 const LOSS_OVER_MS = 60_000;
 
@@ -40,6 +42,8 @@ export class Relay {
     { run: string; task: string; attempt: number; uses: string; dueAt: number; delayMs: number }
   >();
   readonly #again = new Map<string, number>();
+  /** Events of the keptn dialect that the broker has: its services don't know a repeat, and would do the work twice. */
+  readonly #acked = new Set<string>();
   /** When the broker was last seen to have lost data. */
   #lostAt = Number.NEGATIVE_INFINITY;
   #toSettle: string[] = [];
@@ -90,7 +94,9 @@ export class Relay {
     for (const committed of batch) {
       const before = messages.length;
       for (const effect of committed.effects) {
-        if (effect.kind === 'publish' && committed.run) this.#collect(messages, committed.run, effect.event);
+        if (effect.kind === 'publish' && committed.run) {
+          if (!effect.again || !this.#acked.has(effect.event.id)) this.#collect(messages, committed.run, effect.event);
+        }
         // The release of a run that has ended is followed below, for the run is not settled before.
         else if (effect.kind === 'send' && !tellsWholeEnd(committed)) this.#send(effect, send);
       }
@@ -184,6 +190,7 @@ export class Relay {
 
   /** From here on, what was heard of before counts as silence. */
   noteLoss(): void {
+    this.#acked.clear();
     this.#lostAt = this.#clock.now();
   }
 
@@ -238,6 +245,7 @@ export class Relay {
     this.#bus.publish(messages).then(
       () => {
         this.#waiting -= messages.length;
+        for (const { dialect, messageId } of messages) if (dialect === 'keptn') this.#noteAcked(messageId);
         done();
         this.#checkFlushed();
       },
@@ -262,6 +270,13 @@ export class Relay {
         this.#clock.after(retryMs, () => this.#publish(messages, Math.min(retryMs * 2, RETRY_MAX_MS), done));
       },
     );
+  }
+
+  #noteAcked(id: string): void {
+    this.#acked.add(id);
+    if (this.#acked.size <= ACKED_MAX) return;
+    const [oldest] = this.#acked;
+    if (oldest !== undefined) this.#acked.delete(oldest);
   }
 
   #told(committed: Committed, send: SendToGroup): void {
