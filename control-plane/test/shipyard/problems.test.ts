@@ -30,11 +30,7 @@ const TABLE: Record<string, [name: string, text: string, expected: string[]][]> 
       `apiVersion: spec.keptn.sh/0.2.5\nspec: {stages: [{name: dev}]}\n`,
       ['1:13 unknown-api-version -> spec.keptn.sh/0.2.0'],
     ],
-    [
-      'an older Keptn',
-      `apiVersion: spec.keptn.sh/0.1.7\nspec: {stages: [{name: dev}]}\n`,
-      ['1:1 old-shipyard'],
-    ],
+    ['an older Keptn', `apiVersion: spec.keptn.sh/0.1.7\nspec: {stages: [{name: dev}]}\n`, ['1:1 old-shipyard']],
     [
       'a version without its prefix',
       `apiVersion: 0.2.3\nspec: {stages: [{name: dev}]}\n`,
