@@ -116,7 +116,7 @@ describe.each(MODES)('%s', (mode) => {
     await breakdown.getByText('410 × (100 + 10) ÷ 100').waitFor();
     await view.page.getByRole('button', { name: 'Replay' }).click();
     await view.page.getByText('Same decision').waitFor();
-    await view.page.getByRole('link', { name: 'What if' }).click();
+    await view.page.getByRole('link', { name: 'What-if' }).click();
     const answer = view.page.getByLabel('Result with these changes');
     await answer.getByText('No differences.').waitFor();
     const text = view.page.getByLabel('slo.yaml to try');
@@ -146,7 +146,7 @@ describe.each(MODES)('%s', (mode) => {
     await view.page.getByRole('button', { name: 'Reinstate' }).click();
     await dialog.getByRole('button', { name: 'Reinstate', exact: true }).click();
     await view.page.getByRole('button', { name: 'Invalidate' }).waitFor();
-    await view.page.getByLabel('Who marked it').getByText('reinstated').waitFor();
+    await view.page.getByLabel('Marks').getByText('reinstated').waitFor();
   });
 
   test('one that could not be judged and one whose slo.yaml is gone are shown, not hidden', async () => {

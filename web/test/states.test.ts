@@ -78,7 +78,8 @@ test('a task that failed by its own expression says so, with the caret below wha
   expect(lines.length).toBeGreaterThan(1);
   const caret = lines.findIndex((line) => /^\s*\^/.test(line));
   expect(caret).toBeGreaterThan(0);
-  expect(await view.page.getByLabel('Why').locator('pre.lines').count()).toBe(1);
+  await view.page.getByLabel('Why').locator('pre.lines').waitFor();
+  await view.page.getByLabel('Why').getByText("Task 'build' ended with fail").waitFor();
 });
 
 test('text from outside cannot turn round what stands beside it', async () => {

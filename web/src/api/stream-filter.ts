@@ -1,4 +1,4 @@
-import type { StreamItem } from './stream-hub.ts';
+import type { StreamItem } from './stream-item.ts';
 
 /** A filter of `GET /v1/stream` by its query parameters. */
 export type Filter = ReadonlyMap<string, string>;

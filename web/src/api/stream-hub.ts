@@ -1,7 +1,6 @@
-import type { EventView, RunSummary } from '@slipway/contract';
+import type { RunSummary } from '@slipway/contract';
 import { covers, type Filter, filterOf, matches, queryOf, unionOf } from './stream-filter.ts';
-
-export type StreamItem = { kind: 'run'; value: RunSummary } | { kind: 'event'; value: EventView };
+import type { StreamItem } from './stream-item.ts';
 
 /**
  * connecting: no answer yet. live: items arrive as they happen. cut: the connection was lost and is being retried; nothing is missed,

@@ -1,6 +1,7 @@
 import { useEffect, useEffectEvent, useSyncExternalStore } from 'react';
 import { type Query, queryText } from './client.ts';
-import type { LiveState, StreamItem, Told } from './stream-hub.ts';
+import type { LiveState, Told } from './stream-hub.ts';
+import type { StreamItem } from './stream-item.ts';
 import { join, leave } from './stream-share.ts';
 
 export type { LiveState, StreamItem };

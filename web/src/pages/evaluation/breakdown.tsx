@@ -121,7 +121,7 @@ function Criteria({ criteria }: { criteria: readonly Criterion[] }) {
           <th scope="col">For</th>
           <th scope="col">Criterion</th>
           <th scope="col">Target</th>
-          <th scope="col">Holds</th>
+          <th scope="col">Met</th>
         </tr>
       </thead>
       <tbody>

@@ -66,7 +66,7 @@ export function EvaluationPage() {
 
 const tabs = [
   { key: undefined, word: 'Breakdown' },
-  { key: 'what-if', word: 'What if' },
+  { key: 'what-if', word: 'What-if' },
   { key: 'slo', word: 'slo.yaml' },
   { key: 'data', word: 'Event data' },
 ] as const;
@@ -219,7 +219,7 @@ function Invalidated({ evaluation }: { evaluation: Evaluation }) {
   if (invalidated === undefined) return null;
   return (
     <p className="message tone-warning">
-      It serves as a baseline for nobody: invalidated
+      Not used as a baseline: invalidated
       {invalidated.author === undefined ? '' : ` by ${visible(invalidated.author)}`} <Time at={invalidated.at} />
       {invalidated.reason === undefined ? '.' : `: ${visible(invalidated.reason)}`}
     </p>
@@ -229,7 +229,7 @@ function Invalidated({ evaluation }: { evaluation: Evaluation }) {
 function Marks({ evaluation }: { evaluation: Evaluation }) {
   if (evaluation.marks.length === 0) return null;
   return (
-    <section className="panel" aria-label="Who marked it">
+    <section className="panel" aria-label="Marks">
       <ul className="history">
         {evaluation.marks.map(({ action, at, author, reason }) => (
           <li key={`${at} ${action}`}>

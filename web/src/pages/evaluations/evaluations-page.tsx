@@ -259,7 +259,7 @@ function History({ place }: { place: PlaceHistory }) {
                   </option>
                 ))}
               </select>
-              <span className="muted end">dashed: what it was compared with</span>
+              <span className="muted end">dashed: baseline</span>
             </header>
             <SliTrend evaluations={shown} sli={drawn} at={at} onAt={setPointed} />
           </section>

@@ -206,7 +206,7 @@ function ShortId({ id, what }: { id: string; what: string }) {
       type="button"
       className="as-link mono"
       title={id}
-      aria-label={`Copy ${what}`}
+      aria-label={`${shortId(id)}, copy the ${what}`}
       onClick={() => void copyText(id)}
     >
       {shortId(id)}

@@ -33,7 +33,7 @@ export function WhyBand({ run, onAnswer }: { run: RunView; onAnswer: (task: stri
           {data === undefined ? <p>&nbsp;</p> : null}
           {shown.map((reason) => (
             <div key={`${reason.code} ${reason.task} ${reason.run}`} className="reason">
-              {reason.code === 'finished' ? (
+              {isEnd(reason) ? (
                 <End run={run} />
               ) : (
                 <p>
@@ -92,6 +92,11 @@ function End({ run }: { run: RunView }) {
   );
 }
 
+/** That the run has ended, which the page says in its own words; a reason with a task says which one decided it. */
+function isEnd({ code, task }: Why['reasons'][number]): boolean {
+  return code === 'finished' && task === undefined;
+}
+
 function endText(run: RunView): string {
   const after = durationText((run.finishedAt ?? run.updatedAt) - run.acceptedAt);
   switch (run.phase) {
@@ -110,6 +115,6 @@ function endText(run: RunView): string {
 const SPANS = / (?:since|for|in) (?:\d+(?:\.\d+)? ?(?:ms|min|s|m|h|d)\s?)+/g;
 
 function spokenText(run: RunView, reason: Why['reasons'][number]): string {
-  if (reason.code === 'finished') return `${endText(run)}. ${run.message ?? ''}`;
+  if (isEnd(reason)) return `${endText(run)}. ${run.message ?? ''}`;
   return reason.sentence.replace(SPANS, '').replace(/, \d+ % done/, '');
 }
