@@ -655,6 +655,10 @@ function command(run: Run, input: Extract<RunInput, { kind: 'command' }>, env: E
     if (run.kind === 'waiting') return applied({ run: { ...run, history, paused: false }, effects: [] });
     return proceed(openWork({ ...run, history, paused: false }, env, input.at, `command/resume`, 0), []);
   }
+  // While `finally` runs, a second abort ends it; the same one told twice does not.
+  const isSame = (one: HistoryLine): boolean => one.at === line.at && one.by === line.by && one.reason === line.reason;
+  if (run.history.some((one) => one.what === 'abort' && isSame(one)))
+    return { run, effects: [], outcome: { kind: 'duplicate' } };
   const message = input.reason ?? '';
   if (run.kind === 'waiting') {
     const { result } = resultSoFar(run, env);

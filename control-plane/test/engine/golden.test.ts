@@ -77,6 +77,8 @@ const KINDS = [
     'timeout',
     'heartbeat',
     'run-timeout',
+    'finally-timeout',
+    'continue',
     'park',
     'pause',
     'resume',

@@ -1,4 +1,4 @@
-import type { CloudEvent, Dialect, JsonObject, Plan, SequencePlan, TaskPlan } from '@slipway/contract';
+import type { CloudEvent, Dialect, EdgePlan, JsonObject, Plan, SequencePlan, TaskPlan } from '@slipway/contract';
 import fc from 'fast-check';
 import type { Effect, Env, OutEvent, Run, RunInput } from '../../src/engine/index.ts';
 import { indexPlan, transition } from '../../src/engine/index.ts';
@@ -23,7 +23,7 @@ export type DrawnStep = {
 /** How often each is drawn: what ends a run is rare, so that histories come far. */
 const WEIGHTS = {
   ...{ finish: 16, start: 12, progress: 6, timer: 10, 'early-timer': 6, 'lease-lost': 8, repeat: 6 },
-  ...{ grant: 6, pause: 3, resume: 3, undeliverable: 2, 'stray-answer': 4, 'stray-timer': 2 },
+  ...{ grant: 6, pause: 3, resume: 3, undeliverable: 2, 'stray-answer': 4, 'stray-timer': 2, continue: 1 },
   ...{ rejected: 1, abort: 1, park: 1, 'other-trigger': 1 },
 } as const;
 
@@ -35,15 +35,37 @@ const duration = fc.constantFrom(undefined, undefined, 500, 2_000, 30_000);
 const set = <K extends string, V>(key: K, value: V | undefined): { [k in K]?: V } =>
   (value === undefined ? {} : { [key]: value }) as { [k in K]?: V };
 
+type DrawnTasks = { tasks: TaskPlan[]; edges: EdgePlan[] | undefined };
+
 /** Tasks that need earlier ones, in one line or as a graph. */
-const tasks: fc.Arbitrary<TaskPlan[]> = fc
+const tasks: fc.Arbitrary<DrawnTasks> = fc
   .record({
     count: fc.integer({ min: 1, max: 4 }),
     graph: fc.boolean(),
     drawn: fc.array(
       fc.record({
         uses: fc.constantFrom('build', 'test', 'deploy'),
-        on: fc.constantFrom('success', 'success', 'failure', 'timeout', 'complete'),
+        on: fc.constantFrom<EdgePlan['on'][]>(
+          'success',
+          'success',
+          'failure',
+          'timeout',
+          'complete',
+          'skipped',
+          'always',
+        ),
+        rest: fc.constantFrom(undefined, undefined, 'cancel'),
+        condition: fc.constantFrom(undefined, undefined, 'data.project == "shop"', 'false', 'data.no.such'),
+        onSkip: fc.constantFrom(undefined, 'continue'),
+        ignoreFailure: fc.constantFrom(undefined, undefined, undefined, true),
+        publish: fc.constantFrom<JsonObject | undefined>(
+          undefined,
+          { v: '${{ result }}' },
+          { v: '${{ output.image }}' },
+        ),
+        builtIn: fc.constantFrom(undefined, undefined, undefined, undefined, 'noop', 'wait', 'end'),
+        branch: fc.constantFrom(undefined, undefined, undefined, "result == 'pass'", 'data.no.such'),
+        isFinally: fc.constantFrom(false, false, true),
         join: fc.constantFrom<TaskPlan['join'][]>('all', 'all', 'any', 1, 2),
         far: fc.nat({ max: 3 }),
         timeoutMs: duration,
@@ -68,16 +90,18 @@ const tasks: fc.Arbitrary<TaskPlan[]> = fc
       { minLength: 4, maxLength: 4 },
     ),
   })
-  .map(({ count, graph, drawn }) =>
-    drawn.slice(0, count).map((one, index): TaskPlan => {
-      const { uses, on, join, far, executors, retry, ...rest } = one;
+  .map(({ count, graph, drawn }) => {
+    const edges: EdgePlan[] = [];
+    const tasks = drawn.slice(0, count).map((one, index): TaskPlan => {
+      const { uses, on, join, far, executors, retry, isFinally, branch, condition, builtIn, ...more } = one;
+      const { rest: cancels, onSkip, ignoreFailure, publish, ...rest } = more;
       const before = Array.from({ length: index }, (_, place) => `t${place}`);
       const wanted = graph ? before.slice(-1 - far) : before.slice(-1);
       const task: TaskPlan = {
         key: `t${index}`,
         name: `t${index}`,
         uses,
-        needs: wanted.map((need) => ({ task: need, on: graph ? on : 'success' })),
+        needs: graph ? [] : wanted.map((need) => ({ task: need, on: 'success' })),
         join: graph ? join : 'all',
         executors,
       };
@@ -86,9 +110,27 @@ const tasks: fc.Arbitrary<TaskPlan[]> = fc
         task.retry = { ...plan, ...set('when', when) };
       }
       for (const [key, value] of Object.entries(rest)) Object.assign(task, set(key, value));
+      if (!graph) return task;
+      const isLast = isFinally && index > 0 && index === count - 1;
+      const graphKeys = { rest: cancels, when: condition, onSkip, ignoreFailure, publish, builtIn };
+      for (const [key, value] of Object.entries(graphKeys)) Object.assign(task, set(key, value));
+      if (task.builtIn === 'wait') task.with = { for: '2s' };
+      else if (task.builtIn !== undefined) delete task.with;
+      if (isLast) {
+        task.finally = true;
+        if (task.builtIn === 'end') delete task.builtIn;
+        task.join = 'all';
+        return task;
+      }
+      for (const from of wanted) {
+        const edge: EdgePlan = { from, to: task.key, on };
+        edges.push(branch === undefined ? edge : { ...edge, on: 'success', branch: 0, when: branch });
+      }
+      if (typeof task.join === 'number') task.join = Math.max(1, Math.min(task.join, wanted.length));
       return task;
-    }),
-  );
+    });
+    return { tasks, edges: graph ? edges : undefined };
+  });
 
 const plan: fc.Arbitrary<Plan> = fc
   .record({
@@ -97,12 +139,16 @@ const plan: fc.Arbitrary<Plan> = fc
     output: fc.constantFrom<unknown>(undefined, undefined, { is: '${{ tasks.t0.result }}' }, '${{ data.no.such }}'),
     group: fc.constantFrom(undefined, undefined, 'one', '${{ service }}', '${{ data.no.such }}'),
     policy: fc.constantFrom('queue', 'reject'),
+    result: fc.constantFrom(undefined, undefined, "result == 'fail' ? 'warning' : result", 'data.no.such'),
     when: fc.constantFrom(undefined, "result == 'pass'", 'data.no.such', '1'),
     match: fc.constantFrom(undefined, { result: 'fail' }, { 't0.result': 'pass' }),
   })
-  .map(({ tasks, timeoutMs, output, group, policy, when, match }): Plan => {
+  .map(({ tasks: { tasks, edges }, timeoutMs, output, group, policy, when, match, result }): Plan => {
     const main: SequencePlan = {
       ...{ stage: 'dev', name: 'seq', triggeredOn: [], tasks },
+      ...set('edges', edges),
+      ...set('result', edges === undefined ? undefined : result),
+      ...set('finallyTimeoutMs', tasks.some((task) => task.finally) ? 60_000 : undefined),
       ...set('timeoutMs', timeoutMs),
       ...set('output', output),
       ...set('concurrency', group === undefined ? undefined : { group, limit: 1, policy }),
@@ -239,7 +285,17 @@ function inputOf({ drawn, one, at, run, timers, happened }: Moment): RunInput {
       return { kind: 'timer', at: one.what === 'timer' ? Math.max(at, dueAt) : dueAt - 1 - pick, name, dueAt, random };
     }
     case 'stray-timer': {
-      const names = ['', '/', 'begin', 'begin/~/1', 'begin/t0/x', 'timeout/t0/-1', 'heartbeat/t9/1', 'run-timeout/x'];
+      const names = [
+        '',
+        '/',
+        'begin',
+        'begin/~/1',
+        'begin/t0/x',
+        'timeout/t0/-1',
+        'heartbeat/t9/1',
+        'run-timeout/x',
+        'finally-timeout',
+      ];
       return { kind: 'timer', at, name: names[pick % names.length] ?? '', dueAt: at, random };
     }
     case 'lease-lost':
@@ -252,6 +308,8 @@ function inputOf({ drawn, one, at, run, timers, happened }: Moment): RunInput {
       return triggerOf(drawn, at, 'another hash');
     case 'grant':
       return { kind: 'granted', at };
+    case 'continue':
+      return { kind: 'continue', at, begun: run?.kind === 'open' ? run.begun - (pick % 2) : pick };
     case 'rejected':
       return { kind: 'rejected', at, message: 'the group is busy' };
     case 'park':

@@ -190,8 +190,12 @@ test('the histories are worth it: they reach what they are about', () => {
     fc.property(history, (drawn) => {
       play(drawn, ({ input, step: { run, outcome } }) => {
         note(`${input.kind === 'command' ? input.command : input.kind} ${outcome.kind}`);
-        for (const node of Object.values(run?.nodes ?? {}))
+        for (const node of Object.values(run?.nodes ?? {})) {
           for (const attempt of node.attempts) note(`attempt ${attempt.outcome}`);
+          if (node.state === 'skipped') note(`skipped ${node.reason}`);
+          if (node.state === 'finished' && node.published) note('published');
+        }
+        if (run?.kind === 'open' && run.main !== undefined) note('in finally');
         if (run?.kind === 'finished') note(`run ${run.result} ${run.status}`);
       });
     }),
@@ -203,7 +207,8 @@ test('the histories are worth it: they reach what they are about', () => {
     ...['lease-lost applied', 'undeliverable applied', 'pause applied', 'resume applied', 'resume refused'],
     ...['abort applied', 'abort refused', 'park applied', 'attempt finished', 'attempt failed', 'attempt timed-out'],
     ...['attempt lost', 'attempt cancelled', 'run pass succeeded', 'run warning succeeded', 'run fail errored'],
-    ...['run fail succeeded', 'run pass aborted'],
+    ...['run fail succeeded', 'run pass aborted', 'run fail aborted', 'published', 'in finally', 'continue duplicate'],
+    ...['skipped when', 'skipped not-taken', 'skipped after-failure'],
   ];
   expect(wanted.filter((what) => (reached.get(what) ?? 0) < 5)).toEqual([]);
 });
@@ -218,7 +223,8 @@ function toldAgain(run: Run | undefined, env: Env): OutEvent[] {
 /** When a timer may do something, by the plan and the state: written down a second time. */
 function dueOf(run: Run, name: string, env: Env): number | undefined {
   if (run.kind !== 'open') return undefined;
-  if (name.split('/')[0] === 'run-timeout') return run.deadlineAt;
+  if (name.split('/')[0] === 'run-timeout') return run.main === undefined ? run.deadlineAt : undefined;
+  if (name === 'finally-timeout') return run.main === undefined ? undefined : run.deadlineAt;
   const [what, key = '', number] = name.split('/');
   const task = env.sequence?.tasks.find((one) => one.key === key);
   const node = run.nodes[key];

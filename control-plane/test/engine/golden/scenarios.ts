@@ -72,6 +72,27 @@ const GROUPED = ours(`        - name: delivery
 
 const TWO = ours('        - {name: delivery, tasks: [{name: build, executors: 2}]}\n');
 
+/** Every construct of a graph, and more tasks than one step begins. */
+const GRAPH = ours(`        - name: delivery
+          timeout: 1h
+          finallyTimeout: 10s
+          output: {image: "\${{ default(tasks.build.output.image, 'none') }}", seen: "\${{ vars.image }}"}
+          tasks:
+            - {name: build, publish: {image: "\${{ output.image }}"}, decision: [{when: "\${{ output.image == 'a:1' }}", next: test}, {default: other}]}
+            - {name: test, with: {image: "\${{ vars.image }}"}, next: {failure: undo}}
+            - {name: other, onSkip: continue}
+            - {name: scan, ignoreFailure: true, output: {found: "\${{ output.found }}"}}
+            - {name: first, uses: check, needs: [{task: scan, required: true}, slow], join: 1, rest: cancel}
+            - {name: slow, uses: check}
+            - {name: undo, when: "\${{ service == 'carts' }}"}
+            - {name: never, needs: [other], when: "\${{ data.build.image == 'b:1' }}"}
+            - {name: later, needs: [{task: never, on: skipped}], uses: noop}
+            - {name: settle, uses: wait, with: {for: 20s}}
+            - {name: over, uses: end, needs: [settle, undo], with: {message: "\${{ tasks.undo.message }}", result: warning}}
+${Array.from({ length: 100 }, (_, index) => `            - {name: n${index}, uses: noop}`).join('\n')}
+          finally: [{name: clean, with: {was: "\${{ run.result }}"}}]
+`);
+
 /** Inputs of one run in one dialect; times are ms after the trigger. */
 function told(dialect: Dialect) {
   const at = (ms: number): number => T0 + ms;
@@ -148,12 +169,13 @@ function told(dialect: Dialect) {
     undeliverable: (ms: number): RunInput => ({
       ...{ kind: 'undeliverable', at: at(ms), task: 'build', attempt: 1, reason: 'larger than max_payload' },
     }),
+    goOn: (ms: number, begun: number): RunInput => ({ kind: 'continue', at: at(ms), begun }),
     park: (ms: number): RunInput => ({ kind: 'park', at: at(ms), reason: 'deciding threw' }),
   };
 }
 
 function of(dialect: Dialect): Scenario[] {
-  const { trigger, answer, timer, command, granted, rejected, lost, undeliverable, park } = told(dialect);
+  const { trigger, answer, timer, command, granted, rejected, lost, undeliverable, goOn, park } = told(dialect);
   const keptn = dialect === 'keptn';
   // Under Keptn's rules every run waits for its turn.
   const turn = keptn ? [[granted(5)]] : [];
@@ -217,6 +239,29 @@ function of(dialect: Dialect): Scenario[] {
       [answer('finished', 33_300, 'build/6', { data: { result: 'pass', ...image } })],
       [timer('begin/test/1', 63_300)],
       [timer('run-timeout', 3_600_000)],
+    ),
+    scenario(
+      'runs-a-graph',
+      GRAPH,
+      [trigger()],
+      [goOn(1, 100)],
+      [answer('finished', 10, 'scan/1', { data: { result: 'fail', message: 'two CVEs', scan: { found: 2 } } })],
+      [answer('finished', 20, 'build/1', { data: { result: 'pass', ...image } })],
+      [answer('finished', 30, 'first/1', { uses: 'check', data: { result: 'warning' } })],
+      [command('pause', 35)],
+      [answer('finished', 40, 'test/1', { data: { result: 'fail', test: { failed: 3 } } })],
+      [command('resume', 50)],
+      [timer('begin/settle/1', 20_000)],
+      [answer('finished', 21_000, 'undo/1', { data: { message: 'rolled back' } })],
+      [timer('finally-timeout', 31_000)],
+    ),
+    scenario(
+      'is-in-finally',
+      GRAPH,
+      [trigger()],
+      [goOn(1, 100)],
+      [answer('finished', 10, 'scan/1', { data: { scan: { found: 0 } } })],
+      [command('abort', 20, { by: 'ops' })],
     ),
     scenario(
       'stops-when-an-error-is-not-to-be-retried',
