@@ -1,6 +1,7 @@
 import type { JsonObject } from '@slipway/contract';
-import { isObject, ownValue, putOwn } from '@slipway/contract';
-import { type Graph, type GraphTask, graphOf } from './graph/compile.ts';
+import { isObject, mergeData, ownValue, putOwn } from '@slipway/contract';
+import { type GraphTask, graphOf } from './graph/compile.ts';
+import { visibleTo } from './graph/visible.ts';
 import type { Env, Node, OpenRun, Run, RunBase } from './types.ts';
 
 /** What a task sees of the run. */
@@ -37,67 +38,61 @@ function shownRun({ id, correlationId, acceptedAt, depth }: RunBase): JsonObject
   return { id, correlationid: correlationId, acceptedAt, depth };
 }
 
-/** `data`, `vars` and `tasks` for a task, or for the run as a whole. */
-export function seenBy(run: RunBase, env: Env, task?: GraphTask): Seen {
+function seenBy(run: RunBase, env: Env, task: GraphTask | undefined): Seen {
   const graph = graphOf(env.sequence);
   const tasks: JsonObject = {};
   const vars = env.sequence?.vars ?? {};
   if (graph.isLine) {
-    for (const { key } of graph.tasks) {
+    for (const { key, variable } of graph.tasks) {
       const node = ownValue(run.nodes, key);
-      if (node?.state === 'finished') putOwn(tasks, variableOf(key), shown(node));
+      if (node?.state === 'finished') putOwn(tasks, variable, shown(node));
     }
     return { data: run.data, vars, tasks };
   }
-  const merged: Seen = { data: copied(run.data), vars: { ...vars }, tasks };
-  for (const one of visibleTo(run, graph, task)) {
-    const node = ownValue(run.nodes, one.key);
-    if (node?.state === 'finished') {
-      putOwn(tasks, variableOf(one.key), shown(node));
-      mergeInto(merged.data, handedOn(one, node));
-      if (node.published !== undefined) Object.assign(merged.vars, node.published);
-    } else if (node?.state === 'skipped') {
-      putOwn(tasks, variableOf(one.key), {
-        status: 'skipped',
-        ...(node.continues ? { result: 'pass' } : {}),
-        attempts: 0,
-      });
-    }
+  const visible = visibleTo(run, graph, task);
+  const published = { ...vars };
+  for (const { key, variable } of visible) {
+    const node = ownValue(run.nodes, key);
+    if (node?.state === 'finished' && node.published !== undefined) Object.assign(published, node.published);
+    if (task !== undefined && !task.looksAt(variable)) continue;
+    if (node?.state === 'finished') putOwn(tasks, variable, shown(node));
+    else if (node?.state === 'skipped')
+      putOwn(tasks, variable, { status: 'skipped', ...(node.continues ? { result: 'pass' } : {}), attempts: 0 });
   }
-  return merged;
+  return { data: merged(run, visible), vars: published, tasks };
 }
 
-/** The tasks whose outcome a task may look at, in the order in which they are merged. */
-function visibleTo(run: RunBase, graph: Graph, task?: GraphTask): GraphTask[] {
-  if (task === undefined) return graph.sorted.filter(({ key }) => hasEnded(ownValue(run.nodes, key)));
-  const found = new Set<GraphTask>();
-  const look: GraphTask[] = [task];
-  for (let at = look.pop(); at !== undefined; at = look.pop()) {
-    const join = ownValue(run.nodes, at.key)?.join;
-    const from = join?.from ?? join?.taken.length ?? 0;
-    for (let index = 0; index < from; index++) {
-      const source = graph.byKey.get(join?.taken[index] ?? '');
-      if (source === undefined || found.has(source)) continue;
-      found.add(source);
-      look.push(source);
-    }
+/** The data that a task sees, or the run as a whole; the caller's own to change. */
+export function dataSeenBy(run: RunBase, env: Env, task?: GraphTask): JsonObject {
+  const graph = graphOf(env.sequence);
+  return graph.isLine ? { ...run.data } : merged(run, visibleTo(run, graph, task));
+}
+
+/** The trigger's data, and what these tasks hand on; the last one says `status`, `result` and `message`. */
+function merged(run: RunBase, tasks: readonly GraphTask[]): JsonObject {
+  const data: JsonObject = { ...run.data };
+  let last: Finished | undefined;
+  for (const { key, plan } of tasks) {
+    const node = ownValue(run.nodes, key);
+    if (node?.state !== 'finished') continue;
+    last = node;
+    if (node.data !== undefined) for (const one of Object.keys(node.data)) mergeKey(data, one, ownValue(node.data, one));
+    if (node.output !== undefined) mergeKey(data, plan.name, node.output);
   }
-  if (task.plan.finally) for (const one of graph.tasks) if (!one.plan.finally) found.add(one);
-  return [...found].filter(({ key }) => hasEnded(ownValue(run.nodes, key))).sort((a, b) => a.rank - b.rank);
+  return last === undefined
+    ? data
+    : mergeData(data, { status: last.status, result: last.result, message: last.message });
 }
 
-function hasEnded(node: Node | undefined): boolean {
-  return node?.state === 'finished' || node?.state === 'skipped';
+/** As `mergeData`, into an object of our own: a copy for each of a thousand tasks would cost their square. */
+function mergeKey(target: JsonObject, key: string, value: unknown): void {
+  const before = ownValue(target, key);
+  putOwn(target, key, isObject(value) && isObject(before) ? mergeData(before, value) : value);
 }
 
-/** What a finished task adds to the data of the tasks after it. */
-function handedOn({ plan }: GraphTask, node: Extract<Node, { state: 'finished' }>): JsonObject {
-  const data: JsonObject = { ...node.data, status: node.status, result: node.result, message: node.message };
-  if (node.output !== undefined) putOwn(data, plan.name, node.output);
-  return data;
-}
+type Finished = Extract<Node, { state: 'finished' }>;
 
-function shown(node: Extract<Node, { state: 'finished' }>): JsonObject {
+function shown(node: Finished): JsonObject {
   return {
     output: node.output ?? null,
     result: node.result,
@@ -106,34 +101,4 @@ function shown(node: Extract<Node, { state: 'finished' }>): JsonObject {
     error: node.error ?? null,
     attempts: node.attempts.length,
   };
-}
-
-function variableOf(key: string): string {
-  return key.replace(/[-~]/g, '_');
-}
-
-/** As `mergeData`, into an object that this fold made itself: a copy for each of a thousand tasks would cost their square. */
-function mergeInto(target: JsonObject, later: JsonObject): void {
-  for (const key of Object.keys(later)) {
-    const value = ownValue(later, key);
-    const before = Object.hasOwn(target, key) ? ownValue(target, key) : undefined;
-    if (isObject(value) && isObject(before)) {
-      const copy = copied(before);
-      mergeInto(copy, value);
-      put(target, key, copy);
-    } else {
-      put(target, key, value);
-    }
-  }
-}
-
-/** `__proto__` stays a key like any other. */
-function copied(value: JsonObject): JsonObject {
-  return { ...value };
-}
-
-function put(target: JsonObject, key: string, value: unknown): void {
-  if (key === '__proto__')
-    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
-  else putOwn(target, key, value);
 }

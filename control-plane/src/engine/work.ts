@@ -11,7 +11,7 @@ import {
 } from '@slipway/contract';
 import { type GraphTask, graphOf } from './graph/compile.ts';
 import { isoTime } from './iso-time.ts';
-import { scopeOf, seenBy } from './scope.ts';
+import { dataSeenBy, scopeOf } from './scope.ts';
 import type { Attempt, Effect, Env, Node, OpenRun, OutEvent, RunBase, Stop } from './types.ts';
 
 /** One decision under way: a copy of the run that may be changed, and the effects so far. Never leaves the engine. */
@@ -87,8 +87,8 @@ export function triggerAttempt(
   const node = ownValue(run.nodes, key);
   if (!node) return { failed: `task ${key} does not exist`, code: 'EXPRESSION' };
   const { isLine } = graphOf(env.sequence);
-  const seen = isLine ? run.data : seenBy(run, env, task).data;
-  let input: unknown = Object.hasOwn(seen, plan.uses) ? ownValue(seen, plan.uses) : undefined;
+  const data = dataSeenBy(run, env, task);
+  let input: unknown = ownValue(data, plan.uses);
   if (plan.properties !== undefined) input = mergeData(isObject(input) ? input : {}, plan.properties);
   if (plan.with !== undefined) {
     const computed = env.evaluator.resolve(plan.with, scopeOf(run, env, {}, task));
@@ -99,7 +99,8 @@ export function triggerAttempt(
     }
     input = isObject(computed.value) ? mergeData(isObject(input) ? input : {}, computed.value) : computed.value;
   }
-  const data: JsonObject = { ...seen, project: run.project, stage: run.stage };
+  data.project = run.project;
+  data.stage = run.stage;
   if (run.service !== undefined) data.service = run.service;
   if (input !== undefined) putOwn(data, plan.uses, input);
   const id = attemptId({ run: run.id, task: key, attempt: number });

@@ -28,6 +28,10 @@ export type GraphTask = {
   required: number;
   /** Its `decision`, in order. */
   branches: readonly { when: string | undefined }[];
+  /** Its key as expressions name it. */
+  variable: string;
+  /** Whether an expression of this task may look at `tasks.<variable>`. */
+  looksAt(variable: string): boolean;
   /** A timeout has edges of its own, so `failure` does not cover it. */
   hasTimeoutEdge: boolean;
 };
@@ -56,7 +60,8 @@ function compileGraph(sequence: SequencePlan): Graph {
   const tasks = sequence.tasks.map(
     (plan, index): Draft => ({
       ...{ key: plan.key, plan, index, rank: 0, sources: [], targets: [], needed: 0, required: 0 },
-      ...{ branches: [], hasTimeoutEdge: false },
+      ...{ branches: [], hasTimeoutEdge: false, variable: plan.key.replace(/[-~]/g, '_') },
+      looksAt: mentionsOf(plan),
     }),
   );
   const byKey = new Map(tasks.map((task) => [task.key, task]));
@@ -78,6 +83,7 @@ function compileGraph(sequence: SequencePlan): Graph {
     if (edge.on === 'timeout') from.hasTimeoutEdge = true;
     if (edge.branch !== undefined) from.branches[edge.branch] = { when: edge.when };
   }
+  for (const task of tasks) if (task.branches.length > 0) task.looksAt = mentionsOf([task.plan, task.branches]);
   for (const task of tasks) {
     const { join } = task.plan;
     const count = task.sources.length;
@@ -93,6 +99,20 @@ function compileGraph(sequence: SequencePlan): Graph {
     isLine: sequence.edges === undefined,
     hasFinally: tasks.some((task) => task.plan.finally),
   };
+}
+
+/**
+ * Which tasks are named below a part of the plan. Where a name cannot be told, as in `tasks[data.which]`, it may be any: to
+ * show a thousand tasks to an expression that looks at one of them would be most of a decision.
+ */
+function mentionsOf(part: unknown): (variable: string) => boolean {
+  const text = JSON.stringify(part);
+  const named = new Set<string>();
+  for (const [, after, name] of text.matchAll(/\btasks\b(\s*\.\s*([A-Za-z0-9_]+))?/g)) {
+    if (after === undefined || name === undefined) return () => true;
+    named.add(name);
+  }
+  return (variable) => named.has(variable);
 }
 
 /** Of the tasks whose sources are all placed, the one that was written first comes next. */

@@ -30,7 +30,9 @@ export function finishTask(work: Work, task: GraphTask, attempts: readonly Attem
     return;
   }
   const decided = { ...base, ...decideEnd(work, task, ended) };
-  setNode(work, task.key, Object.keys(data).length === 0 ? decided : { ...decided, data });
+  // These three are the node's own.
+  const { status: _status, result: _result, message: _message, ...more } = data;
+  setNode(work, task.key, Object.keys(more).length === 0 ? decided : { ...decided, data: more });
 }
 
 /** What is kept of an answer that passed: mapped by `output`, checked by `outputSchema`. What fails there fails the attempt. */
@@ -59,10 +61,11 @@ type Decided = Ended & Pick<Finished, 'published' | 'branch' | 'ignored'>;
 function decideEnd(work: Work, task: GraphTask, end: Ended): Decided {
   const isFailed = end.result === 'fail' || end.status === 'errored';
   if (isFailed) return task.plan.ignoreFailure ? ignored(work, task, end) : end;
+  const { publish } = task.plan;
+  if (publish === undefined && task.branches.length === 0) return end;
   const own = { output: end.output ?? null, result: end.result, status: end.status, message: end.message };
   const scope = scopeOf(work.run, work.env, own, task);
   const decided: Decided = { ...end };
-  const { publish } = task.plan;
   if (publish !== undefined) {
     const published = work.env.evaluator.resolve(publish, scope);
     if (!published.ok) return failedBy(work, task, end, `publish${published.at ?? ''}: ${published.message}`);

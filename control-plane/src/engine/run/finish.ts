@@ -1,7 +1,7 @@
 import type { JsonObject, Result, Status } from '@slipway/contract';
 import { ownValue } from '@slipway/contract';
 import { graphOf } from '../graph/compile.ts';
-import { scopeOf, seenBy } from '../scope.ts';
+import { dataSeenBy, scopeOf } from '../scope.ts';
 import type { Effect, FinishedRun, HistoryLine, Node, OpenRun, RunBase, RunEnd } from '../types.ts';
 import type { Work } from '../work.ts';
 import { endAttempt, outEvent, setNode } from '../work.ts';
@@ -65,7 +65,7 @@ export function closeRun(
   });
   const triggers: { stage: string; sequence: string; eventId: string }[] = [];
   const history: HistoryLine[] = [...base.history];
-  const followed = graphOf(env.sequence).isLine || env.followers.length === 0 ? base.data : seenBy(base, env).data;
+  const followed = env.followers.length === 0 ? base.data : dataSeenBy(base, env);
   for (const { target, rule } of env.followers) {
     if (status === 'aborted') continue;
     const verdict = fires(base, context, rule, { result, status, output });
