@@ -76,7 +76,8 @@ function merged(run: RunBase, tasks: readonly GraphTask[]): JsonObject {
     const node = ownValue(run.nodes, key);
     if (node?.state !== 'finished') continue;
     last = node;
-    if (node.data !== undefined) for (const one of Object.keys(node.data)) mergeKey(data, one, ownValue(node.data, one));
+    if (node.data !== undefined)
+      for (const one of Object.keys(node.data)) mergeKey(data, one, ownValue(node.data, one));
     if (node.output !== undefined) mergeKey(data, plan.name, node.output);
   }
   return last === undefined
