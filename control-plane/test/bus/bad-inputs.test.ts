@@ -234,7 +234,7 @@ test('nobody can run the next stage with data of their own, or keep it from runn
 });
 
 test('services that call themselves by wildcards serve nothing', async () => {
-  outside.publish('slipway-hello', '{"source":"wild","tasks":[">","*","build.finished","Build","paint"]}');
+  outside.publish('slipway-hello', '{"source":"wild","tasks":[">","*","build.finished","bu ild","paint"]}');
   await expect.poll(async () => (await plane.listServices({})).map((one) => one.task)).toContain('paint');
   const wild = (await plane.listServices({})).filter((one) => one.source === 'wild');
   expect(wild.map((one) => one.task)).toEqual(['paint']);

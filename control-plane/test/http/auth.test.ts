@@ -310,7 +310,7 @@ describe('the token file', () => {
     );
     expect(read.ok ? [] : read.problems).toEqual([
       'line 1: a token has at least 16 characters',
-      'line 2: "events:wirte" is no permission: did you mean events:write?',
+      'line 2: "events:wirte" is not a permission: did you mean events:write?',
       'line 3: has 2 fields: write NAME PERMISSIONS TOKEN, or a token alone',
       'line 4: sha256: is followed by 64 hexadecimal digits',
       'line 6: the name y is used before',
