@@ -86,7 +86,7 @@ test(
     await using view = await world.open(`/runs/${run}`);
     const { page } = view;
     const lanes = page.getByLabel('Stages and tasks');
-    await lanes.getByText('1,999 not yet', { exact: false }).waitFor({ timeout: SLOW_MS });
+    await lanes.getByText('1,999 not started', { exact: false }).waitFor({ timeout: SLOW_MS });
     for (let done = 0; done < 5; done++) await world.finish(await world.claim('work', 'long'), { result: 'pass' });
     await lanes.getByText('5 passed', { exact: false }).waitFor();
     await page.getByText('5 of 2000', { exact: false }).or(page.getByText('5 of 2,000')).first().waitFor();
