@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { indexPlan } from '../../src/engine/index.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
 import { decodeRunEntry } from '../../src/runtime/entry.ts';
+import { foldRun } from '../../src/runtime/run-folds.ts';
+import { createEvaluator, parseShipyard } from '../../src/shipyard/index.ts';
 import { claimOne, finished, openDoor, post, startRun, type TestDoor, trigger } from '../http/door.ts';
 
 /** A shipyard whose sequence `dev.quick` has these tasks; JSON is YAML. */
@@ -166,5 +170,32 @@ describe('a graph', () => {
     // An answer that arrives in between begins more as well.
     const inputs = entries.flatMap(decodeRunEntry).filter((input) => input.kind === 'continue');
     expect(inputs[0]?.begun).toBe(100);
+  }, 60_000);
+
+  test('begins tasks whose expressions together cost more than one step may, and folds to the same', async () => {
+    await using door = await openDoor();
+    // About 100,000 units each; a step has 2,000,000.
+    const heavy = '${{ size(data.list.map(a, data.list.map(b, a + b))) }}';
+    const tasks = Array.from({ length: 40 }, (_, index) => ({
+      name: `t${index}`,
+      uses: 'work',
+      needs: [],
+      with: { heavy },
+    }));
+    const list = Array.from({ length: 150 }, (_, index) => index);
+    const run = await begin(door, shipyard(tasks), { list });
+    for (let index = 0; index < 40; index++)
+      expect(await answer(door, 'work', index === 7 ? { result: 'warning' } : {})).toMatchObject({
+        work: { heavy: 150 },
+      });
+    const view = await viewOf(door, run);
+    expect(view).toMatchObject({ state: 'finished', result: 'warning', tasksDone: 40 });
+    const entries = await door.store.read(run);
+    expect(entries.flatMap(decodeRunEntry).filter((input) => input.kind === 'continue').length).toBeGreaterThan(0);
+    const { plan } = parseShipyard(shipyard(tasks));
+    if (plan === undefined) throw new Error('it has a plan');
+    const env = indexPlan(plan, createEvaluator())('dev', 'quick');
+    const { run: folded } = await foldRun(entries, { envOf: () => env, clock: systemClock });
+    expect(folded).toMatchObject({ kind: 'finished', result: 'warning', nodes: { t7: { result: 'warning' } } });
   }, 60_000);
 });

@@ -88,6 +88,25 @@ test('an end that was written after the start had looked is told and settled whe
   await told;
 });
 
+test('a graph whose tasks begin in several steps goes on after a restart between two of them', async () => {
+  const tasks = Array.from({ length: 250 }, (_, index) => ({ name: `t${index}`, uses: 'build', needs: [] }));
+  const shipyard = JSON.stringify({ spec: { stages: [{ name: 'dev', sequences: [{ name: 'wide', tasks }] }] } });
+  const lost = Promise.withResolvers<never>();
+  let commits = 0;
+  const dying = await start({
+    ...store,
+    commit: (items) => (commits++ === 0 ? store.commit(items) : lost.promise),
+  });
+  await dying.putShipyard('shop', shipyard, { dryRun: false });
+  const trigger = { specversion: '1.0', id: 't', source: '/t', type: 'dev.wide.triggered', data: { project: 'shop' } };
+  await dying.submit([{ event: trigger as never }]);
+  await expect.poll(() => commits, { timeout: 20_000 }).toBe(2);
+
+  const plane = await start(store);
+  await expect.poll(() => plane.counters().offers, { timeout: 20_000 }).toBe(250);
+  lost.reject(new Error('it was killed'));
+});
+
 // Seed 300010135: a grant that comes to a run that is over lets go of its group, and tells nobody of the end.
 test('an end is settled when all of it has been told once more, not when some of it has', async () => {
   const settled: string[] = [];
