@@ -213,7 +213,7 @@ const claims: Row[] = [
     'POST',
     '/v1/tasks/build/claim?wiat=1s',
   ),
-  ...['bu ild', 'a.b', '%2e%2e', '*', 'b%00', 'x'.repeat(300)].map((task) =>
+  ...['bu%20ild', 'a.b', '%2e%2e', '*', 'b%00', 'x'.repeat(300)].map((task) =>
     row(
       `the task ${task.slice(0, 8)}`,
       422,
