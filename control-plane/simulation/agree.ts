@@ -3,11 +3,12 @@
  *
  *     node control-plane/simulation/agree.ts --graphs 100000 --seed 1     graphs 1 to 100000
  */
-import { parseArgs } from 'node:util';
+import { readOptions } from '../../tools/options.ts';
 import { agree, type Reached } from './reference/agree.ts';
 
-const { values } = parseArgs({
-  options: { graphs: { type: 'string', default: '10000' }, seed: { type: 'string', default: '1' } },
+const values = readOptions('npm run agree --', 'Compares the engine with its reference on drawn graphs.', {
+  graphs: { type: 'string', default: '10000', value: 'N', whole: 1, about: 'How many.' },
+  seed: { type: 'string', default: '1', value: 'N', whole: 1, about: 'Seed of the first one.' },
 });
 const first = Number(values.seed);
 const count = Number(values.graphs);

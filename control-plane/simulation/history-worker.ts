@@ -20,7 +20,7 @@ const TWICE_EVERY = 50;
 
 const port = parentPort;
 if (!port) throw new Error('history-worker.ts is a worker thread of main.ts');
-const { bug } = workerData as { bug?: Bug };
+const { bug, graphs = false } = workerData as { bug?: Bug; graphs?: boolean };
 const plants = bug && plant(bug);
 // Loaded only now, so that what is planted is in it.
 const { playHistory } = await import('./world/world.ts');
@@ -39,12 +39,12 @@ process.on('unhandledRejection', (error) => {
 
 async function play(seed: number): Promise<History> {
   unheard = [];
-  const history = await playHistory({ seed });
+  const history = await playHistory({ seed, graphs });
   // Rejections are told of at the end of a turn of the event loop.
   await new Promise((resolve) => setImmediate(resolve));
   history.violations.push(...unheard);
   if (seed % TWICE_EVERY === 0 && history.violations.length === 0) {
-    const again = await playHistory({ seed });
+    const again = await playHistory({ seed, graphs });
     if (again.journal !== history.journal)
       history.violations.push({
         checker: 'same-seed-same-journal',

@@ -13,6 +13,8 @@ export async function playMany(options: {
   seeds: Iterable<number>;
   threads: number;
   bug?: Bug;
+  /** The shipyards of these worlds are graphs. */
+  graphs?: boolean;
   chunk?: number;
   onReport?(tally: Tally): void;
   enough?(tally: Tally): boolean;
@@ -33,7 +35,7 @@ export async function playMany(options: {
   const workOn = (): Promise<void> =>
     new Promise((resolve, reject) => {
       const worker = new Worker(new URL('./history-worker.ts', import.meta.url), {
-        workerData: options.bug === undefined ? {} : { bug: options.bug },
+        workerData: { bug: options.bug, graphs: options.graphs },
       });
       worker.on('error', reject);
       worker.on('exit', () => resolve());

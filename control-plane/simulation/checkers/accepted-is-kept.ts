@@ -72,7 +72,9 @@ export class AcceptedIsKept implements Checker {
     const run = this.#scene.database.streams.get(kept.run);
     const latest = run?.entries.at(-1)?.events ?? [];
     for (const id of kept.caused) {
-      const isLatest = latest.some((json) => json.includes(`"id":"${id}"`));
+      // No service needs an attempt that the same entry cancels.
+      const isOver = latest.some((json) => json.includes(`"id":"${id}.cancelled"`)) || id.endsWith('.cancelled');
+      const isLatest = !isOver && latest.some((json) => json.includes(`"id":"${id}"`));
       if (isLatest && !this.#stored.has(id) && !this.#scene.broker.cannotTake({ messageId: id }))
         this.#fail(event, `${said}, and ${id}, which it caused, is not at the broker`);
     }

@@ -34,16 +34,18 @@ export class Attempts implements Checker {
       this.#jsonOf.set(row.id, item.events[index] ?? '');
       if (row.id === `${item.stream}.finished`) this.#ended.add(item.stream);
       const parts = row.type.split('.');
-      if (parts.length === 2 && parts[1] === 'triggered') this.#triggered(item.stream, row.id);
+      if (parts.length === 2 && parts[1] === 'triggered') this.#triggered(item, row.id);
     });
   }
 
-  #triggered(run: string, id: string): void {
+  #triggered(item: CommitItem, id: string): void {
     const at = parseAttemptId(id);
     if (!at) return;
+    // The tasks of a graph run beside each other: only the attempts of each follow one another.
+    const run = this.#isGraph(item) ? `${item.stream} ${at.task}` : item.stream;
     const fail = (what: string): void => this.#scene.fail('task-runs-once-past-finish', `${id} ${what}`);
     const latest = this.#latest.get(run);
-    if (this.#ended.has(run)) fail('is triggered after the end of its run');
+    if (this.#ended.has(item.stream)) fail('is triggered after the end of its run');
     let passed = this.#passed.get(run);
     if (!passed) {
       passed = new Set();
@@ -54,6 +56,11 @@ export class Attempts implements Checker {
     const before = latest?.task === at.task ? latest.attempt : 0;
     if (at.attempt !== before + 1) fail(`follows attempt ${before}`);
     this.#latest.set(run, at);
+  }
+
+  #isGraph({ summary }: CommitItem): boolean {
+    const stage = this.#scene.plan.stages.find((one) => one.name === summary?.stage);
+    return stage?.sequences.some((one) => one.name === summary?.sequence && one.edges !== undefined) === true;
   }
 
   onPublish(message: BusMessage): void {

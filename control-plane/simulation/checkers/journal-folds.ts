@@ -50,6 +50,8 @@ export class JournalFolds implements Checker {
       for (const effect of step.effects) {
         if (effect.kind === 'publish' && !effect.again) sent.push(effect.event.json);
         else if (effect.kind === 'schedule') timers.push(`${effect.name} ${effect.dueAt}`);
+        else if (effect.kind === 'unschedule' && timers.includes(`${effect.name} ${effect.dueAt}`))
+          timers.splice(timers.indexOf(`${effect.name} ${effect.dueAt}`), 1);
       }
     }
     if (!run) return;

@@ -1,7 +1,10 @@
 import type { Plan } from '@slipway/contract';
+import { indexPlan } from '../../src/engine/index.ts';
 import { decodeRunEntry } from '../../src/runtime/entry.ts';
+import { createEvaluator } from '../../src/shipyard/index.ts';
 import type { CommitItem } from '../../src/store/store.ts';
 import type { Checker, Scene } from './checker.ts';
+import { GraphRules } from './graph-rules.ts';
 import { ReferenceRun } from './reference.ts';
 
 /**
@@ -11,13 +14,14 @@ import { ReferenceRun } from './reference.ts';
 export class RunRules implements Checker {
   readonly #scene: Scene;
   readonly #runs = new Map<string, ReferenceRun>();
+  readonly #graphs = new Map<string, GraphRules>();
 
   constructor(scene: Scene) {
     this.#scene = scene;
   }
 
   onCommit(item: CommitItem): void {
-    if (item.stream.startsWith('group:')) return;
+    if (item.stream.startsWith('group:') || this.#isGraph(item)) return;
     const expected: string[] = [];
     for (const input of decodeRunEntry(item)) {
       let run = this.#runs.get(item.stream);
@@ -38,7 +42,22 @@ export class RunRules implements Checker {
       this.#scene.fail('run-rules', what);
     }
   }
+
+  /** A graph has a reference of its own. */
+  #isGraph(item: CommitItem): boolean {
+    for (const input of decodeRunEntry(item)) {
+      if (input.kind === 'trigger' && !this.#graphs.has(item.stream)) {
+        const env = indexPlan(this.#scene.plan, evaluator)(input.stage, input.sequence);
+        if (env.sequence?.edges !== undefined) this.#graphs.set(item.stream, new GraphRules(env, env.sequence));
+      }
+      const wrong = this.#graphs.get(item.stream)?.take(input);
+      if (wrong !== undefined) this.#scene.fail('run-rules', `${item.stream}/${item.seq} (${input.kind}): ${wrong}`);
+    }
+    return this.#graphs.has(item.stream);
+  }
 }
+
+const evaluator = createEvaluator();
 
 function referenceOf(
   plan: Plan,

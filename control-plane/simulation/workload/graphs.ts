@@ -1,6 +1,8 @@
 import type { Plan, SequencePlan } from '@slipway/contract';
 import { parseShipyard } from '../../src/shipyard/index.ts';
+import { deepFreeze } from '../world/database.ts';
 import { Random } from '../world/random.ts';
+import type { DrawnShipyard } from './shipyards.ts';
 
 /** A shipyard of one sequence `dev.graph`, drawn from a number, with every construct of the graph language. */
 export type DrawnGraph = { text: string; plan: Plan; sequence: SequencePlan };
@@ -22,6 +24,20 @@ export function graphOfSeed(seed: number, options: { tasksMax?: number } = {}): 
   }
   throw new Error(`no drawing of ${seed} is a shipyard`);
 }
+
+/** The same for the simulated world, whose triggers start `dev.delivery`. */
+export function graphShipyardOf(number: number): DrawnShipyard {
+  const known = kept.get(number);
+  if (known !== undefined) return known;
+  const text = graphOfSeed(number).text.replace('"name":"graph"', '"name":"delivery"');
+  const { plan, problems } = parseShipyard(text);
+  if (plan === undefined) throw new Error(`graph ${number} cannot be read: ${JSON.stringify(problems)}`);
+  const drawn = { text, plan: deepFreeze(plan), keptn: false };
+  kept.set(number, drawn);
+  return drawn;
+}
+
+const kept = new Map<number, DrawnShipyard>();
 
 type Draft = Record<string, unknown> & { name: string };
 

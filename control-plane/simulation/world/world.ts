@@ -17,6 +17,7 @@ import { RunRules } from '../checkers/run-rules.ts';
 import { SameNameTasks } from '../checkers/same-name-tasks.ts';
 import { Timing } from '../checkers/timing.ts';
 import { Told } from '../checkers/told.ts';
+import { graphShipyardOf } from '../workload/graphs.ts';
 import { shipyardOf } from '../workload/shipyards.ts';
 import { Broker } from './broker.ts';
 import { Database } from './database.ts';
@@ -79,7 +80,8 @@ export const checkerNames = [
   'answered-is-seen',
   'same-seed-same-journal',
 ] as const;
-export type WorldOptions = { seed: number; trace?: (line: string) => void };
+/** `graphs`: the shipyards of this world are graphs. */
+export type WorldOptions = { seed: number; trace?: (line: string) => void; graphs?: boolean };
 
 /** Plays one history: a world of faults for a while, then a calm one, in which everything has to come to its end. */
 export async function playHistory(options: WorldOptions): Promise<History> {
@@ -108,7 +110,7 @@ class World {
   readonly #scene: Scene;
   #commits = 0;
 
-  constructor({ seed, trace }: WorldOptions) {
+  constructor({ seed, trace, graphs }: WorldOptions) {
     this.#seed = seed;
     this.#trace = trace;
     this.#random = new Random(seed);
@@ -116,7 +118,8 @@ class World {
     const timeline = this.#timeline;
     this.#mode = random.weighted({ embedded: 25, nats: 20, cluster: 55 });
     this.#faults = drawFaults(random);
-    const shipyard = shipyardOf(random.below(SHIPYARDS));
+    const number = random.below(SHIPYARDS);
+    const shipyard = graphs ? graphShipyardOf(number) : shipyardOf(number);
     this.#database = new Database({
       whole: this.#mode !== 'cluster',
       onCommit: (item) => {

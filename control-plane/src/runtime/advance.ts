@@ -429,8 +429,13 @@ export class Advance {
     for (const effect of effects) {
       if (effect.kind === 'publish' && !effect.again) sent.push(effect.event);
       else if (effect.kind === 'schedule') timersPut.push({ stream: slot.id, name: effect.name, dueAt: effect.dueAt });
-      else if (effect.kind === 'unschedule')
-        timersDelete.push({ stream: slot.id, name: effect.name, dueAt: effect.dueAt });
+      else if (effect.kind === 'unschedule') {
+        // One that this very entry sets, and that is over again, never gets to the store: it would be deleted before it is put.
+        const { name, dueAt } = effect;
+        const put = timersPut.findIndex((timer) => timer.name === name && timer.dueAt === dueAt);
+        if (put >= 0) timersPut.splice(put, 1);
+        else timersDelete.push({ stream: slot.id, name, dueAt });
+      }
     }
     for (const { input } of decided) {
       if (input.kind === 'timer') timersDelete.push({ stream: slot.id, name: input.name, dueAt: input.dueAt });
