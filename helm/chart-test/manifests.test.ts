@@ -29,6 +29,7 @@ interface Volume {
 
 /** Objects that a values file expects somebody else to make. */
 const OF_OTHERS: Record<string, string[]> = {
+  'nats-postgres-keptn': ['Secret slipway-postgres'],
   'nats-mongo': ['Secret slipway-mongodb', 'Secret slipway-broker', 'Secret checknumber-credentials'],
   'all-services': ['ConfigMap greeter-python'],
   hardened: [

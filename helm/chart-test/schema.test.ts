@@ -62,6 +62,12 @@ const REFUSED: [what: string, values: object, says: RegExp][] = [
   ['replicas without MongoDB', { replicas: 2, ...NATS }, /at '\/mongo'/],
   ['replicas without NATS', { replicas: 3, ...MONGO }, /at '\/nats\/enabled': value must be true/],
   ['no replica', { replicas: 0 }, /at '\/replicas': minimum/],
+  ['two databases', { ...MONGO, postgres: { existingSecret: 'pg' } }, /not/],
+  [
+    'two places for PostgreSQL',
+    { postgres: { url: 'postgres://x/y', existingSecret: 'z' } },
+    /at '\/postgres\/existingSecret'/,
+  ],
   ['two places for MongoDB', { mongo: { url: 'mongodb://x/y', existingSecret: 'z' } }, /at '\/mongo\/existingSecret'/],
   [
     'two places for NATS',

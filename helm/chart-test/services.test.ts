@@ -84,7 +84,7 @@ test('what helm test runs fails without the control plane, and says why', async 
   const env = { SLIPWAY_SERVER: release.url, SLIPWAY_TOKEN: 'wrong-token-of-nobody' };
   const { code, output } = await release.run(join(CHART, 'files', 'test.mjs'), env);
   expect(code).toBe(1);
-  expect(output).toMatch(/401.*not known/s);
+  expect(output).toMatch(/401.*not in the token file/s);
 });
 
 test('a token does what its service needs, and no more', async () => {

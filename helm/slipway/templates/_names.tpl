@@ -67,9 +67,18 @@ selects goes before what is told of the chart, and both before what values say.
 {{- default (printf "%s-nats" (include "slipway.fullname" .)) $given -}}
 {{- end -}}
 
-{{/* "true" when the store is MongoDB. */}}
-{{- define "slipway.usesMongo" -}}
-{{- if or .Values.mongo.url .Values.mongo.existingSecret }}true{{ end -}}
+{{/* "true" when the store is MongoDB or PostgreSQL, and not the volume. */}}
+{{- define "slipway.usesDatabase" -}}
+{{- if or .Values.mongo.url .Values.mongo.existingSecret .Values.postgres.url .Values.postgres.existingSecret }}true{{ end -}}
+{{- end -}}
+
+{{/* "true" when the store is PostgreSQL. */}}
+{{- define "slipway.usesPostgres" -}}
+{{- if or .Values.postgres.url .Values.postgres.existingSecret }}true{{ end -}}
+{{- end -}}
+
+{{- define "slipway.postgresSecret" -}}
+{{- default (printf "%s-postgres" (include "slipway.fullname" .)) .Values.postgres.existingSecret -}}
 {{- end -}}
 
 {{/* "true" when the chart has a nats-server of its own. */}}

@@ -58,6 +58,7 @@ metadata:
   {{- $annotations := dict -}}
   {{- if not .Values.auth.existingSecret }}{{ $_ := set $annotations "checksum/tokens" (include "slipway.tokenFile" . | sha256sum) }}{{ end -}}
   {{- with .Values.mongo.url }}{{ $_ := set $annotations "checksum/mongo" (sha256sum .) }}{{ end -}}
+  {{- with .Values.postgres.url }}{{ $_ := set $annotations "checksum/postgres" (sha256sum .) }}{{ end -}}
   {{- with (include "slipway.secrets" . | fromJson).nats }}{{ $_ := set $annotations "checksum/nats" (toJson . | sha256sum) }}{{ end -}}
   {{- with merge (deepCopy .Values.podAnnotations) $annotations }}
   annotations:
@@ -111,9 +112,16 @@ spec:
         - name: SLIPWAY_PUSH_PRIVATE
           value: "true"
         {{- end }}
-        {{- if include "slipway.usesMongo" . }}
+        {{- if include "slipway.usesPostgres" . }}
+        - name: SLIPWAY_POSTGRES
+          valueFrom: {secretKeyRef: {name: {{ include "slipway.postgresSecret" . }}, key: url}}
+        {{- else if include "slipway.usesDatabase" . }}
         - name: SLIPWAY_MONGO
           valueFrom: {secretKeyRef: {name: {{ include "slipway.mongoSecret" . }}, key: url}}
+        {{- end }}
+        {{- if .Values.keptn.compat }}
+        - name: SLIPWAY_KEPTN_LISTEN
+          value: {{ printf "%s:8080" .Values.listenHost | quote }}
         {{- end }}
         {{- if .Values.nats.enabled }}
         {{- include "slipway.natsEnv" (dict "root" . "user" "control-plane" "secret" (include "slipway.natsSecret" .) "urlKey" "url") | nindent 8 }}
@@ -128,6 +136,10 @@ spec:
       ports:
         - name: http
           containerPort: 8484
+        {{- if .Values.keptn.compat }}
+        - name: keptn
+          containerPort: 8080
+        {{- end }}
       startupProbe:
         httpGet: {path: /livez, port: http}
         {{- toYaml .Values.probes.startup | nindent 8 }}
@@ -159,7 +171,7 @@ spec:
     {{- end }}
   volumes:
     - name: data
-      {{- if or (include "slipway.usesMongo" .) (not .Values.persistence.enabled) }}
+      {{- if or (include "slipway.usesDatabase" .) (not .Values.persistence.enabled) }}
       emptyDir: {}
       {{- else }}
       persistentVolumeClaim:
