@@ -176,7 +176,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'a trigger dispatched again has another time',
     checker: 'one-trigger-per-attempt',
-    file: 'src/engine/transition.ts',
+    file: 'src/engine/run/owed.ts',
     find: 'const event = { id, type: `${task.uses}.triggered`, json, dispatch };',
     replace: 'const event = { id, type: `${task.uses}.triggered`, json: `${json} `, dispatch };',
   },
