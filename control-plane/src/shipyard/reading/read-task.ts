@@ -3,10 +3,10 @@ import { mentionsExpression } from '../expression/template.ts';
 import { scopeNames, type Where } from '../expression/where.ts';
 import { toJson } from '../yaml/node.ts';
 import { checkKeys, type Field, type Fields, missingKey, placeOf, type Reading, readFields } from './fields.ts';
+import { readEdges, readFlag, readJoin } from './graph/read-edges.ts';
+import type { TaskDraft } from './graph/task-draft.ts';
 import { checkInputSchema } from './input-schema.ts';
-import { readEdges, readFlag, readJoin } from './read-edges.ts';
 import { readDuration, readName, readNumber, readWhole, readWord } from './scalars.ts';
-import type { TaskDraft } from './task-draft.ts';
 import { checkTemplateField, readExpression, warnOfExpressions } from './templates.ts';
 
 const EXECUTORS_MAX = 100;

@@ -1,11 +1,11 @@
 import type { EdgePlan, TaskPlan } from '@slipway/contract';
 import { type KnownTasks, scopeNames, taskVariable, type Where } from '../expression/where.ts';
-import { checkGraph, checkLine } from './check-graph.ts';
 import { type Field, type Fields, isTooMany, type Reading, readItems } from './fields.ts';
-import { GraphFacts } from './graph-facts.ts';
-import { linkTasks } from './link-tasks.ts';
+import { checkGraph, checkLine } from './graph/check-graph.ts';
+import { GraphFacts } from './graph/graph-facts.ts';
+import { linkTasks } from './graph/link-tasks.ts';
+import type { Linked, TaskDraft } from './graph/task-draft.ts';
 import { draftTask, readTask, type TakenNames } from './read-task.ts';
-import type { Linked, TaskDraft } from './task-draft.ts';
 import { readExpression } from './templates.ts';
 
 const TASKS_MAX = 2_000;

@@ -1,6 +1,6 @@
 import type { EdgeOn } from '@slipway/contract';
 import { needSchema } from '@slipway/contract';
-import { pointerTo } from '../yaml/node.ts';
+import { pointerTo } from '../../yaml/node.ts';
 import {
   checkKeys,
   type Field,
@@ -10,8 +10,8 @@ import {
   readFields,
   readItems,
   wrongType,
-} from './fields.ts';
-import { readText, readWord } from './scalars.ts';
+} from '../fields.ts';
+import { readText, readWord } from '../scalars.ts';
 
 /** An edge as it is written on one of its two tasks; whether the other exists is known when all tasks are read. */
 export type EdgeDraft = {

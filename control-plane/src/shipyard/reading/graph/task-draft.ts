@@ -1,5 +1,5 @@
 import type { EdgePlan } from '@slipway/contract';
-import type { Field, Fields } from './fields.ts';
+import type { Field, Fields } from '../fields.ts';
 import type { EdgesDraft } from './read-edges.ts';
 
 /** A task whose name and edges are read: the rest of it may name other tasks, and waits until all of them are known. */

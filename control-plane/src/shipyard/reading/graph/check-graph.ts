@@ -1,4 +1,4 @@
-import { type Field, placeOf, type Reading } from './fields.ts';
+import { type Field, placeOf, type Reading } from '../fields.ts';
 import { type GraphFacts, type Group, isExceptional } from './graph-facts.ts';
 import type { Linked, LinkedEdge, TaskDraft } from './task-draft.ts';
 

@@ -1,6 +1,6 @@
 import type { EdgePlan } from '@slipway/contract';
-import { quoted } from '../text.ts';
-import { type Field, placeOf, type Reading } from './fields.ts';
+import { quoted } from '../../text.ts';
+import { type Field, placeOf, type Reading } from '../fields.ts';
 import type { EdgeDraft } from './read-edges.ts';
 import type { Linked, LinkedEdge, TaskDraft } from './task-draft.ts';
 
