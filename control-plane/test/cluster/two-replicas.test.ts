@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RunSummary, RunView } from '@slipway/contract';
 import { defineTask, type Service, serve, silentLogger } from '@slipway/sdk';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { freePort, startMongo, startNats } from '../../../tools/test-servers.ts';
+import { freePort, startMongo, startNats, startPostgres, type TestServer } from '../../../tools/test-servers.ts';
 
-/** Two control planes over one MongoDB-wire store and one nats-server, a service on NATS, and claims over HTTP. */
+/** Two control planes over one database and one nats-server, a service on NATS, and claims over HTTP. */
 const RUNS = 60;
 const SHIPYARD =
   'apiVersion: slipway.dev/v1\nkind: Shipyard\nmetadata: {name: two}\nspec: {stages: [{name: dev, sequences: [{name: seq, tasks: [{name: a}, {name: b}]}, {name: claimed, tasks: [{name: c}]}]}, {name: prod, sequences: [{name: go, triggeredOn: [{event: dev.seq.finished}], tasks: [{name: a}]}]}]}';
@@ -17,88 +17,95 @@ const cli = fileURLToPath(new URL('../../../cli/bin/slipway.js', import.meta.url
 
 let dir: string;
 let nats: Awaited<ReturnType<typeof startNats>>;
-let mongo: Awaited<ReturnType<typeof startMongo>>;
+let database: TestServer;
 let service: Service;
 const replicas: { child: ChildProcess; url: string }[] = [];
 
-beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'slipway-cluster-'));
-  nats = await startNats();
-  mongo = await startMongo();
-  replicas.push(await startReplica(), await startReplica());
-  const tasks = ['a', 'b'].map((name) =>
-    defineTask({ name, input: z.unknown(), output: z.object({ n: z.number() }), run: () => ({ n: 1 }) }),
-  );
-  service = serve({
-    tasks,
-    name: 'two',
-    connect: 'nats',
-    nats: { servers: nats.url },
-    log: silentLogger,
-    signals: false,
-  });
-  await service.ready;
-}, 400_000);
+const STORES = [
+  { name: 'MongoDB', start: startMongo, args: (url: string) => ['--mongo', withPath(url, '/two')] },
+  { name: 'PostgreSQL', start: startPostgres, args: (url: string) => ['--postgres', url] },
+];
 
-afterAll(async () => {
-  await service?.close();
-  for (const { child } of replicas) await end(child, 'SIGTERM');
-  await nats?.stop();
-  await mongo?.stop();
-  rmSync(dir, { recursive: true, force: true });
-}, 90_000);
-
-test('two replicas share the work, each shows all of it, and one that is killed leaves nothing behind', async () => {
-  const [first, second] = replicas;
-  if (!first || !second) throw new Error('two replicas were started');
-  const put = await fetch(`${first.url}/v1/projects/two/shipyard`, {
-    method: 'PUT',
-    body: SHIPYARD,
-    headers: { 'content-type': 'application/yaml' },
-  });
-  expect(put.status).toBe(201);
-  for (let index = 0; index < RUNS / 2; index++) await trigger((index % 2 === 0 ? first : second).url, index);
-  await end(first.child, 'SIGKILL');
-  for (let index = RUNS / 2; index < RUNS; index++) await trigger(second.url, index);
-  // What the killed one had taken and not acked, the broker gives to the other after its ack wait of 30 s.
-  await until(
-    async () => (await runs(second.url)).filter((run) => run.state === 'finished').length === 2 * RUNS,
-    'all runs of both stages to end',
-  );
-  const all = await runs(second.url);
-  expect(all).toHaveLength(2 * RUNS);
-  expect(all.every((run) => run.result === 'pass')).toBe(true);
-
-  const third = await startReplica();
-  replicas.push(third);
-  const some = all[0];
-  if (!some) throw new Error('there are runs');
-  const views = await Promise.all(
-    [second, third].map(async ({ url }) => (await (await fetch(`${url}/v1/runs/${some.id}`)).json()) as RunView),
-  );
-  expect(views[0]?.state).toBe('finished');
-  expect(views[1]).toEqual(views[0]);
-}, 480_000);
-
-test('a claim gets what another replica began: what was open before it came, and at once what begins while it waits', async () => {
-  const [begins, claims] = replicas.slice(-2);
-  if (!begins || !claims) throw new Error('two replicas run');
-  for (const [index, isWaited] of [false, true].entries()) {
-    const waiting = isWaited ? claim(claims.url) : undefined;
-    if (isWaited) await until(async () => (await waits(claims.url)) > 0, 'the claim to wait');
-    const begun = Date.now();
-    await trigger(begins.url, 1000 + index, 'claimed');
-    const [attempt] = await (waiting ?? claim(claims.url));
-    expect(attempt?.type).toBe('c.triggered');
-    // A look at all open runs comes each 45 to 75 s, which would be another thing.
-    expect(Date.now() - begun).toBeLessThan(40_000);
-    await answer(claims.url, String(attempt?.id));
-    await until(
-      async () => (await runs(begins.url)).some((run) => run.sequence === 'claimed' && run.state === 'finished'),
-      'the run to end',
+describe.each(STORES)('on $name', (store) => {
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'slipway-cluster-'));
+    nats = await startNats();
+    database = await store.start();
+    replicas.push(await startReplica(store.args(database.url)), await startReplica(store.args(database.url)));
+    const tasks = ['a', 'b'].map((name) =>
+      defineTask({ name, input: z.unknown(), output: z.object({ n: z.number() }), run: () => ({ n: 1 }) }),
     );
-  }
-}, 480_000);
+    service = serve({
+      tasks,
+      name: 'two',
+      connect: 'nats',
+      nats: { servers: nats.url },
+      log: silentLogger,
+      signals: false,
+    });
+    await service.ready;
+  }, 400_000);
+
+  afterAll(async () => {
+    await service?.close();
+    for (const { child } of replicas.splice(0)) await end(child, 'SIGTERM');
+    await nats?.stop();
+    await database?.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }, 90_000);
+
+  test('two replicas share the work, each shows all of it, and one that is killed leaves nothing behind', async () => {
+    const [first, second] = replicas;
+    if (!first || !second) throw new Error('two replicas were started');
+    const put = await fetch(`${first.url}/v1/projects/two/shipyard`, {
+      method: 'PUT',
+      body: SHIPYARD,
+      headers: { 'content-type': 'application/yaml' },
+    });
+    expect(put.status).toBe(201);
+    for (let index = 0; index < RUNS / 2; index++) await trigger((index % 2 === 0 ? first : second).url, index);
+    await end(first.child, 'SIGKILL');
+    for (let index = RUNS / 2; index < RUNS; index++) await trigger(second.url, index);
+    // What the killed one had taken and not acked, the broker gives to the other after its ack wait of 30 s.
+    await until(
+      async () => (await runs(second.url)).filter((run) => run.state === 'finished').length === 2 * RUNS,
+      'all runs of both stages to end',
+    );
+    const all = await runs(second.url);
+    expect(all).toHaveLength(2 * RUNS);
+    expect(all.every((run) => run.result === 'pass')).toBe(true);
+
+    const third = await startReplica(store.args(database.url));
+    replicas.push(third);
+    const some = all[0];
+    if (!some) throw new Error('there are runs');
+    const views = await Promise.all(
+      [second, third].map(async ({ url }) => (await (await fetch(`${url}/v1/runs/${some.id}`)).json()) as RunView),
+    );
+    expect(views[0]?.state).toBe('finished');
+    expect(views[1]).toEqual(views[0]);
+  }, 480_000);
+
+  test('a claim gets what another replica began: what was open before it came, and at once what begins while it waits', async () => {
+    const [begins, claims] = replicas.slice(-2);
+    if (!begins || !claims) throw new Error('two replicas run');
+    for (const [index, isWaited] of [false, true].entries()) {
+      const waiting = isWaited ? claim(claims.url) : undefined;
+      if (isWaited) await until(async () => (await waits(claims.url)) > 0, 'the claim to wait');
+      const begun = Date.now();
+      await trigger(begins.url, 1000 + index, 'claimed');
+      const [attempt] = await (waiting ?? claim(claims.url));
+      expect(attempt?.type).toBe('c.triggered');
+      // A look at all open runs comes each 45 to 75 s, which would be another thing.
+      expect(Date.now() - begun).toBeLessThan(40_000);
+      await answer(claims.url, String(attempt?.id));
+      await until(
+        async () => (await runs(begins.url)).some((run) => run.sequence === 'claimed' && run.state === 'finished'),
+        'the run to end',
+      );
+    }
+  }, 480_000);
+});
 
 async function claim(url: string): Promise<Record<string, unknown>[]> {
   const given = await fetch(`${url}/v1/tasks/c/claim?wait=60s`, {
@@ -126,7 +133,7 @@ async function answer(url: string, attempt: string): Promise<void> {
   expect(taken.status).toBe(202);
 }
 
-async function startReplica(): Promise<{ child: ChildProcess; url: string }> {
+async function startReplica(store: readonly string[]): Promise<{ child: ChildProcess; url: string }> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const args = [
@@ -135,8 +142,7 @@ async function startReplica(): Promise<{ child: ChildProcess; url: string }> {
     `127.0.0.1:${port}`,
     '--data',
     dir,
-    '--mongo',
-    mongoUrl(),
+    ...store,
     '--nats',
     nats.url,
     '--log-level',
@@ -147,9 +153,9 @@ async function startReplica(): Promise<{ child: ChildProcess; url: string }> {
   return { child, url };
 }
 
-function mongoUrl(): string {
-  const url = new URL(mongo.url);
-  url.pathname = '/two';
+function withPath(address: string, path: string): string {
+  const url = new URL(address);
+  url.pathname = path;
   return url.href;
 }
 
