@@ -310,7 +310,8 @@ export class Advance {
     }
     const isGroup = slot.id.startsWith(GROUP_PREFIX);
     if (!isGroup && slot.env === undefined) {
-      const first = slot.pending[0]?.input;
+      // An answer to a run that is not there yet may have come before the trigger that begins it.
+      const first = slot.pending.find(({ input }) => input.kind === 'trigger')?.input;
       if (first?.kind === 'trigger') {
         const env = this.#options.envOf(first);
         if (env instanceof Promise) {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LocalBus } from '../../src/bus/local/index.ts';
 import type { Effect, Run } from '../../src/engine/index.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
+import { runIdOf } from '../../src/runtime/ids.ts';
 import { startPlane } from '../../src/runtime/plane.ts';
 import { Relay } from '../../src/runtime/relay.ts';
 import { openSqliteStore } from '../../src/store/sqlite/index.ts';
@@ -105,6 +106,20 @@ test('a graph whose tasks begin in several steps goes on after a restart between
   const plane = await start(store);
   await expect.poll(() => plane.counters().offers, { timeout: 20_000 }).toBe(250);
   lost.reject(new Error('it was killed'));
+});
+
+// Seed 1943 of the worlds whose shipyards are graphs: the process ended with "the plan of this run is not known".
+test('an answer that arrives together with the trigger of its run, and before it, changes nothing', async () => {
+  const plane = await start(store);
+  await plane.putShipyard('shop', SHIPYARD, { dryRun: false });
+  const run = runIdOf('/t', 't');
+  const early = { specversion: '1.0', id: 'f', source: '/w', type: 'build.finished', causationid: `${run}.build.1` };
+  const trigger = { specversion: '1.0', id: 't', source: '/t', type: 'dev.free.triggered', data: { project: 'shop' } };
+  const answered = plane.submit([{ event: early as never }]).catch((error: unknown) => error);
+  const accepted = await plane.submit([{ event: trigger as never }]);
+  expect(accepted.items).toMatchObject([{ run, outcome: 'accepted' }]);
+  await answered;
+  await expect.poll(() => plane.counters().offers, { timeout: 20_000 }).toBe(1);
 });
 
 // Seed 300010135: a grant that comes to a run that is over lets go of its group, and tells nobody of the end.
