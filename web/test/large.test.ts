@@ -96,7 +96,7 @@ test(
     await timeline.locator('.time-rows').evaluate((box) => box.scrollTo(0, box.scrollHeight));
     const last = rows.filter({ hasText: `t${TASKS}` });
     await last.click();
-    await page.getByLabel(`Task t${TASKS}`).getByText('Not triggered yet: it needs t1999.').waitFor();
+    await page.getByLabel(`Task t${TASKS}`).getByText('Not triggered yet. Needs t1999.').waitFor();
     await world.api('POST', `/v1/runs/${run}/abort`, {});
     await page.getByLabel('Why').getByText('Aborted after').waitFor({ timeout: SLOW_MS });
   },
