@@ -3,24 +3,21 @@ import { needsByTask } from '@slipway/contract/plan';
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
-import { contextQuery, runQuery, shipyardVersionQuery } from '../../api/queries.ts';
+import { contextQuery, shipyardVersionQuery } from '../../api/queries.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { durationText } from '../../ui/format.ts';
 import { followingOf } from '../../ui/graph.ts';
 import { pendingLook, runLook, taskLook } from '../../ui/state.ts';
 import { type Step, Steps } from '../../ui/steps.tsx';
 import { Took } from '../../ui/time.tsx';
-
-/** Lanes of other runs of the context that are drawn with their tasks; more are one line each. */
-const DRAWN_MAX = 6;
+import { drawnRuns, laneQuery } from './use-top-read.ts';
 
 /** Every stage that this trigger reached or may still reach, from the first run of the context to what would follow the last. */
 export function Lanes({ run, selected }: { run: RunView; selected: string | undefined }) {
   const { data: context } = useQuery(contextQuery(run.correlationid));
   const { data: shipyard } = useQuery(shipyardVersionQuery(run.project, run.shipyardVersion));
   const relatives: RunSummary[] = context?.runs ?? [];
-  const others = relatives.filter(({ id }) => id !== run.id).slice(0, DRAWN_MAX);
-  const otherRuns = useQueries({ queries: others.map(({ id }) => ({ ...runQuery(id), staleTime: 5_000 })) });
+  const otherRuns = useQueries({ queries: drawnRuns(run, relatives).map(({ id }) => laneQuery(id)) });
   const drawn = new Map(otherRuns.flatMap(({ data }) => (data === undefined ? [] : [[data.id, data] as const])));
   const lanes = relatives.length === 0 ? [run] : relatives;
 

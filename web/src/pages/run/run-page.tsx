@@ -21,6 +21,7 @@ import { RunEvents } from './run-events.tsx';
 import { RunHistory } from './run-history.tsx';
 import { TaskPanel } from './task-panel.tsx';
 import { Timeline } from './timeline.tsx';
+import { useTopRead } from './use-top-read.ts';
 import { WhyBand } from './why.tsx';
 
 const route = getRouteApi('/runs/$run');
@@ -66,8 +67,7 @@ export function RunPage() {
 }
 
 function Whole({ run }: { run: RunView }) {
-  const { tab, task: wanted, attempt, event } = route.useSearch();
-  const task = run.tasks.find(({ key }) => key === wanted) ?? tellingTask(run);
+  const isTopRead = useTopRead(run);
   const [answering, setAnswering] = useState<string>();
   const answered = run.tasks.find(({ key }) => key === answering);
   const openAttempt = answered?.state === 'open' ? answered.attempts.at(-1) : undefined;
@@ -100,7 +100,20 @@ function Whole({ run }: { run: RunView }) {
           </span>
         </div>
       </div>
-      <WhyBand run={run} onAnswer={setAnswering} />
+      {isTopRead ? <Parts run={run} onAnswer={setAnswering} /> : <Loading rows={10} height={32} />}
+      {answered === undefined || openAttempt === undefined ? null : (
+        <Answer run={run} task={answered} attempt={openAttempt} onClose={() => setAnswering(undefined)} />
+      )}
+    </>
+  );
+}
+
+function Parts({ run, onAnswer }: { run: RunView; onAnswer: (task: string) => void }) {
+  const { tab, task: wanted, attempt, event } = route.useSearch();
+  const task = run.tasks.find(({ key }) => key === wanted) ?? tellingTask(run);
+  return (
+    <>
+      <WhyBand run={run} onAnswer={onAnswer} />
       <Facts run={run} />
       <Lanes run={run} selected={task?.key} />
       <Tabs run={run} tab={tab} />
@@ -114,12 +127,9 @@ function Whole({ run }: { run: RunView }) {
         <div className="split">
           <Timeline run={run} selected={task?.key} />
           {task === undefined ? null : (
-            <TaskPanel run={run} task={task} attempt={attempt} onAnswer={() => setAnswering(task.key)} />
+            <TaskPanel run={run} task={task} attempt={attempt} onAnswer={() => onAnswer(task.key)} />
           )}
         </div>
-      )}
-      {answered === undefined || openAttempt === undefined ? null : (
-        <Answer run={run} task={answered} attempt={openAttempt} onClose={() => setAnswering(undefined)} />
       )}
     </>
   );
@@ -131,12 +141,12 @@ function Facts({ run }: { run: RunView }) {
     <dl className="run-facts">
       <div>
         <dt>Accepted</dt>
-        <dd>
+        <dd className="span">
           <Time at={run.acceptedAt} />
         </dd>
       </div>
       <div>
-        <dt>{run.finishedAt === undefined ? 'So far' : 'Duration'}</dt>
+        <dt>Duration</dt>
         <dd className="span">
           <Took from={run.acceptedAt} to={run.finishedAt} />
         </dd>
