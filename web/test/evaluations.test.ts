@@ -131,6 +131,17 @@ describe.each(MODES)('%s', (mode) => {
     await answer.locator('.decided').last().getByText('Passed', { exact: true }).waitFor();
   });
 
+  test("a run that its evaluation failed shows the evaluation's own sentence, and leads to it", async () => {
+    const run = await evaluate('1.5', { p95: 2000, errors: 3, cpu: 11 });
+    await using view = await world.open(`/runs/${run}`);
+    const why = view.page.getByLabel('Why').filter({ hasText: 'Failed after' });
+    await why.getByText('It fails with a score of 0').filter({ visible: true }).waitFor();
+    await why.getByText('Response time').waitFor();
+    expect(await why.getByText('score 0.000000').count()).toBe(0);
+    await why.getByRole('link', { name: 'Open evaluation' }).click();
+    await view.page.waitForURL(`**/evaluations/${run}.evaluate.1`);
+  });
+
   test('an evaluation is invalidated with a reason, serves as baseline for nobody, and is reinstated', async () => {
     const run = await evaluate('2.0', { p95: 430, errors: 0.1, cpu: 10 });
     await using view = await world.open(`/evaluations/${run}.evaluate.1`);

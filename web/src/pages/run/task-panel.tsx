@@ -9,6 +9,7 @@ import { JsonTree } from '../../ui/json-tree.tsx';
 import { useInSight } from '../../ui/page.ts';
 import { attemptLook, taskLook } from '../../ui/state.ts';
 import { Time, Took } from '../../ui/time.tsx';
+import { isEvaluation } from './run-evaluation.ts';
 
 /** One task: what it was given, who worked on it, what came back; each attempt for itself. */
 export function TaskPanel(props: { run: RunView; task: TaskView; attempt: string | undefined; onAnswer: () => void }) {
@@ -130,11 +131,6 @@ function Attempt({ task, attempt, before }: { task: TaskView; attempt: AttemptVi
       )}
     </>
   );
-}
-
-/** The id of an evaluation is that of the attempt that made it. */
-function isEvaluation({ uses }: TaskView): boolean {
-  return uses === 'evaluate' || uses === 'evaluation';
 }
 
 function Executor({ executor }: { executor: AttemptView['executors'][number] }) {

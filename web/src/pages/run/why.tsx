@@ -8,6 +8,7 @@ import { Message, visible } from '../../ui/foreign.tsx';
 import { durationText, exactText } from '../../ui/format.ts';
 import { useSeconds } from '../../ui/now.ts';
 import { runLook } from '../../ui/state.ts';
+import { decidingEvaluation } from './run-evaluation.ts';
 
 const POLL_MS = 5_000;
 const SHOWN_MAX = 4;
@@ -80,6 +81,17 @@ function NoService({ task, onAnswer }: { task: string; onAnswer: (task: string) 
 
 function End({ run }: { run: RunView }) {
   const { message = '' } = run;
+  const evaluation = decidingEvaluation(run);
+  if (evaluation !== undefined) {
+    return (
+      <p>
+        {endText(run)}. <bdi>{visible(evaluation.why)}</bdi>{' '}
+        <Link to="/evaluations/$evaluation" params={{ evaluation: evaluation.attempt }}>
+          Open evaluation
+        </Link>
+      </p>
+    );
+  }
   return (
     <div>
       <p>
@@ -115,6 +127,6 @@ function endText(run: RunView): string {
 const SPANS = / (?:since|for|in) (?:\d+(?:\.\d+)? ?(?:ms|min|s|m|h|d)\s?)+/g;
 
 function spokenText(run: RunView, reason: Why['reasons'][number]): string {
-  if (isEnd(reason)) return `${endText(run)}. ${run.message ?? ''}`;
+  if (isEnd(reason)) return `${endText(run)}. ${decidingEvaluation(run)?.why ?? run.message ?? ''}`;
   return reason.sentence.replace(SPANS, '').replace(/, \d+ % done/, '');
 }
