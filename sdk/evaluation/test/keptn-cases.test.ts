@@ -254,3 +254,27 @@ describe('wire', () => {
     });
   });
 });
+
+test('aliases that stand for more than 10,000 values are refused at the alias that is too many, and fewer are read', () => {
+  const ten = (name: string): string => Array.from({ length: 10 }, () => `*${name}`).join(', ');
+  const doubled = ['a: &a [x]', `b: &b [${ten('a')}]`, `c: &c [${ten('b')}]`, `d: &d [${ten('c')}]`];
+  expect(treeFromYaml(doubled.join('\n'))).toMatchObject({ kind: 'map' });
+  const bomb = [...doubled, `e: &e [${ten('d')}]`, `f: &f [${ten('e')}]`].join('\n');
+  let problem: unknown;
+  try {
+    treeFromYaml(bomb);
+  } catch (error) {
+    problem = error;
+  }
+  expect(problem).toBeInstanceOf(YamlProblem);
+  expect(problem).toMatchObject({
+    message: 'aliases stand for more than 10000 values: write fewer, or smaller ones',
+    place: { line: 5 },
+  });
+});
+
+test('merges of one anchor into many maps count towards the limit of aliases', () => {
+  const base = `base: &base {${Array.from({ length: 200 }, (_, index) => `k${index}: 1`).join(', ')}}`;
+  const merged = Array.from({ length: 60 }, (_, index) => `m${index}: {<<: *base}`).join('\n');
+  expect(() => treeFromYaml(`${base}\n${merged}`)).toThrow('aliases stand for more than 10000 values');
+});

@@ -16,6 +16,9 @@ const DEPTH_MAX = 50;
 /** Larger than any SLO file seen by three orders of magnitude. */
 const SLO_TEXT_MAX_CHARS = 1_000_000;
 
+/** Aliases let a short text stand for a long one; no SLO that a person writes comes near this. */
+const ALIASED_VALUES_MAX = 10_000;
+
 export class YamlProblem extends Error {
   readonly place: Place | null;
   /** The line as the reference decoder words it, `yaml: line 2: ...`. */
@@ -63,6 +66,9 @@ class Composer {
   readonly #events: readonly Event[];
   readonly #anchors = new Map<string, Tree>();
   readonly #open = new Set<string>();
+  /** How many values each map and list holds, itself included and its aliases written out. */
+  readonly #sizes = new WeakMap<Tree, number>();
+  #aliased = 0;
   #next = 0;
 
   constructor(text: string, events: readonly Event[]) {
@@ -120,7 +126,7 @@ class Composer {
     const items: Tree[] = [];
     while (this.#events[this.#next]?.type !== EVENT_ID.POP) items.push(this.#node());
     this.#next += 1;
-    return { kind: 'list', at, items };
+    return this.#sized({ kind: 'list', at, items }, items);
   }
 
   #map(at: number): MapTree {
@@ -139,8 +145,21 @@ class Composer {
       else entries.push({ key: key.text, keyAt: key.at, value });
     }
     this.#next += 1;
-    return { kind: 'map', at, entries: merges.length === 0 ? entries : this.#merge(entries, merges) };
+    const all = merges.length === 0 ? entries : this.#merge(entries, merges);
+    return this.#sized(
+      { kind: 'map', at, entries: all },
+      all.map((entry) => entry.value),
+    );
   }
+
+  #sized<T extends Tree>(tree: T, parts: readonly Tree[]): T {
+    let size = 1;
+    for (const part of parts) size += this.#sizeOf(part);
+    this.#sizes.set(tree, size);
+    return tree;
+  }
+
+  #sizeOf = (tree: Tree): number => this.#sizes.get(tree) ?? 1;
 
   #merge(own: TreeEntry[], merges: readonly Tree[]): TreeEntry[] {
     const present = new Set(own.map((entry) => entry.key));
@@ -163,6 +182,11 @@ class Composer {
     if (this.#open.has(name)) throw this.#problem(`anchor '${name}' value contains itself`, start);
     const tree = this.#anchors.get(name);
     if (tree === undefined) throw this.#problem(`unknown anchor '${name}' referenced`, start);
+    this.#aliased += this.#sizeOf(tree);
+    if (this.#aliased > ALIASED_VALUES_MAX) {
+      const message = `aliases stand for more than ${ALIASED_VALUES_MAX} values: write fewer, or smaller ones`;
+      throw this.#problem(message, start);
+    }
     return tree;
   }
 
