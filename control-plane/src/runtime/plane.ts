@@ -187,9 +187,10 @@ class Plane implements ControlPlane {
     const dataOfEvent = async (id: string): Promise<unknown> => (await this.getEvent(id)).event.data ?? null;
     this.#claimCheck = new ClaimCheck({ store, clock, dataOfEvent });
     this.#quota = new Quota({ store, clock, shared, defaults: this.#limits.perProject });
-    this.#book = new ProjectBook({ store, clock, shared });
-    this.resources = new ResourceBook({ store, clock, projects: this.#book });
-    this.files = new FileBook({ store, clock });
+    const requireRoom = (what: string): void => this.#requireRoom(what);
+    this.#book = new ProjectBook({ store, clock, shared, requireRoom });
+    this.resources = new ResourceBook({ store, clock, projects: this.#book, requireRoom });
+    this.files = new FileBook({ store, clock, requireRoom });
     this.integrations = new IntegrationBook({ store, clock });
     this.evaluations = new EvaluationBook({
       store,
@@ -342,6 +343,13 @@ class Plane implements ControlPlane {
     }
   }
 
+  /** Throws the Refusal while the disk is below its reserve, which is kept for open runs. */
+  #requireRoom(what: string): void {
+    const problem = this.#intakeProblem();
+    if (problem === undefined) return;
+    throw new Refusal('store-unavailable', `no new ${what}: ${problem}`, { retryAfterMs: 10_000 });
+  }
+
   /** Throws the Refusal when there is no room for what is new of these. Answers what to call when they are durable. */
   async #admit(ingested: readonly Ingested[]): Promise<() => void> {
     if (this.#advance.backlog > this.#limits.inputsHardMax) throw this.#overloaded('send it again in a moment');
@@ -353,9 +361,7 @@ class Plane implements ControlPlane {
       const detail = `the bus is away${bus.lastError === undefined ? '' : ` (${bus.lastError})`}: no new runs until it is back`;
       throw new Refusal('bus-unavailable', detail, { retryAfterMs: 1000 });
     }
-    const problem = this.#intakeProblem();
-    if (problem !== undefined)
-      throw new Refusal('store-unavailable', `no new runs: ${problem}`, { retryAfterMs: 10_000 });
+    this.#requireRoom('runs');
     if (this.pressure() >= 2) throw this.#overloaded('send new runs again in a moment');
     const counts = new Map<string, number>();
     for (const { input } of fresh as { input: RunInput }[]) {
@@ -1082,10 +1088,8 @@ class Plane implements ControlPlane {
   }
 
   async putData(data: unknown): Promise<{ dataref: string }> {
-    const problem = this.#intakeProblem();
     // Nothing says yet whether they are for a new run, and up to 8 MB each would use up what is kept for open runs.
-    if (problem !== undefined)
-      throw new Refusal('store-unavailable', `no new data: ${problem}`, { retryAfterMs: 10_000 });
+    this.#requireRoom('data');
     return this.#claimCheck.put(data);
   }
   getData = (id: string): Promise<unknown> => this.#claimCheck.get(id);

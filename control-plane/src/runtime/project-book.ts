@@ -9,6 +9,8 @@ import type { Paged } from './control-plane.ts';
 import { Refusal } from './control-plane.ts';
 import { settingsVersion } from './settings-version.ts';
 
+/** Throws the Refusal while the disk has no room for new ones of these. */
+export type RequireRoom = (what: string) => void;
 type EnvOf = (stage: string, sequence: string) => Env;
 /** What is kept of an uploaded shipyard. The id is `<project>/<version>`; the plan is made from the text when needed. */
 type ShipyardRecord = { project: string; version: string; text: string; plan: Plan; createdAt: number };
@@ -23,14 +25,16 @@ export class ProjectBook {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #shared: boolean;
+  readonly #requireRoom: RequireRoom;
   readonly #evaluator: Evaluator;
   readonly #plans = new Map<string, { plan: Plan; envOf: EnvOf }>();
   readonly #projects = new Map<string, { project: Project | undefined; revision: number; readAt: number }>();
 
-  constructor(options: { store: Store; clock: Clock; shared: boolean }) {
+  constructor(options: { store: Store; clock: Clock; shared: boolean; requireRoom?: RequireRoom }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#shared = options.shared;
+    this.#requireRoom = options.requireRoom ?? (() => undefined);
     this.#evaluator = createEvaluator();
   }
 
@@ -179,6 +183,8 @@ export class ProjectBook {
     const record: ShipyardRecord = { project: name, version: plan.version, text, plan, createdAt: now };
     const id = `${name}/${plan.version}`;
     const known = await this.#store.getDocument('shipyard', id);
+    // A version that is kept already takes no room, so that one can go back to it.
+    if ((known?.value as ShipyardRecord | undefined)?.text !== text) this.#requireRoom('shipyards');
     if (!known) await this.#store.putDocument('shipyard', id, record, 'absent');
     else if ((known.value as ShipyardRecord).text !== text) {
       await this.#store.putDocument('shipyard', id, { ...(known.value as ShipyardRecord), text });

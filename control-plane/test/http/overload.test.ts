@@ -10,10 +10,12 @@ import {
   openDoor,
   post,
   putShipyard,
+  SHIPYARD,
   startRun,
   type TestDoor,
   trigger,
 } from './door.ts';
+import { SLO } from './evaluation-world.ts';
 
 const told = (answer: Answer): unknown[] => [answer.status, field(answer.json, 'code')];
 const putLimits = (door: TestDoor, limits: Record<string, unknown>): Promise<Answer> =>
@@ -131,6 +133,18 @@ test('a disk that is nearly full takes no new runs, and what is open goes on', a
   expect([...told(refused), refused.headers['retry-after']]).toEqual([503, 'store-unavailable', '10']);
   const data = await door.ask('POST', '/v1/data', { headers: JSON_TYPE, body: '{"text":"large"}' });
   expect([...told(data), data.headers['retry-after']]).toEqual([503, 'store-unavailable', '10']);
+  const yaml = { 'content-type': 'application/yaml' };
+  const put = (path: string, body: string) => door.ask('PUT', `/v1/projects/shop/${path}`, { headers: yaml, body });
+  const changed = await put('shipyard', `${SHIPYARD}\n# changed`);
+  expect([...told(changed), changed.headers['retry-after']]).toEqual([503, 'store-unavailable', '10']);
+  expect((await put('shipyard', SHIPYARD)).status).toBe(200);
+  expect((await put('shipyard?dryRun=true', `${SHIPYARD}\n# changed`)).status).toBe(200);
+  for (const [path, body] of [
+    ['slo', SLO],
+    ['sli', 'indicators: {latency: up}'],
+  ] as const) {
+    expect(told(await put(`stages/dev/services/carts/${path}`, body))).toEqual([503, 'store-unavailable']);
+  }
   expect((await post(door, finished(await claimOne(door, 'build')))).status).toBe(202);
   problem = undefined;
   expect((await post(door, trigger())).status).toBe(202);

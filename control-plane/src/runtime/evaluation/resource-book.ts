@@ -13,7 +13,7 @@ import type { Store, StoredDocument } from '../../store/store.ts';
 import type { Clock } from '../clock.ts';
 import type { Paged, RefusalError } from '../control-plane.ts';
 import { Refusal } from '../control-plane.ts';
-import { listPage, type ProjectBook, paged } from '../project-book.ts';
+import { listPage, type ProjectBook, paged, type RequireRoom } from '../project-book.ts';
 import { resourceVersion } from './evaluation-row.ts';
 import type { ResourcePlace, ResourcePut, Resources, ServicePlace } from './ports.ts';
 
@@ -30,11 +30,13 @@ export class ResourceBook implements Resources {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #projects: ProjectBook;
+  readonly #requireRoom: RequireRoom;
 
-  constructor(options: { store: Store; clock: Clock; projects: ProjectBook }) {
+  constructor(options: { store: Store; clock: Clock; projects: ProjectBook; requireRoom: RequireRoom }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#projects = options.projects;
+    this.#requireRoom = options.requireRoom;
   }
 
   /**
@@ -49,6 +51,7 @@ export class ResourceBook implements Resources {
     refuseUnlessInUse(place, before, ifVersions);
     const answer = { ...place, version, changed: before !== version, dryRun, warnings };
     if (dryRun || before === version) return answer;
+    this.#requireRoom('files');
     const record: Version = { place, version, text, createdAt: this.#clock.now() };
     await this.#store.putDocument('resource-version', versionId(place, version), record, 'absent');
     return { ...answer, changed: await this.#use(place, version, { before, ifVersions }) };

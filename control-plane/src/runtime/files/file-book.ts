@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Store } from '../../store/store.ts';
 import type { Clock } from '../clock.ts';
 import { Refusal } from '../control-plane.ts';
+import type { RequireRoom } from '../project-book.ts';
 import type { FileContent, FilePlace, Files, StoredFile } from './ports.ts';
 
 const FILE_BYTES_MAX = 1024 * 1024;
@@ -23,15 +24,18 @@ type Head = { uri: string; versions: Version[] };
 export class FileBook implements Files {
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #requireRoom: RequireRoom;
   #lastAt = 0;
 
-  constructor({ store, clock }: { store: Store; clock: Clock }) {
+  constructor({ store, clock, requireRoom }: { store: Store; clock: Clock; requireRoom: RequireRoom }) {
     this.#store = store;
     this.#clock = clock;
+    this.#requireRoom = requireRoom;
   }
 
   async put(place: FilePlace, files: readonly FileContent[]): Promise<string> {
     for (const file of files) requireFile(file);
+    this.#requireRoom('files');
     const known = await this.list(place);
     const fresh = files.filter(({ uri }) => !known.some((one) => one.uri === uri));
     if (known.length + fresh.length > FILES_MAX) {
