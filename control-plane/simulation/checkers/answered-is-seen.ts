@@ -49,7 +49,7 @@ export class AnsweredIsSeen implements Checker {
         : view.tasks
             .find((one) => one.key === task)
             ?.attempts.find((one) => one.number === attempt)
-            ?.executors.some((one) => one.source === source && one.finishedAt !== undefined);
+            ?.executors.some((one) => (one.answeredBy ?? one.source) === source && one.finishedAt !== undefined);
       if (!seen) fail(`${id}${ignored ? ' (ignored)' : ''} is not in the view`);
       if (!listed.has(id)) fail(`${id} is not among the events`);
     }

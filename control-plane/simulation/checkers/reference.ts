@@ -2,8 +2,8 @@ import type { JsonObject, RetryPlan, SequencePlan, TaskPlan } from '@slipway/con
 import { isObject } from '@slipway/contract';
 import type { RunInput } from '../../src/engine/index.ts';
 
-type Answer = { at: number; status: string; result: string; error: JsonObject | undefined };
-type Executor = { lastSeenAt: number; answer: Answer | undefined };
+type Answer = { at: number; eventId: string; status: string; result: string; error: JsonObject | undefined };
+type Executor = { startedAt: number; startedBy: string | undefined; lastSeenAt: number; answer: Answer | undefined };
 type End = { status: string; result: string };
 
 const RESULTS = ['pass', 'warning', 'fail'];
@@ -114,19 +114,40 @@ export class ReferenceRun {
 
   #answer(input: Extract<RunInput, { kind: 'answer' }>): void {
     if (!this.#isNow(input.task, input.attempt)) return;
-    const { source } = input.event;
+    const source = this.#slotOf(input);
     let executor = this.#executors.get(source);
     if (executor?.answer) return;
     if (!executor) {
       if (input.way === 'claim' && this.#executors.size >= this.#task().executors) return;
-      executor = { lastSeenAt: input.at, answer: undefined };
+      const startedBy = input.phase === 'started' && !this.#plain ? input.event.id : undefined;
+      executor = { startedAt: input.at, startedBy, lastSeenAt: input.at, answer: undefined };
       this.#executors.set(source, executor);
     }
     executor.lastSeenAt = Math.max(executor.lastSeenAt, input.at);
     this.#startedAt ??= input.at;
     if (input.phase !== 'finished') return;
-    executor.answer = readWords(input.event.data, input.at);
+    executor.answer = readWords(input.event.data, input.at, input.event.id);
     this.#completeIfAll(input);
+  }
+
+  /** Keptn counts starts and answers, whoever sends them; in the plain dialect each source answers for itself. */
+  #slotOf({ phase, event }: Extract<RunInput, { kind: 'answer' }>): string {
+    const { source } = event;
+    if (this.#plain) return source;
+    const slots = [...this.#executors];
+    const own = slots.filter(([name]) => name === source || name.startsWith(`${source} (`));
+    if (phase === 'started') {
+      const repeated = own.find(([, one]) => one.startedBy === event.id);
+      if (repeated !== undefined) return repeated[0];
+      return own.some(([, one]) => one.startedBy !== undefined) ? `${source} (${own.length + 1})` : source;
+    }
+    const ownOpen = own.find(([, one]) => one.answer === undefined);
+    if (phase !== 'finished') return ownOpen?.[0] ?? source;
+    const repeated = slots.find(([, one]) => one.answer?.eventId === event.id);
+    if (repeated !== undefined) return repeated[0];
+    if (own.length > 0 || slots.length < this.#task().executors) return ownOpen?.[0] ?? source;
+    const open = slots.filter(([, one]) => one.answer === undefined);
+    return open.toSorted(([, a], [, b]) => a.startedAt - b.startedAt)[0]?.[0] ?? source;
   }
 
   /** Whether all that began have answered, and enough of them; then the attempt is over. */
@@ -281,14 +302,14 @@ function delayOf(retry: RetryPlan, used: number, error: JsonObject | undefined, 
   return Math.round(Math.min(retry.delayMs * times, retry.maxDelayMs) * (1 - retry.jitter * random));
 }
 
-function readWords(data: unknown, at: number): Answer {
+function readWords(data: unknown, at: number, eventId: string): Answer {
   const said: JsonObject = isObject(data) ? data : {};
   const status = said.status ?? 'succeeded';
   const result = said.result ?? (status === 'errored' ? 'fail' : 'pass');
   if (!STATUSES.includes(String(status)) || !RESULTS.includes(String(result)))
-    return { at, status: 'errored', result: 'fail', error: { code: 'INVALID_RESULT' } };
+    return { at, eventId, status: 'errored', result: 'fail', error: { code: 'INVALID_RESULT' } };
   const error = isObject(said.error) ? said.error : status === 'errored' ? { code: 'ERRORED' } : undefined;
-  return { at, status: String(status), result: String(result), error };
+  return { at, eventId, status: String(status), result: String(result), error };
 }
 
 function worst(order: readonly string[], said: readonly string[]): string {

@@ -228,7 +228,7 @@ function answer(run: Run, input: AnswerInput, env: Env): Step {
   if (!node || !task) return keepIgnored(run, input, 'unknown-task');
   if (isSpoof(run, task, input)) return keepIgnored(run, input, 'spoof');
   if (input.phase === 'invalidated') return invalidated(run, node, input);
-  const source = executorOf(run, node, input);
+  const source = executorOf(run, node, input, task.executors);
   if (run.kind !== 'open' || node.state !== 'open' || node.attempt.number !== input.attempt) {
     const past = node.attempts.find((attempt) => attempt.number === input.attempt);
     if (!past) return keepIgnored(run, input, 'unknown-attempt');
@@ -288,7 +288,8 @@ function answer(run: Run, input: AnswerInput, env: Env): Step {
   }
   if (input.phase === 'finished') {
     const read = readAnswer(input.event.data, task.uses);
-    executor.finished = { at: input.at, eventId: input.event.id, ...read };
+    const by = source === input.event.source ? {} : { by: input.event.source };
+    executor.finished = { at: input.at, eventId: input.event.id, ...by, ...read };
   }
   const executors = { ...attempt.executors, [source]: executor };
   const startedAt = first ? input.at : attempt.startedAt;
@@ -307,7 +308,7 @@ function answer(run: Run, input: AnswerInput, env: Env): Step {
  * Under whose name an answer is kept. In the keptn dialect answers are counted, whoever sends them: a `finished` of a source that has not
  * started takes the place of the oldest `started` that is open, and a source may start several times.
  */
-function executorOf(run: Run, node: Node, { attempt, phase, event }: AnswerInput): string {
+function executorOf(run: Run, node: Node, { attempt, phase, event }: AnswerInput, wanted: number): string {
   const { source } = event;
   if (run.dialect !== 'keptn') return source;
   const isOpen = node.state === 'open' && node.attempt.number === attempt;
@@ -330,7 +331,8 @@ function executorOf(run: Run, node: Node, { attempt, phase, event }: AnswerInput
   if (answered !== undefined) return answered;
   const own = all.filter((key) => isOf(key));
   const open = own.find(isUnfinished);
-  if (open !== undefined || own.length > 0) return open ?? source;
+  // While more services are wanted, this may be one of them whose `started` is late.
+  if (open !== undefined || own.length > 0 || all.length < wanted) return open ?? source;
   const others = all.filter(isUnfinished);
   const age = (key: string): number => ownValue(executors, key)?.startedAt ?? 0;
   return others.toSorted((a, b) => age(a) - age(b))[0] ?? source;

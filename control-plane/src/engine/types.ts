@@ -184,6 +184,8 @@ export type Executor = {
     | {
         at: number;
         eventId: string;
+        /** The source of the answer, where it is another than the one that started: only in the keptn dialect. */
+        by?: string;
         status: Status;
         result: Result;
         message: string;

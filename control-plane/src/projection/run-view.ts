@@ -123,6 +123,7 @@ function attemptBase(run: string, key: string, attempt: AttemptBase): AttemptVie
       if (executor.progress !== undefined) one.message = executor.progress;
       if (executor.finished) {
         one.finishedAt = executor.finished.at;
+        if (executor.finished.by !== undefined) one.answeredBy = executor.finished.by;
         one.status = executor.finished.status;
         one.result = executor.finished.result;
       }

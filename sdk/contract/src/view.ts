@@ -64,6 +64,7 @@ export const executorViewSchema = z.object({
   way: z.enum(['nats', 'claim', 'push', 'http']),
   startedAt: at.optional(),
   finishedAt: at.optional(),
+  answeredBy: z.string().optional().describe('Source of the answer, where another one has started; keptn dialect only'),
   lastSeenAt: at.optional(),
   leaseUntil: at.optional(),
   fraction: z.number().optional().describe('Progress, 0 to 1'),
