@@ -175,3 +175,8 @@ test.each([
   expect(refusal).toThrow(OfflineProblem);
   expect(refusal).toThrow(words);
 });
+
+test('an SLO called __proto__ keeps its query', () => {
+  const { sli } = importOpenSlo(RATIO.replace('name: web-availability', 'name: __proto__'));
+  expect(sli).toMatch(/^ +__proto__: /m);
+});

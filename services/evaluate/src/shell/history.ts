@@ -99,7 +99,7 @@ const isLeftOut = (row: Row, baseline: BaselineSelection, ctx: TaskContext): boo
 function narrowed(baseline: BaselineSelection, ctx: TaskContext, windowStartMs: number | null): Query {
   const [deployment] = deploymentsOf(ctx);
   const labels = baseline.labels.flatMap((key) => {
-    const value = ctx.labels[key];
+    const value = Object.hasOwn(ctx.labels, key) ? ctx.labels[key] : undefined;
     return value === undefined ? [] : [[key, value] as const];
   });
   const start = baseline.offsetMs === null || windowStartMs === null ? null : windowStartMs - baseline.offsetMs;

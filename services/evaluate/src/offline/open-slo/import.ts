@@ -38,7 +38,7 @@ export function importOpenSlo(text: string): ImportedSlo {
   const documents = readOpenSlo(text);
   const notes: string[] = [];
   const objectives: object[] = [];
-  const indicators: Record<string, string> = {};
+  const queries = new Map<string, string>();
   for (const given of documents.slos) {
     const { name, displayName = name } = given.metadata;
     const pairs = pairsOf(given, documents, notes);
@@ -51,7 +51,7 @@ export function importOpenSlo(text: string): ImportedSlo {
         budget: { target: targetOf(objective, name), window: windowOf(given, notes), pairs },
       });
       const found = badShareOf(indicatorOf(given, objective, documents).spec, objective);
-      if ('query' in found) indicators[sli] = found.query;
+      if ('query' in found) queries.set(sli, found.query);
       else
         notes.push(
           `SLI '${sli}': ${found.reason}; write its query into sli.yaml, for the share of bad events over $WINDOW`,
@@ -61,6 +61,7 @@ export function importOpenSlo(text: string): ImportedSlo {
       }
     }
   }
+  const indicators = Object.fromEntries(queries);
   const slo = { spec_version: '1.0', objectives, total_score: { pass: '100%', warning: '50%' } };
   return {
     slo: yaml(slo, 'Imported from OpenSLO v1.'),
