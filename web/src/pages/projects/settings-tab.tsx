@@ -151,7 +151,7 @@ function SettingsForm({ project }: { project: ProjectWithTag }) {
               Runs that wait for their concurrency group.
             </Amount>
             <Amount
-              label="New runs per second, maximum"
+              label="New runs, maximum"
               unit="per second"
               empty={serverLimit('runsPerSecond')}
               {...field('runsPerSecond')}
