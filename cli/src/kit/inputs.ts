@@ -32,7 +32,7 @@ export interface KitFile {
 
 /** Reads the file; throws a CommandFailure that names the member and the way out. */
 export function readKitFile(value: unknown): KitFile {
-  if (!isObject(value)) throw badUsage('the inputs are no JSON object: {"task": "...", "inputs": {"good": {...}}}');
+  if (!isObject(value)) throw badUsage('the inputs are not a JSON object: {"task": "...", "inputs": {"good": {...}}}');
   const unknown = Object.keys(value).filter((name) => !MEMBERS.includes(name));
   if (unknown.length > 0) throw badUsage(`the inputs have no member ${unknown[0]}: there are ${MEMBERS.join(', ')}`);
   const { task, connect = ['claim'], inputs, largeMember, except = {} } = value;
@@ -61,8 +61,7 @@ export function readConnects(value: unknown): Connect[] {
   const words = Array.isArray(value) ? value : String(value).split(',');
   return words.map((word: unknown) => {
     const found = CONNECTS.find((one) => one === word);
-    if (found === undefined)
-      throw badUsage(`${JSON.stringify(word)} is no way to connect: write ${CONNECTS.join(', ')}`);
+    if (found === undefined) throw badUsage(`${JSON.stringify(word)} is not a transport: write ${CONNECTS.join(', ')}`);
     return found;
   });
 }

@@ -107,7 +107,7 @@ export const answerCases: readonly Case[] = [
   {
     id: 'answer-other-key',
     group: 'answer',
-    title: 'the task is the one of the type, whatever its key in the sequence',
+    title: 'the type names the task, and its key in the sequence does not',
     run: async (world) => {
       const id = `kit-${process.pid}-${world.connect}-key.another-key.1`;
       const { event } = await world.do(world.input('good'), { id });

@@ -58,7 +58,7 @@ export const drainCases: readonly Case[] = [
   {
     id: 'drain-takes-no-more',
     group: 'drain',
-    title: 'what is triggered after SIGTERM is left to others',
+    title: 'a trigger after SIGTERM is left to other services',
     needs: ['slow'],
     ownProcess: true,
     run: async (world) => {
@@ -169,7 +169,7 @@ export const restartCases: readonly Case[] = [
   {
     id: 'restart-two',
     group: 'restart',
-    title: 'what was waiting when it was killed is done by the next process',
+    title: 'the next process does the work that waited when this one was killed',
     ownProcess: true,
     over: ['claim', 'push'],
     run: async (world) => {

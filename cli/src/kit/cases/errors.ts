@@ -75,7 +75,7 @@ export const errorCases: readonly Case[] = [
   {
     id: 'error-fail',
     group: 'errors',
-    title: 'a fail that was found, and is no breakdown, is succeeded with result fail',
+    title: 'a fail that the work found is status succeeded with result fail',
     needs: ['fail'],
     run: async (world) => {
       const data = dataOf((await world.do(world.input('fail'))).event);
@@ -140,7 +140,7 @@ export const inputCases: readonly Case[] = [
   {
     id: 'input-named',
     group: 'wrong input',
-    title: 'its message says what is wrong',
+    title: 'its message names the fault',
     needs: ['wrong'],
     run: async (world) => {
       const { data, error } = await errorOf(world, 'wrong');
@@ -182,7 +182,7 @@ export const inputCases: readonly Case[] = [
   {
     id: 'input-garbage',
     group: 'wrong input',
-    title: 'what is no event harms nothing; over push it is refused',
+    title: 'a body that is not an event harms nothing; over push it is refused',
     run: async (world) => {
       check(await world.plane.sendGarbage(), 'a 4xx', 'another answer');
       await world.ready();
