@@ -296,7 +296,7 @@ test('text of brackets and shared anchors end in a problem, not in an exhausted 
   expect(sloLint('['.repeat(10_000)).problems).toMatchObject([{ code: 'yaml', severity: 'error' }]);
   const bomb = `a: &a [x${',x'.repeat(99)}]\nb: &b [{criteria: *a}${',{criteria: *a}'.repeat(99)}]\nobjectives: [{sli: s, pass: *b}${',{sli: s, pass: *b}'.repeat(99)}]\n`;
   const started = performance.now();
-  expect(sloLint(bomb).problems[0]?.message).toContain('excessive aliasing');
+  expect(sloLint(bomb).problems[0]?.message).toContain('aliases stand for more than 10000 values');
   expect(performance.now() - started).toBeLessThan(30_000);
 });
 
