@@ -119,7 +119,8 @@ export class ReferenceRun {
     if (executor?.answer) return;
     if (!executor) {
       if (input.way === 'claim' && this.#executors.size >= this.#task().executors) return;
-      const startedBy = input.phase === 'started' && !this.#plain ? input.event.id : undefined;
+      const isOwn = input.phase === 'started' && (input.way === 'nats' || input.way === 'http');
+      const startedBy = isOwn && !this.#plain ? input.event.id : undefined;
       executor = { startedAt: input.at, startedBy, lastSeenAt: input.at, answer: undefined };
       this.#executors.set(source, executor);
     }

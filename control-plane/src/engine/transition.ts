@@ -274,7 +274,7 @@ function answer(run: Run, input: AnswerInput, env: Env): Step {
         fraction: undefined,
         progress: undefined,
         finished: undefined,
-        ...(run.dialect === 'keptn' && input.phase === 'started' ? { startedBy: input.event.id } : {}),
+        ...(isOwnStart(run, input) ? { startedBy: input.event.id } : {}),
       };
   const first = attempt.startedAt === undefined;
   if (!known && Object.keys(attempt.executors).length + 1 >= task.executors) {
@@ -336,6 +336,11 @@ function executorOf(run: Run, node: Node, { attempt, phase, event }: AnswerInput
   const others = all.filter(isUnfinished);
   const age = (key: string): number => ownValue(executors, key)?.startedAt ?? 0;
   return others.toSorted((a, b) => age(a) - age(b))[0] ?? source;
+}
+
+/** A claim or a push notes a start by itself; the service's own `started` for it is no further one. */
+function isOwnStart(run: Run, { phase, way }: AnswerInput): boolean {
+  return run.dialect === 'keptn' && phase === 'started' && (way === 'nats' || way === 'http');
 }
 
 function lineOfAnswer(

@@ -46,7 +46,7 @@ async function takeEvent({ plane, body, log }: Call): Promise<Reply> {
   }
   const isTrigger = kind.of === 'sequence';
   try {
-    await plane.submit([{ event }], { way: isTrigger ? 'http' : 'push' });
+    await plane.submit([{ event }], { way: 'http', lenient: !isTrigger });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     // A person is told what is wrong with a trigger. A service is not: Keptn took any answer, and so does the bus.

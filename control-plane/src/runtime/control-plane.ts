@@ -37,10 +37,7 @@ export interface ControlPlane {
    * Takes events that came together; all are checked before any is taken. Resolves when they are durable and what they
    * caused is published. An answer to an attempt that is over is not an error here: its item says `ignored`.
    */
-  submit(
-    events: readonly ReceivedEvent[],
-    options?: { idempotencyKey?: string | undefined; way?: 'http' | 'push'; isBatch?: boolean },
-  ): Promise<Accepted>;
+  submit(events: readonly ReceivedEvent[], options?: SubmitOptions): Promise<Accepted>;
   /** Waits until the run is finished (or parked), at most `timeoutMs`; undefined when it takes longer. */
   waitForRun(run: string, timeoutMs: number, signal?: AbortSignal): Promise<Waited | undefined>;
   /**
@@ -144,6 +141,14 @@ export interface ControlPlane {
   /** Refuses new runs and claims, ends waits, commits and publishes what is under way (at most 10 s), and closes. */
   close(): Promise<void>;
 }
+
+export type SubmitOptions = {
+  idempotencyKey?: string | undefined;
+  way?: 'http' | 'push';
+  isBatch?: boolean;
+  /** A wrong answer counts as errored, as on the bus, and is not refused. So it is for `push`. */
+  lenient?: boolean;
+};
 
 export type ReceivedEvent = {
   event: CloudEvent;

@@ -50,6 +50,7 @@ import type {
   ReceivedEvent,
   StreamFilter,
   StreamListener,
+  SubmitOptions,
 } from './control-plane.ts';
 import { EVENT_BYTES_MAX, Refusal } from './control-plane.ts';
 import { Elsewhere } from './elsewhere.ts';
@@ -298,10 +299,7 @@ class Plane implements ControlPlane {
 
   // ---- taking
 
-  async submit(
-    events: readonly ReceivedEvent[],
-    options: { idempotencyKey?: string | undefined; way?: 'http' | 'push'; isBatch?: boolean } = {},
-  ): Promise<Accepted> {
+  async submit(events: readonly ReceivedEvent[], options: SubmitOptions = {}): Promise<Accepted> {
     // A sink has answered what it was given: it sends its answer once, and nobody else can take it.
     if (this.#draining && options.way !== 'push')
       throw new Refusal('draining', 'this control plane is shutting down: send it to another, or again in a moment', {
@@ -310,16 +308,13 @@ class Plane implements ControlPlane {
     return this.#unlessAway(this.#takeAll(events, options));
   }
 
-  async #takeAll(
-    events: readonly ReceivedEvent[],
-    options: { idempotencyKey?: string | undefined; way?: 'http' | 'push'; isBatch?: boolean },
-  ): Promise<Accepted> {
+  async #takeAll(events: readonly ReceivedEvent[], options: SubmitOptions): Promise<Accepted> {
     const context = {
       book: this.#book,
       clock: this.#clock,
       way: options.way ?? ('http' as const),
       // Nobody can tell a sink what is wrong with its answer: as on the bus, a wrong result counts as errored.
-      lenient: options.way === 'push',
+      lenient: options.lenient ?? options.way === 'push',
       idempotencyKey: options.idempotencyKey,
       evaluations: this.evaluations,
     };
