@@ -25,9 +25,9 @@ export const bugs: readonly Bug[] = [
     name: 'a client is told before the write',
     checker: 'accepted-is-kept',
     file: 'src/runtime/plane.ts',
-    find: '    return new Promise((resolve, reject) => {\n      // It is durable by then',
+    find: '    return this.#decide(run, input, options).then((verdict) => {',
     replace:
-      "    return new Promise((resolve, reject) => {\n      resolve({ id, run, outcome: 'accepted' });\n      // It is durable by then",
+      "    void this.#decide(run, input, options).catch(() => {});\n    if (run) return Promise.resolve({ id, run, outcome: 'accepted' });\n    return this.#decide(run, input, options).then((verdict) => {",
   },
   {
     name: 'an error of publishing is swallowed',
