@@ -54,6 +54,10 @@ test('each run has one phase, by which lists, counts and its page show it, and a
   const worker = await start('work');
   const aborted = await start('later');
   await door.ask('POST', `/v1/runs/${aborted}/abort`);
+  const told = await door.ask('GET', '/v1/events?type=dev.later.finished');
+  expect(field(field(field(field(told.json, 'items'), 0), 'event'), 'data')).toMatchObject({
+    ...{ status: 'aborted', result: 'fail' },
+  });
   const holder = await start('alone');
   runs.set('aborted', aborted).set('waiting-worker', worker);
   runs.set('waiting-person', await start('release')).set('sleeping', await start('later'));

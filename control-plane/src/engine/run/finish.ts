@@ -54,7 +54,9 @@ export function closeRun(
   data.status = status;
   // Keptn's services know an aborted sequence by its status; its result stays what Keptn's own would be.
   const isKeptnAbort = status === 'aborted' && base.dialect === 'keptn' && !graphOf(env.sequence).isLine;
-  data.result = isKeptnAbort ? 'pass' : result;
+  // To a program of ours it did not pass, whatever its tasks had come to.
+  const isPlainAbort = status === 'aborted' && base.dialect === 'plain';
+  data.result = isKeptnAbort ? 'pass' : isPlainAbort ? 'fail' : result;
   if (message !== '') data.message = message;
   if (base.dialect === 'plain' && output !== undefined) data.output = output;
   const finishedId = `${base.id}.finished`;
