@@ -147,9 +147,13 @@ describe('answer', () => {
     });
     expect(stderr).toContain('--source /build/1');
     expect(await cli(...answer, '--source', '/build/1')).toMatchObject({ code: 0, stderr: '' });
-    expect((await read('get', 'run', run)).tasks[0]).toMatchObject({
+    const shown = await read('get', 'run', run);
+    expect(shown.tasks[0]).toMatchObject({
       ...{ state: 'finished', result: 'pass', message: `answered (by hand, by ${userInfo().username})` },
     });
+    expect(shown.history).toMatchObject([
+      { what: 'answer', source: '/cli/by-hand', by: userInfo().username, onBehalfOf: '/build/1' },
+    ]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type AttemptView, parseAttemptId, type Result, type RunView } from '@slipway/contract';
-import { CLI_SOURCE, connected } from '../connection.ts';
+import { connected } from '../connection.ts';
 import { badUsage, CommandFailure, exitCode } from '../exit-code.ts';
 import { readJsonArgument } from '../input.ts';
 import type { ServerOptions } from '../options.ts';
@@ -10,14 +10,16 @@ import { userName } from '../user-name.ts';
 
 export type AnswerOptions = { result: Result; data?: string; message?: string; source?: string };
 
+/** By this source the server knows that a person answers: it ends the attempt, and the history names the author. */
+const BY_HAND = '/cli/by-hand';
+
 /** `slipway answer ATTEMPT`: what a service would send, sent by a person. */
 export async function answer(
   command: ServerOptions & AnswerOptions & { attempt: string; terminal: Terminal },
 ): Promise<number> {
-  const { result, source = CLI_SOURCE, terminal } = command;
-  // Under the name of a service it would look as if that had answered.
-  const message =
-    source === CLI_SOURCE ? command.message : `${command.message ?? 'answered'} (by hand, by ${userName()})`;
+  const { result, source: onbehalfof, terminal } = command;
+  const by = userName();
+  const message = onbehalfof === undefined ? command.message : `${command.message ?? 'answered'} (by hand, by ${by})`;
   const ref = parseAttemptId(command.attempt);
   if (ref === undefined) {
     throw badUsage(`${JSON.stringify(command.attempt)} is not an attempt: write RUN.TASK.NUMBER`, [
@@ -30,12 +32,13 @@ export async function answer(
     const task = run.tasks.find(({ key }) => key === ref.task);
     const attempt = task?.attempts.find(({ id }) => id === command.attempt);
     if (task === undefined || attempt === undefined) throw unknownAttempt(command.attempt, run);
-    const holders = othersOn(attempt, source);
+    const holders = othersOn(attempt, onbehalfof);
     if (holders.length > 0) throw held(attempt, holders);
     const { project, stage, service } = run;
     const event = {
-      ...{ specversion: '1.0', id: randomUUID(), source, time: new Date().toISOString() },
+      ...{ specversion: '1.0', id: randomUUID(), source: BY_HAND, time: new Date().toISOString() },
       ...{ type: `${task.uses}.finished`, correlationid: run.correlationid, causationid: attempt.id },
+      ...{ by, ...(onbehalfof === undefined ? {} : { onbehalfof }) },
       data: { project, stage, service, result, status: 'succeeded', message, [task.uses]: output },
     };
     const accepted = await client.sendEvents({ body: event });
@@ -54,14 +57,14 @@ function unknownAttempt(id: string, run: RunView): CommandFailure {
   });
 }
 
-/** Services that have started the attempt and not answered: it ends with their answers, so one by hand would be lost. */
-function othersOn({ executors }: AttemptView, source: string): string[] {
+/** Services that work on the attempt, which an answer by hand takes away from them: only one that is named loses it. */
+function othersOn({ executors }: AttemptView, source: string | undefined): string[] {
   return executors.filter((one) => one.finishedAt === undefined && one.source !== source).map((one) => one.source);
 }
 
 function held({ id }: AttemptView, holders: readonly string[]): CommandFailure {
   const [first = ''] = holders;
-  const detail = `${holders.join(' and ')} works on ${id}, so an answer by hand would change nothing`;
+  const detail = `${holders.join(' and ')} works on ${id}, and an answer by hand would end that work`;
   return new CommandFailure(detail, {
     exitCode: exitCode.refused,
     details: [
