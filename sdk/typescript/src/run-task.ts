@@ -1,5 +1,5 @@
-import type { JsonObject } from '@slipway/contract';
-import { attemptId as attemptIdOf, type CloudEvent } from '@slipway/contract';
+import type { Dialect, JsonObject } from '@slipway/contract';
+import { attemptId as attemptIdOf, type CloudEvent, spellType } from '@slipway/contract';
 import { Attempt, type Progress } from './attempt.ts';
 import { AttemptCancelled } from './errors.ts';
 import { type Logger, silentLogger } from './log.ts';
@@ -12,6 +12,8 @@ export interface RunTaskOptions {
   stage?: string;
   service?: string;
   labels?: Record<string, string>;
+  /** In which spelling the trigger comes; `plain` unless said. */
+  dialect?: Dialect;
   /** The outputs of the tasks before this one, and the trigger's data. */
   data?: JsonObject;
   /** Counts from 1. */
@@ -33,12 +35,12 @@ export async function runTask<T extends Task>(
   input: unknown,
   options: RunTaskOptions = {},
 ): Promise<TaskRun<OutputOf<T>>> {
-  const { project = 'default', stage = 'dev', service, labels, attempt: number = 1 } = options;
+  const { project = 'default', stage = 'dev', service, labels, dialect = 'plain', attempt: number = 1 } = options;
   const event: CloudEvent = {
     specversion: '1.0',
     id: attemptIdOf({ run: 'test-run', task: task.name, attempt: number }),
     source: 'slipway',
-    type: `${task.name}.triggered`,
+    type: spellType(`${task.name}.triggered`, dialect),
     subject: 'test-run',
     correlationid: 'test-context',
     data: { ...options.data, project, stage, service, labels, [task.name]: input },

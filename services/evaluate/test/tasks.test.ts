@@ -1,4 +1,4 @@
-import { runTask, SlipwayProblem } from '@slipway/sdk';
+import { type Logger, runTask, SlipwayProblem, silentLogger } from '@slipway/sdk';
 import { describe, expect, test } from 'vitest';
 import { readSources } from '../src/providers/sources.ts';
 import { type EvaluateOutput, evaluateOutput } from '../src/shell/output.ts';
@@ -105,10 +105,11 @@ describe('values carried in the event', () => {
     expect(message).toContain(words);
   });
 
-  test('without any SLO there is nothing to judge, which passes as in Keptn', async () => {
+  test('without any SLO nothing is judged, which is an error and not a pass', async () => {
     expect(await run({ values: { rt: 1 } })).toMatchObject({
-      result: 'pass',
-      message: 'no evaluation performed by lighthouse because no SLO file configured for project shop',
+      ...{ status: 'errored', result: 'fail', error: { code: 'NOT_EVALUATED', retryable: false } },
+      message: expect.stringMatching(/^shop\/staging\/carts has no SLO, so nothing was judged: upload slo\.yaml/),
+      output: { result: 'fail', verdict: 'inconclusive' },
     });
   });
 });
@@ -359,9 +360,10 @@ describe('earlier evaluations', () => {
 });
 
 describe('the task evaluation, for senders written for Keptn', () => {
-  const keptn = async (input: unknown, data = {}) => {
+  const keptn = async (input: unknown, data = {}, log = silentLogger) => {
     const { evaluation } = tasks();
-    return runTask(evaluation, input, { project: 'shop', stage: 'staging', service: 'carts', data });
+    const place = { project: 'shop', stage: 'staging', service: 'carts' };
+    return runTask(evaluation, input, { ...place, dialect: 'keptn', data, log });
   };
 
   test('keeps Keptn’s messages, also the empty one, and passes over keys that it does not know', async () => {
@@ -382,10 +384,30 @@ describe('the task evaluation, for senders written for Keptn', () => {
   test('says what it was asked in vain: no SLI provider, no SLO', async () => {
     expect(await keptn({ slo, timeframe: '5m' })).toMatchObject({
       ...{ status: 'succeeded', result: 'pass', output: { result: 'pass', score: 0 } },
-      message: 'no evaluation performed by lighthouse because no SLI-provider configured for project shop',
+      message: expect.stringMatching(
+        /^no evaluation performed by lighthouse because no SLI-provider configured for project shop \(WARNING: /,
+      ),
     });
     expect(await keptn({ slo: '', values: {}, timeframe: '5m' })).toMatchObject({
-      message: 'no evaluation performed by lighthouse because no SLO file configured for project shop',
+      message: expect.stringMatching(
+        /^no evaluation performed by lighthouse because no SLO file configured for project shop \(WARNING: /,
+      ),
     });
+  });
+
+  test('warns in its log that nothing was judged', async () => {
+    const lines: string[] = [];
+    const log: Logger = { ...silentLogger, warn: (...said) => void lines.push(JSON.stringify(said)) };
+    await keptn({ slo: '', values: {}, timeframe: '5m' }, {}, log);
+    expect(lines.join('\n')).toContain('WARNING: shop/staging/carts has no SLO');
+  });
+
+  test.each([
+    ['no SLI provider', { slo, timeframe: '5m' }, 'nothing measures the SLIs of shop/staging/carts'],
+    ['no SLO', { slo: '', values: {}, timeframe: '5m' }, 'shop/staging/carts has no SLO'],
+  ])('outside the keptn dialect %s is an error', async (_, input, words) => {
+    const place = { project: 'shop', stage: 'staging', service: 'carts' };
+    const ran = await runTask(tasks().evaluation, input, place);
+    expect(ran).toMatchObject({ status: 'errored', result: 'fail', message: expect.stringContaining(words) });
   });
 });

@@ -38,6 +38,8 @@ export interface Judged {
   readonly isTransient: boolean;
   /** In place of those of the trigger; null: those. */
   readonly labels: Readonly<Record<string, string>> | null;
+  /** Why nothing was judged although nothing is broken: no SLO, or nothing that measures; null: it was judged. */
+  readonly missing: 'slo' | 'provider' | null;
 }
 
 type Values = SliAnswer['values'];
@@ -77,9 +79,11 @@ export async function judge(
     ...(slo.version === undefined ? {} : { slo: slo.version }),
     ...(Object.keys(sli.versions).length === 0 ? {} : { sli: sli.versions }),
   };
+  const isJudged = finished.status === 'errored' || finished.decision !== null;
   return {
     finished,
     versions,
+    missing: isJudged ? null : slo.parsed === null ? 'slo' : 'provider',
     isTransient: slo.isTransient === true || finished.isTransient === true,
     labels: finished.labels ?? null,
   };

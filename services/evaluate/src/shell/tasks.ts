@@ -1,7 +1,10 @@
-import { defineTask, outcome, type Task, TaskErrored } from '@slipway/sdk';
+import { defineTask, outcome, type Task, type TaskContext, TaskErrored } from '@slipway/sdk';
 import { evaluateInput, evaluationInput } from './input.ts';
 import { type EvaluateOptions, judge } from './judge.ts';
-import { evaluateOutput, outputOf } from './output.ts';
+import { type EvaluateOutput, evaluateOutput, outputOf } from './output.ts';
+
+/** How an event of the keptn dialect spells its type. */
+const KEPTN_PREFIX = 'sh.keptn.event.';
 
 /** The tasks of this service: `evaluate`, and `evaluation`, the same under Keptn's name and rules. */
 export function evaluateTasks(options: EvaluateOptions): Task[] {
@@ -28,10 +31,43 @@ export function evaluateTasks(options: EvaluateOptions): Task[] {
             ...labels,
           });
         }
+        if (judged.missing !== null) return unjudged(judged.missing, { said: finished.message, output, labels }, ctx);
         const message = asKeptn ? finished.message : finished.message || output.why;
         return outcome({ result: finished.result, output, ...(message === '' ? {} : { message }), ...labels });
       },
     });
   };
   return [named('evaluate', evaluateInput), named('evaluation', evaluationInput)];
+}
+
+const WAYS_OUT = {
+  slo: 'upload slo.yaml for the service, or send `slo` or `objectives` with the task',
+  provider: 'send `values` or `indicators` with the task, or set an SLI provider',
+} as const;
+
+/** A gate that has judged nothing must not open. Only Keptn's users get Keptn's pass, and are warned. */
+function unjudged(
+  missing: 'slo' | 'provider',
+  {
+    said,
+    output,
+    labels,
+  }: { said: string; output: EvaluateOutput; labels: { labels?: Readonly<Record<string, string>> } },
+  ctx: TaskContext,
+) {
+  const about = [ctx.project, ctx.stage, ctx.service].filter((name) => name !== undefined).join('/');
+  const lacks = missing === 'slo' ? `${about} has no SLO` : `nothing measures the SLIs of ${about}`;
+  if (ctx.event.type.startsWith(KEPTN_PREFIX)) {
+    ctx.log.warn(
+      {},
+      `WARNING: ${lacks}, so nothing was judged and the result is pass, as in Keptn: ${WAYS_OUT[missing]}`,
+    );
+    const message = `${said} (WARNING: nothing was judged, this pass says nothing: ${WAYS_OUT[missing]})`;
+    return outcome({ result: 'pass', output, message, ...labels });
+  }
+  throw new TaskErrored(`${lacks}, so nothing was judged: ${WAYS_OUT[missing]}`, {
+    output: { ...output, result: 'fail', verdict: 'inconclusive' },
+    ...{ result: 'fail', code: 'NOT_EVALUATED', retryable: false },
+    ...labels,
+  });
 }
