@@ -6,7 +6,7 @@ import { filesBesideCode } from './files-beside-code.ts';
 /** What libraries would use if somebody had installed it; they do without. */
 const OPTIONAL = [
   ...['kerberos', '@mongodb-js/zstd', 'snappy', 'socks', 'mongodb-client-encryption'],
-  ...['gcp-metadata', '@aws-sdk/credential-providers'],
+  ...['gcp-metadata', '@aws-sdk/credential-providers', 'pg-native'],
 ];
 
 /**

@@ -101,6 +101,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpDoor> {
     else res.writeContinue();
     answer(door, router, req, res);
   });
+  // An expectation that is not known is none: Node would answer 417 without a body, before a token is looked at.
+  server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => answer(door, router, req, res));
   server.on('clientError', (error, socket) => refuseConnection(error, socket));
   const url = await startListening(server, listen);
 

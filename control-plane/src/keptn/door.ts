@@ -92,14 +92,14 @@ export function makeKeptnDoor({ plane, auth, log, writesInside = false }: Parts)
       return true;
     },
     listen(at) {
-      const server = createServer(
-        { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
-        (req, res) => {
-          const found = keptnPath(req.url ?? '');
-          if (found === undefined) send(res, { status: 404, body: { code: 404, message: 'Not found' } });
-          else serveAt(req, res, found.path, true);
-        },
-      );
+      const take = (req: IncomingMessage, res: ServerResponse): void => {
+        const found = keptnPath(req.url ?? '');
+        if (found === undefined) send(res, { status: 404, body: { code: 404, message: 'Not found' } });
+        else serveAt(req, res, found.path, true);
+      };
+      const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS }, take);
+      // An expectation that is not known is none: Node would answer 417 without a body.
+      server.on('checkExpectation', take);
       server.maxConnections = CONNECTIONS_MAX;
       servers.push(server);
       return new Promise((resolve, reject) => {

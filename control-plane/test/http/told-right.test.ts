@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { EVENT_TYPE, field, JSON_TYPE, openDoor, post, putShipyard, startRun, trigger } from './door.ts';
+import { EVENT_TYPE, field, JSON_TYPE, openDoor, post, putShipyard, rawExchange, startRun, trigger } from './door.ts';
 
 /** Requests whose first answer said something else than what was wrong. */
 test('a compressed body is 415, and says which encoding is read', async () => {
@@ -135,4 +135,10 @@ test('every resource with an ETag is 304 to a client that has it, in each form o
     }
     expect((await door.ask('GET', path, { headers: { 'if-none-match': '"other"' } })).status).toBe(200);
   }
+});
+
+test('an Expect header that is not known is passed over, and the request gets its answer', async () => {
+  await using door = await openDoor();
+  const request = 'GET /v1/runs HTTP/1.1\r\nhost: localhost\r\nexpect: a-miracle\r\nconnection: close\r\n\r\n';
+  expect((await rawExchange(door.port, request)).text).toMatch(/^HTTP\/1\.1 200 /);
 });

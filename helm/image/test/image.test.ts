@@ -13,7 +13,7 @@ const IMPORT = /^(?:import|export) .*?["']([^"']+)["'];?$/gm;
 const REQUIRE = /__require\(["']([^"']+)["']\)/g;
 const OPTIONAL = new Set([
   ...['kerberos', '@mongodb-js/zstd', 'snappy', 'socks', 'mongodb-client-encryption'],
-  ...['gcp-metadata', '@aws-sdk/credential-providers'],
+  ...['gcp-metadata', '@aws-sdk/credential-providers', 'pg-native'],
 ]);
 
 let layer: Layer;
@@ -110,7 +110,7 @@ test('the layer holds no packages, no TypeScript and no tests, and its code impo
   const imported = code.flatMap((text) => [...text.matchAll(IMPORT)].map((match) => match[1] ?? ''));
   expect(imported.length).toBeGreaterThan(100);
   expect(imported.filter((name) => !name.startsWith('.') && !isBuiltin(name))).toEqual([]);
-  // What the driver of MongoDB would use if it were there.
+  // What the drivers of MongoDB and PostgreSQL would use if it were there.
   const required = code.flatMap((text) => [...text.matchAll(REQUIRE)].map((match) => match[1] ?? ''));
   expect(new Set(required.filter((name) => !isBuiltin(name)))).toEqual(OPTIONAL);
 });

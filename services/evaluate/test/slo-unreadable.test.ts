@@ -60,7 +60,7 @@ test.each(unreadable)(
     const { type: _, triggeredid: __, message, ...fields } = expected[1] as Record<string, unknown>;
     expect(dataOf(finished)).toMatchObject({ project, stage, service, ...fields });
     const path = `/v1/projects/${project}/stages/${stage}/services/${service}/slo`;
-    const why = `GET ${path}: 403 forbidden: the token evaluate lacks the permission resources:read: add it in the token file`;
+    const why = `GET ${path}: 403 forbidden: the token evaluate lacks the permission resources:read: add it in the token file and restart Slipway, which reads the file at its start`;
     const words = String(message).replace('could not reach resource-service', `${why}; the token needs resources:read`);
     expect(dataOf(finished).message).toBe(words);
   },
