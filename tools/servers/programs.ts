@@ -17,6 +17,9 @@ export type ProgramName =
   | 'chromium'
   | 'postgres'
   | 'python-sdk'
+  | 'go'
+  | 'staticcheck'
+  | 'oapi-codegen'
   | 'helm';
 
 export interface Program {
@@ -34,6 +37,8 @@ export interface Program {
 
 const NATS_VERSION = 'v2.15.2';
 const HELM_VERSION = 'v4.3.0';
+const STATICCHECK_VERSION = 'v0.8.2';
+const OAPI_CODEGEN_VERSION = 'v2.8.2';
 const SECANTUS_VERSION = '0.7.0b3';
 
 const bin = join(CACHE, 'bin');
@@ -41,6 +46,7 @@ const natsDebian = join(CACHE, 'nats-debian', 'usr', 'sbin');
 const secantus = join(CACHE, 'secantus');
 const prometheus = join(CACHE, 'prometheus', 'usr', 'bin');
 const python = join(CACHE, 'python');
+const goTools = join(CACHE, 'go-tools');
 const pythonSdk = join(ROOT, 'sdk', 'python');
 /** Written last, with what was installed: an environment without it was interrupted or holds other versions. */
 const pythonStamp = join(python, 'installed');
@@ -96,6 +102,28 @@ export const PROGRAMS: readonly Program[] = [
     install: installPython,
   },
   {
+    name: 'go',
+    what: 'Go, for sdk/go',
+    neededBy: 'sdk/go/test',
+    find: goPath,
+    install: () => Promise.reject(new Error('install Go 1.24 or newer: https://go.dev/dl')),
+  },
+  {
+    name: 'staticcheck',
+    what: 'a linter for sdk/go',
+    neededBy: 'sdk/go/test',
+    // Another version finds other things.
+    find: () => [join(goTools, STATICCHECK_VERSION, 'staticcheck')].find(isExecutable),
+    install: () => installGoTool('honnef.co/go/tools/cmd/staticcheck', STATICCHECK_VERSION),
+  },
+  {
+    name: 'oapi-codegen',
+    what: 'the generator of the client in sdk/go',
+    neededBy: 'sdk/go/test',
+    find: () => [join(goTools, OAPI_CODEGEN_VERSION, 'oapi-codegen')].find(isExecutable),
+    install: () => installGoTool('github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen', OAPI_CODEGEN_VERSION),
+  },
+  {
     name: 'helm',
     what: 'Helm (a few minutes)',
     // Helm 3 on somebody's PATH renders some charts otherwise: only the one that the tests were written with counts.
@@ -135,12 +163,22 @@ async function installHelm(): Promise<string> {
   return `go install ${module}`;
 }
 
-async function goInstall(module: string): Promise<CommandResult> {
-  // Go's own installer leaves go in a place that a login shell alone has on PATH.
-  const go = onPath('go', ['/usr/local/go/bin']);
+async function installGoTool(path: string, version: string): Promise<string> {
+  const built = await goInstall(`${path}@${version}`, join(goTools, version));
+  if (!built.ok) throw new Error(`go install ${path}@${version}: ${lastLines(built.output)}`);
+  return `go install ${path}@${version}`;
+}
+
+async function goInstall(module: string, into = bin): Promise<CommandResult> {
+  const go = goPath();
   if (!go) return { ok: false, output: 'there is no go on PATH' };
-  await mkdir(bin, { recursive: true });
-  return run(go, ['install', module], { env: { GOBIN: bin, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' } });
+  await mkdir(into, { recursive: true });
+  return run(go, ['install', module], { env: { GOBIN: into, GOFLAGS: '-mod=mod', CGO_ENABLED: '0' } });
+}
+
+/** Go's own installer leaves go in a place that a login shell alone has on PATH. */
+function goPath(): string | undefined {
+  return onPath('go', ['/usr/local/go/bin']);
 }
 
 async function installSecantus(): Promise<string> {

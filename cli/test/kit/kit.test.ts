@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -57,6 +57,14 @@ const ABOUT_TIME = ['many-side-by-side', 'many-not-blocked', 'drain-second-signa
 const typescript = [process.execPath, join(root, 'cli/test/kit/service.ts')];
 const python = [programPath('python-sdk'), join(root, 'sdk/python/test/kit_service.py')];
 
+const go = [join(folder, 'kit-go')];
+for (const [room, target, what] of [
+  ['sdk/go', 'kit-go', './internal/kitservice'],
+  ['services/resize-go', 'resize', '.'],
+] as const) {
+  execFileSync(programPath('go'), ['build', '-o', join(folder, target), what], { cwd: join(root, room) });
+}
+
 /** The runs wait most of their time, so all of them go on at once, before vitest begins with its tests. */
 const sdks = (
   [
@@ -66,6 +74,9 @@ const sdks = (
     ['Python', 'claim', python],
     ['Python', 'push', python],
     ['Python', 'nats', python],
+    ['Go', 'claim', go],
+    ['Go', 'push', go],
+    ['Go', 'nats', go],
     ['Python in threads', 'claim', [...python, '--threads']],
   ] as const
 ).map(([name, connect, command]) => ({
@@ -83,20 +94,25 @@ describe('a service of an SDK passes every case', () => {
   });
 });
 
-const others = (
+const examples = (
   [
-    ['bash and curl', 'services/archive-bash', ['bash', 'main.sh']],
-    ["Python's standard library", 'services/greeter-python', ['python3', 'main.py']],
+    ['bash and curl', 'services/archive-bash', ['bash', join(root, 'services/archive-bash/main.sh')]],
+    [
+      "Python's standard library",
+      'services/greeter-python',
+      ['python3', join(root, 'services/greeter-python/main.py')],
+    ],
+    ['Go', 'services/resize-go', [join(folder, 'resize')]],
   ] as const
-).map(([name, room, [program, file]]) => ({
+).map(([name, room, command]) => ({
   name,
-  results: resultsOf(['--inputs', join(root, room, 'kit.json'), '--', program, join(root, room, file)], {
+  results: resultsOf(['--inputs', join(root, room, 'kit.json'), '--connect', 'claim', '--', ...command], {
     ARCHIVE_FOLDER: join(folder, 'archive'),
   }),
 }));
 
-describe('a service without an SDK passes the cases that apply to it', () => {
-  test.each(others)('$name', { timeout: 600_000 }, async (service) => {
+describe('an example service passes the cases that apply to it', () => {
+  test.each(examples)('$name', { timeout: 600_000 }, async (service) => {
     const results = await service.results;
     expect(failed(results)).toEqual([]);
     expect(idsOf(results, 'passed').length).toBeGreaterThan(50);
