@@ -3356,6 +3356,9 @@ type EventViewDirection string
 
 // Executor defines model for Executor.
 type Executor struct {
+	// AnsweredBy Source of the answer, where another one has started; keptn dialect only
+	AnsweredBy *string `json:"answeredBy,omitempty"`
+
 	// FinishedAt Epoch milliseconds, UTC
 	FinishedAt *int `json:"finishedAt,omitempty"`
 

@@ -493,6 +493,7 @@ class Executor(TypedDict):
     way: Literal["nats", "claim", "push", "http"]
     startedAt: NotRequired[int]
     finishedAt: NotRequired[int]
+    answeredBy: NotRequired[str]
     lastSeenAt: NotRequired[int]
     leaseUntil: NotRequired[int]
     fraction: NotRequired[float]
