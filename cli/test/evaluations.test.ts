@@ -182,7 +182,10 @@ describe('evaluations', () => {
     expect(await cli('apply', 'shipyard.yaml', '-p', 'bare')).toMatchObject({ code: 0 });
     expect(await cli('apply', 'slo', 'open.yaml', ...bare)).toMatchObject({ code: 0 });
     const unmeasured = await cli('evaluate', ...bare, '--wait', '60');
-    expect(unmeasured).toMatchObject({ code: 1, stderr: expect.stringMatching(/^Warning: nothing was evaluated: /) });
+    expect(unmeasured).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^Message: .*so nothing was judged: /m),
+    });
     expect(await cli('apply', 'sli', 'sli.yaml', ...place)).toMatchObject({ code: 0 });
     const ended = await cli('evaluate', ...place, '--wait', '60');
     expect(ended, ended.stdout).toMatchObject({
