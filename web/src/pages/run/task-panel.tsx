@@ -96,7 +96,7 @@ function Attempt({ task, attempt, before }: { task: TaskView; attempt: AttemptVi
           <Executor key={executor.source} executor={executor} />
         ))}
       </dl>
-      {isEvaluation(task) && attempt.state === 'finished' ? (
+      {isEvaluation(task) && hasEvaluation(attempt) ? (
         <p>
           <Link to="/evaluations/$evaluation" params={{ evaluation: attempt.id }} className="button small">
             Open the evaluation
@@ -190,4 +190,9 @@ function noAttemptText({ state, status, needs }: TaskView): string {
   if (state === 'finished')
     return status === 'aborted' ? 'Aborted before it was triggered.' : 'Ended before it was triggered.';
   return needs.length === 0 ? 'Not triggered yet.' : `Not triggered yet. Needs ${needs.join(' and ')}.`;
+}
+
+/** An evaluation that could not take place is errored, and says why on its page. */
+function hasEvaluation({ state, output }: AttemptView): boolean {
+  return state === 'finished' || (state === 'failed' && output !== undefined);
 }
