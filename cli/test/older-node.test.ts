@@ -67,7 +67,7 @@ describe('under an older Node, the one of the install runs as a process of its o
     wrapper.kill(signal);
     expect(await ended).toMatchObject({
       code: 0,
-      stderr: expect.stringContaining(`${signal}: ends what it has begun`),
+      stderr: expect.stringContaining(`${signal}: finishes running requests`),
     });
   });
 
@@ -78,7 +78,7 @@ describe('under an older Node, the one of the install runs as a process of its o
     expect(children).toHaveLength(1);
     wrapper.kill('SIGKILL');
     // Its output ends when the last that writes there has.
-    expect(await ended).toMatchObject({ stderr: expect.stringContaining('SIGTERM: ends what it has begun') });
+    expect(await ended).toMatchObject({ stderr: expect.stringContaining('SIGTERM: finishes running requests') });
     await expect.poll(() => running(children)).toEqual([]);
 
     const again = serving('killed');

@@ -61,7 +61,7 @@ describe('an unknown name is an error that names the nearest one', () => {
     expect(problemsOf({}, { SLIPWAY_LISTNE: 'x', PATH: '/bin' })).toEqual([
       {
         where: 'SLIPWAY_LISTNE',
-        message: 'SLIPWAY_LISTNE is no setting of Slipway: did you mean SLIPWAY_LISTEN?',
+        message: 'SLIPWAY_LISTNE is not a setting of Slipway: did you mean SLIPWAY_LISTEN?',
         nearest: 'SLIPWAY_LISTEN',
       },
     ]);
