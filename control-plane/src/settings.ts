@@ -170,7 +170,8 @@ export const settingTable = [
     env: 'SLIPWAY_DISK_RESERVE',
     value: 'PERCENT',
     default: '5',
-    description: 'No new runs when less than this part of the disk with the SQLite file is free. 0 turns it off.',
+    description:
+      'No new runs, data, shipyards or files when less than this part of the disk with the SQLite file is free. 0 turns it off.',
     parse: (text) => parseNumber(text, { min: 0, max: 99, what: 'a part of the disk in percent' }),
   }),
   setting({

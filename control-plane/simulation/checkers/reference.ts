@@ -108,7 +108,8 @@ export class ReferenceRun {
     }
     if (input.command === 'abort') {
       if (this.#phase === 'triggered') this.#cancel();
-      this.#finish({ status: 'aborted', result: this.#last.result });
+      // Keptn's services know an aborted sequence by its status, and its result stays the one so far.
+      this.#finish({ status: 'aborted', result: this.#plain ? 'fail' : this.#last.result });
     }
   }
 

@@ -9,7 +9,7 @@ import { freePort } from '../../../tools/test-servers.ts';
 const cli = fileURLToPath(new URL('../../../cli/bin/slipway.js', import.meta.url));
 const READY_MS = 90_000;
 
-const SHIPYARD =
+export const SHIPYARD =
   'apiVersion: slipway.dev/v1\nkind: Shipyard\nmetadata: {name: out}\nspec: {stages: [{name: dev, sequences: [{name: seq, tasks: [{name: a}, {name: b}]}]}, {name: prod, sequences: [{name: go, triggeredOn: [{event: dev.seq.finished}], tasks: [{name: c}]}]}]}';
 
 /** A control plane in a process of its own, which may be killed and started again on the same port and data. */
@@ -27,10 +27,11 @@ export class PlaneProcess implements AsyncDisposable {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  async start(): Promise<void> {
+  /** With other arguments than its own where they are given. */
+  async start(args: readonly string[] = this.#args): Promise<void> {
     if (this.#port === 0) this.#port = await freePort();
     const listen = ['--listen', `127.0.0.1:${this.#port}`, '--data', this.#dir, '--log-level', 'silent'];
-    this.#child = spawn(process.execPath, [cli, 'serve', ...listen, ...this.#args], {
+    this.#child = spawn(process.execPath, [cli, 'serve', ...listen, ...args], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     await until(READY_MS, 'the control plane to be ready', async () => {
