@@ -86,15 +86,16 @@ func (t *pushTransport) start() error {
 func (t *pushTransport) leave() {
 	t.left()
 	t.wake()
-	// An address of our own ends with us; one that was given belongs to other replicas too.
+}
+
+func (t *pushTransport) close() {
+	// An address of our own ends with us; one that was given belongs to other replicas too. Not before the answers are
+	// delivered: ending the subscription gives back what is not finished.
 	if t.options.Push.URL == "" && t.isServed {
 		if _, err := t.door.Ask(context.Background(), http.MethodDelete, t.path(), "", nil, nil, 2*time.Second); err != nil {
 			t.options.Log.Warn("the subscription was left behind", "error", err.Error())
 		}
 	}
-}
-
-func (t *pushTransport) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	if t.server.Shutdown(ctx) != nil {
@@ -111,7 +112,7 @@ func (t *pushTransport) subscribe() error {
 	for _, task := range t.tasks {
 		types = append(types, task.name+".triggered", task.name+".cancelled")
 	}
-	body, err := toJSON(t.options.Filter.addTo(map[string]any{"sink": t.source, "types": types, "mode": "structured"}))
+	body, err := toJSON(t.options.Filter.addTo(map[string]any{"sink": t.source, "types": types, "mode": "execute"}))
 	if err != nil {
 		return err
 	}

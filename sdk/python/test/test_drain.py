@@ -28,6 +28,11 @@ def begin(client: Client, project: str, task: str, ms: int, count: int) -> list[
     return [client.trigger(project=project, stage="dev", sequence="go", data={task: {"ms": ms}}).run for _ in range(count)]
 
 
+def has_started(client: Client, run: str) -> bool:
+    found: Any = client.get_run(run=run)
+    return "startedAt" in found["tasks"][0]["attempts"][0]
+
+
 def began(process: Process) -> int:
     return process.output.count("began")
 
@@ -41,6 +46,8 @@ def test_sigterm_lets_what_runs_finish_and_answer_and_the_process_ends_with_0(
         process = start(connect, plane, broker, task)
         runs = begin(client, project, task, 700, 4)
         eventually("all four run", lambda: began(process) == 4)
+        # What a way to connect does at the end must not take back what the control plane knows to be started.
+        eventually("the control plane knows it", lambda: all(has_started(client, run) for run in runs))
         process.child.send_signal(signal.SIGTERM)
         assert process.ended() == 0, process.output
         for run in runs:

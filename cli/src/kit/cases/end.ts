@@ -52,6 +52,8 @@ export const drainCases: readonly Case[] = [
       world.service.signal('SIGTERM');
       const data = dataOf((await world.finished(event)).event);
       check(statusOf(data) === 'succeeded', 'status succeeded', data);
+      const isGivenBack = world.plane.givenBack.has(event.id);
+      check(!isGivenBack, 'the subscription is deleted after the last answer', 'deleted before it: the answer is lost');
       await endsInOrder(world);
     },
   },

@@ -27,6 +27,7 @@ export class HttpPlane implements Plane {
   readonly fetched: string[] = [];
   faultAnswers: Plane['faultAnswers'] = () => undefined;
   faultAsks: Plane['faultAsks'] = () => undefined;
+  readonly givenBack = new Set<string>();
   readonly #over = new Set<string>();
   readonly #connect: 'claim' | 'push';
   readonly #sockets = new Set<Socket>();
@@ -229,6 +230,11 @@ export class HttpPlane implements Plane {
 
   #subscription(method: string, body: Buffer, response: ServerResponse): void {
     if (method === 'DELETE') {
+      // As the control plane does: others may have what this service has not finished.
+      for (const id of this.#target?.unfinished() ?? []) {
+        this.givenBack.add(id);
+        this.#over.add(id);
+      }
       this.#target?.close();
       this.#target = undefined;
       this.answers.changed();

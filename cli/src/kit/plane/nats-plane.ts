@@ -22,6 +22,8 @@ const READY_MS = 10_000;
 
 /** A broker of its own with the control plane's streams, and the control plane's HTTP for data that are too large for it. */
 export class NatsPlane implements Plane {
+  /** None: no subscription of the control plane ends with a service on NATS. */
+  readonly givenBack: ReadonlySet<string> = new Set();
   readonly answers: Answers;
   readonly asks: readonly Ask[] = [];
   readonly #http: HttpPlane;

@@ -33,6 +33,8 @@ export interface Plane {
   sendGarbage(): Promise<boolean>;
   /** Goes away and comes back later, with what it had. */
   away(ms: number): Promise<void>;
+  /** Attempts that the service had taken and not finished when it ended its subscription: others may have them. */
+  readonly givenBack: ReadonlySet<string>;
   /** Data that the service has stored or fetched. */
   readonly data: Map<string, string>;
   readonly fetched: string[];

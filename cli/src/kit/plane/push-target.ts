@@ -11,6 +11,7 @@ export class PushTarget {
   readonly #sink: string;
   readonly #answers: Answers;
   readonly #undelivered = new Set<CloudEvent>();
+  readonly #delivered = new Set<string>();
   #isOver = false;
 
   constructor(sink: string, answers: Answers) {
@@ -22,6 +23,11 @@ export class PushTarget {
   close(): CloudEvent[] {
     this.#isOver = true;
     return [...this.#undelivered];
+  }
+
+  /** Attempts that the service has taken and not finished. */
+  unfinished(): string[] {
+    return [...this.#delivered].filter((id) => this.#answers.finished(id).length === 0);
   }
 
   deliver(event: CloudEvent): void {
@@ -40,6 +46,7 @@ export class PushTarget {
       const status = await this.#post(JSON.stringify(event));
       if (status !== undefined && status < 500 && !AGAIN.has(status)) {
         this.#undelivered.delete(event);
+        if (status < 300) this.#delivered.add(event.id);
         return;
       }
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));

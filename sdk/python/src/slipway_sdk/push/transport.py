@@ -57,14 +57,15 @@ class PushTransport:
     async def leave(self) -> None:
         self._leaving = True
         self._freed.set()
-        # An address of our own ends with us; one that was given belongs to other replicas too.
-        if self._settings.push.url is None and self._source != "":
-            await self._unsubscribe()
 
     async def flush(self, within_ms: float) -> bool:
         return await self._channel.flush(within_ms) and await self._outbox.flush(within_ms)
 
     async def close(self) -> None:
+        # An address of our own ends with us; one that was given belongs to other replicas too. Not before the answers are
+        # delivered: ending the subscription gives back what is not finished.
+        if self._settings.push.url is None and self._source != "":
+            await self._unsubscribe()
         await self._listener.close()
         self._channel.stop()
         self._outbox.stop()
@@ -131,7 +132,7 @@ class PushTransport:
         """Until the control plane has it. Raises SlipwayProblem when it refuses for good."""
         settings = self._settings
         types = [f"{task.name}.{phase}" for task in settings.tasks for phase in ("triggered", "cancelled")]
-        body = to_json({"sink": self._source, "types": types, **settings.filter.members(), "mode": "structured"})
+        body = to_json({"sink": self._source, "types": types, **settings.filter.members(), "mode": "execute"})
         failures = 0
         while not self._leaving:
             why = await self._put(body)
